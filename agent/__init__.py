@@ -1,0 +1,1 @@
+"""The agent: stands beside the instrument and publishes each scan."""

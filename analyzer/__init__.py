@@ -1,0 +1,1 @@
+"""The analyzer: stores every scan, computes its numbers and publishes them."""

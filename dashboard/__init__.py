@@ -1,0 +1,1 @@
+"""The dashboard: shows a live experiment in any browser."""

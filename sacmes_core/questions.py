@@ -1,0 +1,193 @@
+"""Questions and their answers over MQTT 5: response topic, correlation data, problem documents.
+
+The analyzer and the agent may write more than whoever asks, so an answer goes only to the reply
+tree of the user in the question's own topic; anything else is refused and counted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sacmes_core import payloads
+from sacmes_core.errors import ProtocolError
+from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads import SCHEMA, Payload
+from sacmes_core.protocol import (
+    AGENT_QUERY,
+    AGENT_REQUEST,
+    JSON_TYPE,
+    PROBLEM_TYPE,
+    QUERY,
+    QUESTION_EXPIRY_S,
+    REPLY,
+    REQUEST,
+    Channel,
+    decode,
+    encode,
+    parse_topic,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One verb of a question channel with the models of what is asked and answered.
+
+    `reply` is None where the answer is a file's bytes.
+    """
+
+    channel: Channel
+    verb: str
+    payload: type[Payload]
+    reply: type[Payload] | None
+
+
+SESSIONS: Final = Question(QUERY, "sessions", payloads.SessionsQuery, payloads.SessionsReply)
+HISTORY: Final = Question(QUERY, "history", payloads.HistoryQuery, payloads.HistoryReply)
+SCAN: Final = Question(QUERY, "scan", payloads.ScanQuery, payloads.ScanReply)
+EXPORT: Final = Question(QUERY, "export", payloads.ExportQuery, None)
+START: Final = Question(REQUEST, "start", payloads.StartRequest, payloads.SessionReply)
+STOP: Final = Question(REQUEST, "stop", payloads.StopRequest, payloads.SessionReply)
+CHANGE_SETTINGS: Final = Question(
+    REQUEST, "settings", payloads.SettingsRequest, payloads.SessionReply
+)
+LIST: Final = Question(AGENT_QUERY, "list", payloads.ListQuery, payloads.ListReply)
+
+QUESTIONS: Final = (SESSIONS, HISTORY, SCAN, EXPORT, START, STOP, CHANGE_SETTINGS, LIST)
+
+
+_ALL_DEFAULTS: Final = b'{"schema":%d}' % SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was read and may be answered.
+
+    `reply_to` is None where the asker wants no answer.
+    """
+
+    user_id: str
+    question: Question
+    payload: Payload
+    reply_to: str | None
+    correlation_data: bytes | None
+
+
+def read_question(message: Message) -> Asked:
+    """Read a question, refusing what must not be answered or carried out.
+
+    An empty payload asks with every default. The response topic is honoured only below the reply
+    tree of the user in the question's own topic, since whoever answers may write more than the
+    asker.
+
+    Raises
+    ------
+    ProtocolError
+        If the message is retained, the verb is unknown, the payload is wrong, or the response
+        topic lies elsewhere. `reply_place` still tells whether the problem can be told the asker.
+    """
+    place = parse_topic(message.topic)
+    if place.channel not in (QUERY, REQUEST, AGENT_QUERY, AGENT_REQUEST):
+        raise ProtocolError(f"{place.channel.name} carries no questions.")
+    if message.retain:
+        raise ProtocolError("A retained question is not carried out.")
+    if place.channel is AGENT_REQUEST and message.expiry_s is None:
+        raise ProtocolError("A request to the instrument needs a message expiry.")
+    if message.response_topic is not None and reply_place(message) is None:
+        raise ProtocolError("The response topic is not in the asker's own reply tree.")
+    for question in QUESTIONS:
+        if question.channel is place.channel and question.verb == place.levels["verb"]:
+            payload = message.payload or _ALL_DEFAULTS
+            return Asked(
+                place.user_id,
+                question,
+                decode(question.payload, payload),
+                reply_place(message),
+                message.correlation_data,
+            )
+    known = ", ".join(q.verb for q in QUESTIONS if q.channel is place.channel)
+    raise ProtocolError(
+        f"{place.levels['verb']!r} is not asked here; known are: {known or 'none'}."
+    )
+
+
+def reply_place(message: Message) -> str | None:
+    """The response topic of a question if it lies in the asker's own reply tree, else None."""
+    if message.response_topic is None:
+        return None
+    try:
+        asked, reply = parse_topic(message.topic), parse_topic(message.response_topic)
+    except ProtocolError:
+        return None
+    return (
+        message.response_topic
+        if reply.channel is REPLY and reply.user_id == asked.user_id
+        else None
+    )
+
+
+def question(
+    asked: Question, payload: Payload, *, user_id: str, client: str, correlation_data: bytes
+) -> Publication:
+    """A question whose answer comes to the reply topic of `client`."""
+    return Publication(
+        asked.channel.topic(user_id=user_id, verb=asked.verb),
+        encode(payload),
+        asked.channel.qos,
+        content_type=JSON_TYPE,
+        response_topic=REPLY.topic(user_id=user_id, client=client),
+        correlation_data=correlation_data,
+        expiry_s=asked.channel.expiry_s or QUESTION_EXPIRY_S,
+    )
+
+
+def reply(asked: Asked, payload: Payload) -> Publication | None:
+    """The answer to a question, or None if the asker wants none."""
+    content_type = PROBLEM_TYPE if isinstance(payload, payloads.Problem) else JSON_TYPE
+    return file_reply(asked, encode(payload), content_type=content_type)
+
+
+def file_reply(
+    asked: Asked, content: bytes, *, content_type: str, properties: Mapping[str, str] | None = None
+) -> Publication | None:
+    """The answer to a question as a file's bytes, or None if the asker wants none."""
+    if asked.reply_to is None:
+        return None
+    return Publication(
+        asked.reply_to,
+        content,
+        REPLY.qos,
+        content_type=content_type,
+        user_properties=tuple((properties or {}).items()),
+        correlation_data=asked.correlation_data,
+        expiry_s=QUESTION_EXPIRY_S,
+    )
+
+
+def problem_reply(message: Message, problem: payloads.Problem) -> Publication | None:
+    """The refusal of a question that could not be read, or None where nobody may be told."""
+    place = reply_place(message)
+    if place is None or message.retain:
+        return None
+    return Publication(
+        place,
+        encode(problem),
+        REPLY.qos,
+        content_type=PROBLEM_TYPE,
+        correlation_data=message.correlation_data,
+        expiry_s=QUESTION_EXPIRY_S,
+    )
+
+
+def read_reply(asked: Question, message: Message) -> Payload | bytes:
+    """Read the answer to a question: its model, a `Problem`, or a file's bytes.
+
+    Raises
+    ------
+    ProtocolError
+        If the answer is not of the question's model.
+    """
+    if message.content_type == PROBLEM_TYPE:
+        return decode(payloads.Problem, message.payload)
+    if asked.reply is None:
+        return message.payload
+    return decode(asked.reply, message.payload)
