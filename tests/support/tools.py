@@ -1,0 +1,44 @@
+"""What a test needs from the machine, and what happens where the machine has it not."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import pytest
+
+Value = TypeVar("Value")
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT.parent / "shared" / "samples"
+SBIN = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+
+
+def cannot(reason: str) -> NoReturn:
+    """Skip with the reason; with CI=true nothing may be missing, so fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"missing, and CI=true allows no gap: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def requires(tool: str, package: str | None = None) -> str:
+    """Return the path of a program that the test needs."""
+    path = shutil.which(tool, path=SBIN)
+    if path is None:
+        cannot(f"{tool} is not installed (apt-get install {package or tool})")
+    return path
+
+
+def wait_until(
+    condition: Callable[[], Value | None], *, timeout: float = 10.0, what: str = "it"
+) -> Value:
+    """Ask until the answer is truthy and return it; fail when the time is over."""
+    deadline = time.monotonic() + timeout
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true within {timeout:g} s; last answer {value!r}")
+        time.sleep(0.02)
