@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sacmes_core.formats.scan import ColumnMapping
+
 Technique = Literal["swv", "cv", "frequency_map", "ca"]
 
 FREQUENCY_MAX_HZ = 1e6
@@ -82,10 +84,10 @@ class ReadingSettings(Part):
         default=None, description="Columns from one electrode's current to the next one's."
     )
     potential_unit: Literal["V", "mV", "µV", "nV"] | None = Field(
-        default=None, description="Unit of the potential where the file names none."
+        default=None, description="Unit of the potential; found from the headings if empty."
     )
     current_unit: Literal["A", "mA", "µA", "nA", "pA"] | None = Field(
-        default=None, description="Unit of the current where the file names none."
+        default=None, description="Unit of the current; found from the headings if empty."
     )
     electrodes: Annotated[tuple[Electrode, ...], Field(max_length=ELECTRODE_MAX)] = Field(
         default=(),
@@ -94,6 +96,10 @@ class ReadingSettings(Part):
     invert_current: bool = Field(
         default=False, description="Change the sign of every current (polarographic convention)."
     )
+
+    def mapping(self) -> ColumnMapping:
+        """The part of these settings that the readers of files understand."""
+        return ColumnMapping(**self.model_dump(exclude={"electrodes"}))
 
 
 class PeakSettings(Part):

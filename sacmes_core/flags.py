@@ -1,0 +1,41 @@
+"""The flags of scans and results: short codes, and a sentence for the chemist for each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+NO_PEAK: Final = "no_peak"
+PEAK_AT_EDGE: Final = "peak_at_edge"
+TOO_FEW_POINTS: Final = "too_few_points"
+NOT_FINITE: Final = "not_finite"
+SATURATED: Final = "saturated"
+CONSTANT: Final = "constant"
+TOO_NOISY: Final = "too_noisy"
+MISSING_ELECTRODE: Final = "missing_electrode"
+TRUNCATED_SCAN: Final = "truncated_scan"
+NAME_HEADER_MISMATCH: Final = "name_header_mismatch"
+DIFFERENCE_MISMATCH: Final = "difference_mismatch"
+UNITS_ASSUMED: Final = "units_assumed"
+
+SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        NO_PEAK: "No peak was found in the potential window; there is no peak current.",
+        PEAK_AT_EDGE: "The peak lies at the end of the potential window; widen the window or "
+        "the scan, the height is not to be trusted.",
+        TOO_FEW_POINTS: "Too few points lie in the potential window; widen it.",
+        NOT_FINITE: "Some currents are not numbers (overload or gaps in the file).",
+        SATURATED: "The current stands still at its largest or smallest value: the amplifier "
+        "was probably saturated; use a less sensitive range.",
+        CONSTANT: "The current does not change at all; check the connection of the electrode.",
+        TOO_NOISY: "The peak is less than three times the noise of its height.",
+        MISSING_ELECTRODE: "The file has no such electrode; check which channels were switched on.",
+        TRUNCATED_SCAN: "The scan ends before the end that was set; it was aborted, or the file "
+        "is not yet complete.",
+        NAME_HEADER_MISMATCH: "The file's name says something else than its header; the header "
+        "was believed.",
+        DIFFERENCE_MISMATCH: "The difference current is not forward minus reverse; check the "
+        "columns.",
+        UNITS_ASSUMED: "The file names no units; volts and amperes were assumed. Set the units "
+        "in the reading settings to be sure.",
+    }
+)

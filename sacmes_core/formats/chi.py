@@ -1,0 +1,175 @@
+"""CH Instruments text files: a header in words, then the columns of one or more electrodes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.curves import POINTS_MIN, build_curves
+from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan
+from sacmes_core.formats.table import find_tables
+from sacmes_core.formats.techniques import SWEEPS, technique_in
+
+FORMAT: Final = "chi"
+
+_HEAD_LINES: Final = 15
+_HEADER_MAX: Final = 600
+_MONTHS: Final = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+)
+_DATE: Final = re.compile(
+    r"\s*([A-Za-z]{3,9})\.?\s+(\d{1,2}),\s*(\d{4})\s+(\d{1,2}):(\d{2}):(\d{2})\s*(AM|PM)?", re.I
+)
+_FREE_TEXT: Final = ("File:", "Data Source:", "Header:", "Note:", "Instrument Model:")
+_COLUMN_LINE: Final = re.compile(r"\s*(?:Potential|Time|Freq\w*)\s*/", re.I)
+_PARAMETER: Final = re.compile(r"\s*([^=]{1,60}?)\s*=\s*(.*?)\s*$")
+_SEGMENT: Final = re.compile(r"\s*Segment (\d+):")
+
+
+def is_chi(lines: Sequence[str]) -> bool:
+    """Whether the first lines are the header of a CH Instruments text file."""
+    head = [line.strip() for line in lines[:_HEAD_LINES]]
+    named = any(technique_in(line) for line in head[:6] if not line.startswith(("File:", "Note:")))
+    labelled = any(line.startswith(("Instrument Model:", "Data Source:")) for line in head)
+    model = any(line.startswith("Instrument Model:") and "CHI" in line.upper() for line in head)
+    return model or (named and labelled)
+
+
+def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
+    """Read a CH Instruments text file, which holds one scan.
+
+    Raises
+    ------
+    FormatError
+        If the technique has no voltammogram, or there are no columns of numbers.
+    """
+    header = _header(lines)
+    technique = next(
+        (t for line in header[:8] if not line.startswith("File:") if (t := technique_in(line))),
+        None,
+    )
+    if technique is not None and technique not in SWEEPS:
+        name = next(line.strip() for line in header if technique_in(line) == technique)
+        raise FormatError(
+            f"The file holds a measurement of the technique “{name}”, which is no voltammogram; "
+            "choose the files of a square-wave or cyclic voltammogram."
+        )
+    table = next(find_tables(lines[len(header) :], mapping.delimiter, mapping.decimal), None)
+    if table is None or len(table.columns[0]) < POINTS_MIN:
+        raise FormatError(
+            f"The file has a CH Instruments header but fewer than {POINTS_MIN} lines of data; "
+            "wait until the scan is finished."
+        )
+    columns = header[-1:]
+    table = replace(table, above=(*table.above, *columns))
+    curves, technique, flags = build_curves(table, technique, mapping)
+    parameters = _parameters(header)
+    return (
+        Scan(
+            curves=curves,
+            technique=technique,
+            format=FORMAT,
+            frequency_hz=_positive(parameters, "Frequency (Hz)", "Freq (Hz)"),
+            measured_at=_date(header),
+            parameters=parameters,
+            declared=_declared(parameters, header, technique),
+            flags=flags,
+            incomplete="The file ends in the middle of a line." if table.cut else None,
+        ),
+    )
+
+
+def _header(lines: Sequence[str]) -> list[str]:
+    """The lines up to and with the heading of the columns."""
+    for k, line in enumerate(lines[:_HEADER_MAX]):
+        if _COLUMN_LINE.match(line) and not line.startswith(_FREE_TEXT):
+            return list(lines[: k + 1])
+    raise FormatError(
+        "The file has a CH Instruments header but no line of column headings (Potential/V, …); "
+        "it is cut off, or it was exported without its data."
+    )
+
+
+def _parameters(header: Sequence[str]) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    for line in header[:-1]:
+        if line.startswith("Instrument Model:"):
+            parameters["Instrument Model"] = line.partition(":")[2].strip()
+        if line.startswith(_FREE_TEXT):
+            continue
+        if line.strip() == "Results:":
+            break
+        if match := _PARAMETER.match(line):
+            parameters.setdefault(match[1], match[2])
+    return parameters
+
+
+def _date(header: Sequence[str]) -> datetime | None:
+    for line in header[:3]:
+        match = _DATE.match(line)
+        if not match or match[1][:3].lower() not in _MONTHS:
+            continue
+        month = _MONTHS.index(match[1][:3].lower()) + 1
+        hour = int(match[4])
+        if match[7]:
+            hour = hour % 12 + (12 if match[7].upper() == "PM" else 0)
+        try:
+            return datetime(int(match[3]), month, int(match[2]), hour, int(match[5]), int(match[6]))
+        except ValueError:
+            return None
+    return None
+
+
+def _declared(
+    parameters: Mapping[str, str], header: Sequence[str], technique: str | None
+) -> DeclaredSweep:
+    initial = _number(parameters, "Init E (V)")
+    step = _positive(parameters, "Incr E (V)", "Sample Interval (V)", "Step E (V)")
+    if technique != "cv":
+        return DeclaredSweep(initial, _number(parameters, "Final E (V)"), step)
+    declared = _number(parameters, "Segment", "Sweep Segments", "Segments")
+    count = int(declared) if declared is not None and 1 <= declared <= 1e6 else 1
+    written = {match[1] for line in header if (match := _SEGMENT.match(line))}
+    return DeclaredSweep(initial, _cv_end(parameters, initial, count), step, len(written) or count)
+
+
+def _cv_end(parameters: Mapping[str, str], initial: float | None, count: int) -> float | None:
+    """Where the last half-cycle of a cyclic voltammogram ends."""
+    final = _number(parameters, "Final E (V)")
+    if final is not None:
+        return final
+    high = _number(parameters, "High E (V)")
+    low = _number(parameters, "Low E (V)")
+    if initial is None or high is None or low is None:
+        return None
+    upwards = parameters.get("Init P/N", "P").upper().startswith("P")
+    ends_high = upwards == (count % 2 == 1)
+    return high if ends_high else low
+
+
+def _number(parameters: Mapping[str, str], *names: str) -> float | None:
+    for name in names:
+        if (text := parameters.get(name)) is not None:
+            try:
+                return float(text)
+            except ValueError:
+                return None
+    return None
+
+
+def _positive(parameters: Mapping[str, str], *names: str) -> float | None:
+    value = _number(parameters, *names)
+    return value if value is not None and 0 < value < float("inf") else None

@@ -1,0 +1,317 @@
+"""Which columns of a table are potentials and which are whose currents."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.headings import Heading, is_unit_row, parse_heading
+from sacmes_core.formats.scan import CURRENT_UNITS, POTENTIAL_UNITS, ColumnMapping, Role
+from sacmes_core.formats.table import Layout, Table, uncomment
+
+POTENTIAL_PLAUSIBLE_MAX_V: Final = 10.0
+CURRENT_PLAUSIBLE_MAX_A: Final = 1e-2
+"""Median |I| above which amperes are not believed of a file that names no unit."""
+
+_TRIPLE_TOLERANCE: Final = 2e-3
+_TRIPLE_SHARE: Final = 0.98
+_GRID_SHARE: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentColumn:
+    """One current: its column, its potential's column, and the factors to volts and amperes."""
+
+    potential: int
+    current: int
+    potential_scale: float | None
+    current_scale: float | None
+    electrode: int | None
+    role: Role | None
+
+
+def choose_columns(table: Table, mapping: ColumnMapping) -> tuple[CurrentColumn, ...]:
+    """Say which columns hold what: by the mapping, else the headings, else the numbers.
+
+    Raises
+    ------
+    FormatError
+        If there is no pair of potential and current, or a unit cannot be guessed.
+    """
+    headings = find_headings(table)
+    if mapping.names_columns:
+        chosen = _by_mapping(table, headings, mapping)
+    elif any(heading.quantity in ("potential", "current") for heading in headings):
+        chosen = _by_headings(table, headings, mapping)
+    else:
+        chosen = _by_numbers(table, mapping)
+    chosen = _numbered(_with_triples(table, chosen))
+    return tuple(_with_units(table, headings, column, mapping) for column in chosen)
+
+
+def find_headings(table: Table) -> list[Heading]:
+    """The headings above a table, one for each column; all unknown if there are none."""
+    width = len(table.columns)
+    unknown = [Heading("unknown")] * width
+    units: list[str] | None = None
+    for line in table.above[:6]:
+        cells = _heading_cells(line, table.layout, width)
+        if cells is None:
+            if units is None and _is_prose(line):
+                continue
+            break
+        if units is None and is_unit_row(cells):
+            units = cells
+            continue
+        if units is not None:
+            cells = [
+                f"{name} ({unit.strip(' ()[]')})" if unit.strip(" ()[]") else name
+                for name, unit in zip(cells, units, strict=True)
+            ]
+        headings = [parse_heading(cell) for cell in cells]
+        if any(heading.quantity != "unknown" for heading in headings):
+            return headings
+        break
+    return [parse_heading(f"({unit})") for unit in units] if units else unknown
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line above the numbers may be skipped in the search for headings."""
+    return not any(character.isalpha() for character in line)
+
+
+def _heading_cells(line: str, layout: Layout, width: int) -> list[str] | None:
+    """The line as one heading for each column, or None if it does not fit."""
+    plain = uncomment(line)
+    candidates = [
+        layout.cells(plain),
+        [cell.strip() for cell in plain.split("\t")],
+        [cell.strip() for cell in plain.split(";")],
+        [cell.strip() for cell in plain.split(",")],
+        [cell.strip() for cell in re.split(r"\s{2,}|\t", plain)],
+        [cell.strip() for cell in re.findall(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]]\S*)*", plain)],
+    ]
+    for cells in candidates:
+        # One heading more than columns: some instruments name a time that they do not write.
+        if len(cells) == width + 1:
+            cells = cells[:width]
+        if len(cells) == width:
+            return cells
+    return None
+
+
+def _by_mapping(
+    table: Table, headings: Sequence[Heading], mapping: ColumnMapping
+) -> list[CurrentColumn]:
+    width = len(table.columns)
+    potential = (mapping.potential_column or 1) - 1
+    first = (mapping.current_column or 2) - 1
+    if potential >= width or first >= width:
+        raise FormatError(
+            f"The file has {width} columns, so there is no column {max(potential, first) + 1}; "
+            "correct the columns in the reading settings."
+        )
+    if potential == first:
+        raise FormatError(
+            "Potential and current are set to the same column; correct the reading settings."
+        )
+    step = mapping.column_spacing or width
+    chosen = []
+    for order, current in enumerate(range(first, width, step)):
+        if current == potential or not _holds_numbers(table, current):
+            continue
+        electrode = headings[current].electrode or order + 1
+        chosen.append(
+            CurrentColumn(potential, current, None, None, electrode, headings[current].role)
+        )
+    if not chosen or not _holds_numbers(table, potential):
+        raise FormatError(
+            "The columns named in the reading settings hold no numbers; correct the settings."
+        )
+    return chosen
+
+
+def _by_headings(
+    table: Table, headings: Sequence[Heading], mapping: ColumnMapping
+) -> list[CurrentColumn]:
+    potentials = _best(table, headings, "potential")
+    currents = _best(table, headings, "current")
+    if mapping.potential_column and mapping.potential_column <= len(table.columns):
+        potentials = [mapping.potential_column - 1]
+    if not potentials or not currents:
+        missing = "potential" if not potentials else "current"
+        raise FormatError(
+            f"No column with a {missing} was found by its heading; export potential and current, "
+            "or name the columns in the reading settings."
+        )
+    chosen = []
+    for current in currents:
+        left = [potential for potential in potentials if potential < current]
+        heading = headings[current]
+        chosen.append(
+            CurrentColumn(
+                left[-1] if left else potentials[0],
+                current,
+                None,
+                None,
+                heading.electrode,
+                heading.role,
+            )
+        )
+    return chosen
+
+
+def _best(table: Table, headings: Sequence[Heading], quantity: str) -> list[int]:
+    found = [
+        k
+        for k, heading in enumerate(headings)
+        if heading.quantity == quantity and _holds_numbers(table, k)
+    ]
+    lowest = min((headings[k].rank for k in found), default=0)
+    return [k for k in found if headings[k].rank == lowest]
+
+
+def _by_numbers(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
+    usable = [k for k in range(len(table.columns)) if _holds_numbers(table, k)]
+    if len(usable) > 2 and _counts_up(table.columns[usable[0]]):
+        usable = usable[1:]
+    if mapping.potential_column:
+        potential = mapping.potential_column - 1
+    else:
+        grids = [k for k in usable if _is_grid(table.columns[k])]
+        potential = usable[0]
+        if len(usable) > 2:
+            # Of columns in equal steps the first may be time; currents never go in equal steps.
+            leading = [
+                k for order, k in enumerate(usable) if usable[: order + 1] == grids[: order + 1]
+            ]
+            potential = leading[-1] if leading and leading[-1] != usable[-1] else potential
+            usable = [k for k in usable if k == potential or k not in grids]
+    currents = [k for k in usable if k > potential]
+    if not currents:
+        raise FormatError(
+            "No column with a current was found; name the columns in the reading settings."
+        )
+    return [CurrentColumn(potential, k, None, None, None, None) for k in currents]
+
+
+def _holds_numbers(table: Table, column: int) -> bool:
+    return table.numeric[column]
+
+
+def _counts_up(column: Sequence[float | None]) -> bool:
+    """Whether a column is an index: whole numbers, each one more than the last."""
+    values = [value for value in column if value is not None]
+    return all(
+        value == math.floor(value) and (k == 0 or value == values[k - 1] + 1)
+        for k, value in enumerate(values)
+        if not math.isnan(value)
+    ) and not any(math.isnan(value) for value in values)
+
+
+def _is_grid(column: Sequence[float | None]) -> bool:
+    """Whether a column goes up and down in steps of one size."""
+    values = [value for value in column if value is not None and math.isfinite(value)]
+    steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False) if b != a]
+    if len(steps) < 3:
+        return False
+    step = median(steps)
+    return sum(abs(s - step) < 1e-3 * step for s in steps) >= _GRID_SHARE * len(steps)
+
+
+def _with_triples(table: Table, chosen: list[CurrentColumn]) -> list[CurrentColumn]:
+    """Name difference, forward and reverse where the numbers show them and no heading does."""
+    if len(chosen) % 3 or any(c.role is not None for c in chosen):
+        return chosen
+    if len({c.electrode for c in chosen}) == len(chosen) and chosen[0].electrode is not None:
+        return chosen
+    named = []
+    for k in range(0, len(chosen), 3):
+        triple = chosen[k : k + 3]
+        if not _is_triple(*(table.columns[c.current] for c in triple)):
+            return chosen
+        electrode = triple[0].electrode or k // 3 + 1
+        roles: tuple[Role, Role, Role] = ("difference", "forward", "reverse")
+        named += [
+            replace(c, role=role, electrode=electrode)
+            for c, role in zip(triple, roles, strict=True)
+        ]
+    return named
+
+
+def _is_triple(
+    difference: Sequence[float | None],
+    forward: Sequence[float | None],
+    reverse: Sequence[float | None],
+) -> bool:
+    rows = [
+        (d, f, r)
+        for d, f, r in zip(difference, forward, reverse, strict=True)
+        if d is not None and f is not None and r is not None
+    ]
+    fitting = sum(
+        abs(d - (f - r)) <= _TRIPLE_TOLERANCE * max(abs(d), abs(f), abs(r)) for d, f, r in rows
+    )
+    return len(rows) > 0 and fitting >= _TRIPLE_SHARE * len(rows)
+
+
+def _numbered(chosen: list[CurrentColumn]) -> list[CurrentColumn]:
+    """Give unnumbered currents of several electrodes their numbers, in order of the columns."""
+    taken = Counter((c.electrode, c.role) for c in chosen)
+    numbered = []
+    seen: Counter[Role | None] = Counter()
+    for column in chosen:
+        if column.electrode is None or taken[column.electrode, column.role] > 1:
+            seen[column.role] += 1
+            several = sum(1 for c in chosen if c.role == column.role) > 1
+            numbered.append(replace(column, electrode=seen[column.role] if several else None))
+        else:
+            numbered.append(column)
+    return numbered
+
+
+def _with_units(
+    table: Table, headings: Sequence[Heading], column: CurrentColumn, mapping: ColumnMapping
+) -> CurrentColumn:
+    potential_scale = headings[column.potential].scale
+    current_scale = headings[column.current].scale
+    if mapping.potential_unit is not None:
+        potential_scale = POTENTIAL_UNITS[mapping.potential_unit]
+    elif potential_scale is None:
+        _expect(
+            table.columns[column.potential],
+            POTENTIAL_PLAUSIBLE_MAX_V,
+            "potentials",
+            "volts",
+            headings[column.potential],
+        )
+    if mapping.current_unit is not None:
+        current_scale = CURRENT_UNITS[mapping.current_unit]
+    elif current_scale is None:
+        _expect(
+            table.columns[column.current],
+            CURRENT_PLAUSIBLE_MAX_A,
+            "currents",
+            "amperes",
+            headings[column.current],
+        )
+    return replace(column, potential_scale=potential_scale, current_scale=current_scale)
+
+
+def _expect(
+    values: Sequence[float | None], largest: float, what: str, unit: str, heading: Heading
+) -> None:
+    if heading.unit_unreadable:
+        raise FormatError(
+            f"The unit of the {what} cannot be read from the file; set it in the reading settings."
+        )
+    sizes = [abs(value) for value in values if value is not None and math.isfinite(value)]
+    if sizes and median(sizes) > largest:
+        raise FormatError(
+            f"The file names no unit, and its {what} of about {median(sizes):.3g} are too large "
+            f"to be {unit}; set the unit in the reading settings."
+        )

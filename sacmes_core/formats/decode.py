@@ -1,0 +1,109 @@
+"""From bytes to text: byte order marks, UTF-16 without one, files cut in a character."""
+
+import codecs
+import re
+from typing import Final
+
+from sacmes_core.errors import FormatError
+
+BYTES_MAX: Final = 16 * 1024 * 1024
+LINES_MAX: Final = 1_000_000
+LINE_LENGTH_MAX: Final = 65_536
+
+_BINARY_STARTS: Final = (
+    (b"PK\x03\x04", "an Excel workbook or a ZIP archive", "save the sheet as text (CSV)"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as text (CSV)"),
+    (b"BIO-LOGIC MODULAR FILE", "a BioLogic .mpr file", "export it as text in EC-Lab"),
+    (b"\x89PNG", "a picture", "choose the text file of the scan"),
+    (b"\xff\xd8\xff", "a picture", "choose the text file of the scan"),
+    (b"%PDF", "a PDF document", "choose the text file of the scan"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
+    (b"\x7fELF", "a program", "choose the text file of the scan"),
+)
+_BINARY_SENTENCE: Final = (
+    "The file is binary, not text; export the scan as text columns (potential and current)."
+)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+_UNICODE_MINUS: Final = "\u2212"
+_BOM: Final = "\ufeff"
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a file, without byte order marks and with plain minus signs.
+
+    A character that is cut off at the very end of the file is left out.
+
+    Raises
+    ------
+    FormatError
+        If the file is empty, too large or not text.
+    """
+    if not data.strip():
+        raise FormatError("The file is empty; wait until the instrument has written the scan.")
+    if len(data) > BYTES_MAX:
+        raise FormatError(
+            f"The file has {len(data) / 1e6:.0f} MB, more than the 16 MiB that one scan may have; "
+            "export fewer scans into one file."
+        )
+    for start, what, remedy in _BINARY_STARTS:
+        if data.startswith(start):
+            raise FormatError(f"The file is {what}; {remedy}.")
+    text = _to_text(data)
+    text = text.replace(_BOM, "").replace(_UNICODE_MINUS, "-").rstrip("\x1a")
+    controls = sum(1 for _ in _CONTROL.finditer(text[:20_000]))
+    if "\x00" in text or controls > 0.01 * min(len(text), 20_000):
+        raise FormatError(_BINARY_SENTENCE)
+    if not text.strip():
+        raise FormatError("The file is empty; wait until the instrument has written the scan.")
+    return text
+
+
+def split_lines(text: str) -> list[str]:
+    """Split text at CR LF, LF or CR; the last item is empty if the text ends with a line end.
+
+    Raises
+    ------
+    FormatError
+        If there are more or longer lines than a voltammogram can have.
+    """
+    lines = _LINE_END.split(text, maxsplit=LINES_MAX)
+    if len(lines) > LINES_MAX:
+        raise FormatError(
+            f"The file has more than {LINES_MAX:,} lines, which no voltammogram has; "
+            "choose the file of one scan."
+        )
+    longest = max(range(len(lines)), key=lambda k: len(lines[k]))
+    if len(lines[longest]) > LINE_LENGTH_MAX:
+        raise FormatError(
+            f"A line has more than {LINE_LENGTH_MAX:,} characters, so this is no table of "
+            "potentials and currents; export the scan as text columns.",
+            line=longest + 1,
+        )
+    return lines
+
+
+def _to_text(data: bytes) -> str:
+    encoding = _encoding(data)
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(data, final=False)
+    except UnicodeDecodeError:
+        pass
+    if encoding.startswith("utf-16"):
+        raise FormatError(_BINARY_SENTENCE)
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _encoding(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if len(data) >= 4 and data[1] == data[3] == 0 and data[0] and data[2]:
+        return "utf-16-le"
+    if len(data) >= 4 and data[0] == data[2] == 0 and data[1] and data[3]:
+        return "utf-16-be"
+    return "utf-8"

@@ -1,0 +1,214 @@
+"""What the heading of a column says: quantity, unit, electrode and role."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sacmes_core.formats.scan import Role
+
+Quantity = Literal["potential", "current", "other", "unknown"]
+
+_PREFIXES: Final = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
+_LONG_PREFIXES: Final = {"milli": "m", "micro": "u", "nano": "n", "pico": "p", "kilo": "k"}
+_ELECTRIC_UNIT: Final = re.compile(r"(1[eE][+-]?\d{1,2}\s*)?([kmunpf]?)([AV])", re.IGNORECASE)
+_LONG_UNIT: Final = re.compile(
+    r"(milli|micro|nano|pico|kilo|)\s?(v|a)(?:olts?|mp(?:ere)?s?)", re.IGNORECASE
+)
+_FOREIGN_UNITS: Final = frozenset(
+    {
+        "s",
+        "sec",
+        "secs",
+        "second",
+        "seconds",
+        "ms",
+        "min",
+        "h",
+        "hr",
+        "hz",
+        "khz",
+        "mhz",
+        "c",
+        "mc",
+        "uc",
+        "nc",
+        "ac",
+        "ohm",
+        "kohm",
+        "mohm",
+        "w",
+        "mw",
+        "uw",
+        "deg",
+        "degc",
+        "f",
+        "uf",
+        "nf",
+        "v/s",
+        "mv/s",
+        "a*s",
+        "as",
+        "v.s",
+        "s/v",
+        "bits",
+        "ω",
+        "kω",
+        "°",
+        "°c",
+        "°f",
+        "%",
+        "#",
+    }
+)
+_DENSITY: Final = re.compile(r"[/ ·*]?\s*(?:[cmµu]?m)\s*(?:\^?\s*-?\s*[2²]|⁻²)")
+_UNREADABLE_UNIT: Final = re.compile(r"[^\w\s]{1,2}[AV]")
+
+_OTHER: Final = re.compile(
+    r"\b(?:time|zeit|temps|elapsed|charge|power|temp\w*|freq\w*|phase|imped\w*|ohm|resist\w*|"
+    r"range|overload|deriv\w*|std|sd|sem|sigma|error|noise|capacit\w*|conduct\w*|rate)\b|"
+    r"\blog\b|\blog10\b|\bln\b|\babs\b|^\|.*\|$|^d\s?[ieq]\s?/\s?d|\bvs\.? time\b",
+    re.IGNORECASE,
+)
+_OTHER_WHOLE: Final = re.compile(
+    r"t|q|n|no\.?|nr\.?|#|pt\.?|point|points|index|id|cycle(?: number)?|segment|scan(?: number)?|"
+    r"sample|number|step(?: number)?|channel|electrode|row|count",
+    re.IGNORECASE,
+)
+_POTENTIAL: Final = re.compile(
+    r"potential|potenzial|potentiel|potencial|volt(?:age|s)?\b|spannung|tension\b|"
+    r"^[<(]?(?:e|u|v|ewe|vf|vm|vstep|vwe|e_?we|e_?applied|e_?app|bias)\b",
+    re.IGNORECASE,
+)
+_CURRENT: Final = re.compile(
+    r"current|courant|strom\b|corriente|corrente|\bamp(?:s|eres?)\b|"
+    r"^[<(]?(?:i|im|iwe|i_?we|i_?(?:d|f|r|dif|diff|difference|delta|net|for|fwd|forward|rev|"
+    r"reverse|bwd|backward)|[δΔ]\s?i|i[dfr]?\d+[dfr]?|i\d+)\b|"
+    r"^(?:diff\w*|for|fwd|forward|rev|reverse|backward|net)\b",
+    re.IGNORECASE,
+)
+_DERIVED: Final = re.compile(
+    r"smooth|filter|baseline|background|\bfit|correct|subtract|averag|\bmean\b", re.IGNORECASE
+)
+_SECONDARY: Final = re.compile(
+    r"applied|\bset\b|setpoint|target|control|nominal|counter|\bce\b|\bece\b|aux|2nd|second|"
+    r"reference|\bvu\b|\bsig\b|leakage|limit|offset",
+    re.IGNORECASE,
+)
+_ROLES: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
+    ("difference", re.compile(r"diff|delta|[δΔ]|\bnet\b|\bi_?dif\b|^i\d+d\b|\bi_d\b", re.I)),
+    ("forward", re.compile(r"forward|\bfor\b|\bi?_?fwd|^i\d+f\b|\bi_f(?:or)?\b", re.I)),
+    ("reverse", re.compile(r"reverse|backward|\bi?_?rev|\bi?_?bwd|^i\d+r\b|\bi_r\b", re.I)),
+)
+_ELECTRODE: Final = re.compile(
+    r"(?:^[<(]?i[dfr]?_?|\bch(?:annel)?\s?[#_.(\[-]?\s?|\bwe\s?[#_.(\[-]?\s?|"
+    r"\belectrode\s?[#_.(\[-]?\s?|\bcurrent\s?[#_.(\[-]?\s?|^e)(\d{1,3})(?![.\d])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What one heading says.
+
+    Attributes
+    ----------
+    scale
+        Factor to volts or amperes; None if no unit is named.
+    unit_unreadable
+        A unit is named, but with characters lost (``?A``).
+    rank
+        0 for a measured quantity, more for applied, smoothed or corrected ones.
+    """
+
+    quantity: Quantity
+    scale: float | None = None
+    role: Role | None = None
+    electrode: int | None = None
+    rank: int = 0
+    unit_unreadable: bool = False
+
+
+def parse_heading(text: str) -> Heading:
+    """Read a heading such as ``Potential/V``, ``i4d/A``, ``WE(1).Current (A)`` or ``I [µA]``."""
+    text = " ".join(text.strip().strip("\"'").split())
+    plain = text.replace("Âµ", "u").replace("µ", "u").replace("μ", "u")
+    if not plain or not any(character.isalpha() or character in "#|<" for character in plain):
+        return Heading("unknown")
+    unit, name = _split_unit(plain)
+    if _DENSITY.search(plain) or _OTHER.search(name) or _OTHER_WHOLE.fullmatch(name):
+        return Heading("other")
+    electric = _electric(unit) if unit else None
+    if unit and electric is None and not _UNREADABLE_UNIT.fullmatch(unit):
+        return Heading("other")
+    says_potential = bool(_POTENTIAL.search(name))
+    says_current = bool(_CURRENT.search(name))
+    if electric is not None:
+        dimension, scale = electric
+        says_so, says_else = (
+            (says_potential, says_current) if dimension == "V" else (says_current, says_potential)
+        )
+        if says_else and not says_so:
+            return Heading("other")
+        quantity: Quantity = "potential" if dimension == "V" else "current"
+    elif says_current:
+        quantity, scale = "current", None
+    elif says_potential:
+        quantity, scale = "potential", None
+    else:
+        return Heading("unknown")
+    return _heading(quantity, scale, name, unreadable=bool(unit and electric is None))
+
+
+def is_unit_row(cells: list[str]) -> bool:
+    """Whether every cell is a unit and nothing else, as in ``V, µA``."""
+    units = [cell.replace("µ", "u").replace("μ", "u").strip(" ()[]\"'") for cell in cells]
+    return bool(units) and all(
+        _electric(unit) is not None or unit.lower() in _FOREIGN_UNITS for unit in units if unit
+    )
+
+
+def _heading(quantity: Quantity, scale: float | None, name: str, *, unreadable: bool) -> Heading:
+    role = electrode = None
+    if quantity == "current":
+        role = next((role for role, pattern in _ROLES if pattern.search(name)), None)
+        match = _ELECTRODE.search(name)
+        electrode = int(match[1]) if match and 1 <= int(match[1]) <= 256 else None
+    rank = 10 * bool(_DERIVED.search(name)) + bool(_SECONDARY.search(name))
+    return Heading(quantity, scale, role, electrode, rank, unreadable)
+
+
+def _split_unit(text: str) -> tuple[str, str]:
+    """The unit, empty if none is named, and the rest."""
+    brackets = list(re.finditer(r"[(\[{]([^()\[\]{}]*)[)\]}]", text))
+    for match in reversed(brackets):
+        content = re.split(r"\s+(?:vs|gg|against)\b", match[1], flags=re.I)[0].strip()
+        unit = content.rpartition("/")[2].strip() if re.match(r"[A-Za-z]\s?/", content) else content
+        if _is_unit(unit):
+            return unit, f"{text[: match.start()]} {text[match.end() :]}".strip()
+    for match in re.finditer(r"\s?/\s?((?:1[eE][+-]?\d+\s?)?[^\s/(),;\[\]]+)", text):
+        if _is_unit(match[1]):
+            return match[1], f"{text[: match.start()]} {text[match.end() :]}".strip()
+    match = re.search(r"(?:,\s?|_|\s|\bin\s)([^\W\d_]{1,10}|[^\w\s]A)$", text)
+    if match and (_electric(match[1]) or match[1].lower() in {"sec", "seconds", "hz", "ms"}):
+        return match[1], text[: match.start()].strip()
+    if _electric(text) and text.lower() not in {"v"}:
+        return text, ""
+    if text in {"V", "volts", "Volts"}:
+        return text, ""
+    return "", text
+
+
+def _is_unit(unit: str) -> bool:
+    return bool(
+        _electric(unit) or unit.lower() in _FOREIGN_UNITS or _UNREADABLE_UNIT.fullmatch(unit)
+    )
+
+
+def _electric(unit: str) -> tuple[str, float] | None:
+    """Dimension (V or A) and factor of a unit of potential or current."""
+    if match := _ELECTRIC_UNIT.fullmatch(unit.strip()):
+        multiple = float(match[1]) if match[1] else 1.0
+        return match[3].upper(), multiple * _PREFIXES[match[2].lower()]
+    if match := _LONG_UNIT.fullmatch(unit.strip()):
+        return match[2].upper(), _PREFIXES[_LONG_PREFIXES.get(match[1].lower(), "")]
+    return None

@@ -1,0 +1,117 @@
+"""The way in: bytes of a file to its scans, detected by content."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.flags import NAME_HEADER_MISMATCH, TRUNCATED_SCAN
+from sacmes_core.formats.chi import is_chi, read_chi
+from sacmes_core.formats.completeness import why_incomplete
+from sacmes_core.formats.decode import decode, split_lines
+from sacmes_core.formats.generic import read_generic
+from sacmes_core.formats.names import ScanName, parse_name
+from sacmes_core.formats.scan import ColumnMapping, Curve, Scan
+
+_FREQUENCY_TOLERANCE: Final = 1e-3
+
+_PACKAGE: Final = re.compile(r"P[a-z]{2}[0-9A-F]{7}[ afpnumkMGTPEi]")
+_FOREIGN: Final[tuple[tuple[str, str, str], ...]] = (
+    ("EXPLAIN", "a Gamry .DTA file", "in Gamry Echem Analyst"),
+    ("EC-Lab ASCII FILE", "an EC-Lab .mpt file", "in EC-Lab"),
+    ("BT-Lab ASCII FILE", "a BT-Lab .mpt file", "in BT-Lab"),
+    ("Date and time:", "a PalmSens .csv file", "in PSTrace"),
+    ("File date:", "a PalmSens .csv file", "in PSTrace"),
+)
+
+
+def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -> tuple[Scan, ...]:
+    """Read all scans of a file.
+
+    Parameters
+    ----------
+    data
+        The file's bytes.
+    name
+        The file's name; its frequency, number and electrode count where the header is silent.
+    mapping
+        What a person says about the columns; it wins over the content.
+
+    Returns
+    -------
+    tuple of Scan
+        At least one; potentials in V, currents in A, order kept.
+
+    Raises
+    ------
+    FormatError
+        With a sentence that says what was found and what to do; no other error, whatever the bytes.
+    """
+    lines = split_lines(decode(data))
+    _refuse_foreign(lines)
+    reader = read_chi if is_chi(lines) else read_generic
+    named = parse_name(name)
+    return tuple(_finished(scan, named) for scan in reader(lines, mapping or ColumnMapping()))
+
+
+def _refuse_foreign(lines: Sequence[str]) -> None:
+    first = next((line.strip() for line in lines if line.strip()), "")
+    found = next(
+        ((what, where) for start, what, where in _FOREIGN if first.startswith(start)), None
+    )
+    if found is None and first.startswith("{"):
+        if "palmsens" in first[:500].lower():
+            found = "a PalmSens .pssession file", "in PSTrace"
+        else:
+            found = "a JSON file", "in the instrument's program"
+    if found is None and _is_methodscript(lines):
+        found = "the output of a MethodSCRIPT instrument", "with its own program"
+    if found is not None:
+        what, where = found
+        raise FormatError(
+            f"The file is {what}, which this version does not read yet; export the scan {where} "
+            "as text columns with the headings Potential/V and Current/A."
+        )
+
+
+def _is_methodscript(lines: Sequence[str]) -> bool:
+    return sum(1 for line in lines[:2000] if _PACKAGE.match(line)) >= 2
+
+
+def _finished(scan: Scan, named: ScanName) -> Scan:
+    """Add what the name says and whether the scan looks finished."""
+    flags = list(scan.flags)
+    curves = scan.curves
+    if named.electrode is not None:
+        curves, agrees = _with_electrode(curves, named.electrode)
+        if not agrees:
+            flags.append(NAME_HEADER_MISMATCH)
+    frequency = scan.frequency_hz
+    if frequency is None:
+        frequency = named.frequency_hz
+    elif _differ(named.frequency_hz, frequency):
+        flags.append(NAME_HEADER_MISMATCH)
+    incomplete = why_incomplete(scan)
+    if incomplete is not None:
+        flags.append(TRUNCATED_SCAN)
+    return replace(
+        scan,
+        curves=curves,
+        frequency_hz=frequency,
+        number=scan.number if scan.number is not None else named.number,
+        flags=tuple(dict.fromkeys(flags)),
+        incomplete=incomplete,
+    )
+
+
+def _differ(named_hz: float | None, header_hz: float) -> bool:
+    return named_hz is not None and abs(named_hz - header_hz) > _FREQUENCY_TOLERANCE * header_hz
+
+
+def _with_electrode(curves: tuple[Curve, ...], electrode: int) -> tuple[tuple[Curve, ...], bool]:
+    """Give the electrode of the name to a file of one unnumbered electrode."""
+    held = {curve.electrode for curve in curves}
+    if held == {1}:
+        return tuple(replace(curve, electrode=electrode) for curve in curves), True
+    return curves, electrode in held

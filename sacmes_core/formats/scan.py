@@ -1,0 +1,127 @@
+"""What a file becomes: scans and curves in volts and amperes, in the order of measurement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Literal
+
+Role = Literal["difference", "forward", "reverse", "total"]
+Delimiter = Literal["tab", "semicolon", "comma", "space"]
+Decimal = Literal["point", "comma"]
+
+PULSE_TECHNIQUES: Final = frozenset({"swv", "dpv"})
+"""Techniques whose single unnamed current is the difference of two pulses."""
+
+POTENTIAL_UNITS: Final[Mapping[str, float]] = MappingProxyType(
+    {"V": 1.0, "mV": 1e-3, "µV": 1e-6, "nV": 1e-9}
+)
+CURRENT_UNITS: Final[Mapping[str, float]] = MappingProxyType(
+    {"A": 1.0, "mA": 1e-3, "µA": 1e-6, "nA": 1e-9, "pA": 1e-12}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One current of one electrode over potential, both of one length, order kept.
+
+    A current that the instrument could not give is nan; it is never 0 in place of missing.
+    """
+
+    electrode: int
+    role: Role
+    potential_v: tuple[float, ...]
+    current_a: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSweep:
+    """The potentials that the file's header promises; None where it is silent.
+
+    Attributes
+    ----------
+    segments
+        Half-cycles that the file should hold; 1 for a sweep without a turn.
+    """
+
+    initial_v: float | None = None
+    final_v: float | None = None
+    step_v: float | None = None
+    segments: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One voltammogram: all electrodes and roles measured together.
+
+    Attributes
+    ----------
+    technique
+        ``swv``, ``cv``, ``lsv``, ``dpv``, …; None if it cannot be told.
+    format
+        The reader that made it: ``chi`` or ``generic``.
+    frequency_hz
+        From the header; from the file's name where the header is silent.
+    number
+        Number of the scan in its series, from the file's name.
+    measured_at
+        Time in the header by the instrument PC's clock, without a time zone.
+    index
+        Position of the scan in its file, from 0.
+    flags
+        Codes of `sacmes_core.flags` that hold for every electrode.
+    incomplete
+        Sentence that says why the scan does not look finished; None if it does.
+    """
+
+    curves: tuple[Curve, ...]
+    technique: str | None
+    format: str
+    frequency_hz: float | None = None
+    number: int | None = None
+    measured_at: datetime | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    declared: DeclaredSweep = DeclaredSweep()
+    index: int = 0
+    flags: tuple[str, ...] = ()
+    incomplete: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the scan looks finished, as far as its format can tell."""
+        return self.incomplete is None
+
+    @property
+    def electrodes(self) -> tuple[int, ...]:
+        """Numbers of the electrodes that the file holds, ascending."""
+        return tuple(sorted({curve.electrode for curve in self.curves}))
+
+    def curve(self, electrode: int, role: Role) -> Curve | None:
+        """The curve of one electrode and role, or None if the file has none."""
+        for curve in self.curves:
+            if curve.electrode == electrode and curve.role == role:
+                return curve
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """What a person says about a file's columns; it wins over what the content suggests.
+
+    Columns count from 1; None leaves the finding to the reader. Electrode k has its current in
+    column ``current_column + (k - 1) * column_spacing``; without a spacing there is one electrode.
+    """
+
+    delimiter: Delimiter | None = None
+    decimal: Decimal | None = None
+    potential_column: int | None = None
+    current_column: int | None = None
+    column_spacing: int | None = None
+    potential_unit: str | None = None
+    current_unit: str | None = None
+    invert_current: bool = False
+
+    @property
+    def names_columns(self) -> bool:
+        """Whether the current's column is told and need not be found."""
+        return self.current_column is not None

@@ -1,0 +1,321 @@
+"""Finding the block of numbers in a text: delimiter, decimal sign, heading, half-written lines."""
+
+import csv
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.scan import Decimal, Delimiter
+
+RUN_LENGTH: Final = 5
+"""Consecutive lines of equal shape that make a table."""
+
+SEARCH_MAX: Final = 20_000
+"""Lines without a table after which the search ends."""
+
+TABLES_MAX: Final = 2_000
+
+COLUMNS_MAX: Final = 1024
+
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+_COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:[eEdD][+-]?\d+)?")
+_NOT_A_NUMBER: Final = re.compile(r"[+-]?(?:nan|inf|infinity|1\.#\w+)", re.IGNORECASE)
+_WITH_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eEdD][+-]?\d+)?")
+_PLAIN_LINE: Final = re.compile(r"[0-9eEdD+\-., \t;]*")
+_SEPARATOR_LINE: Final = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
+_NUMBER_BEGINS: Final = re.compile(r"\s*\"?[+-]?[.,\d]|\s*\"?[+-]$")
+_COMMENT: Final = re.compile(r"\s*(?:[#%;]|//)")
+_SEPARATORS: Final[dict[Delimiter, str | None]] = {
+    "tab": "\t",
+    "semicolon": ";",
+    "comma": ",",
+    "space": None,
+}
+_ORDER: Final[tuple[Delimiter, ...]] = ("tab", "semicolon", "comma", "space")
+_SHAPE_SAMPLE: Final = 64
+_EXPONENT_DIGIT_MIN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a line splits into cells and a cell reads as a number."""
+
+    delimiter: Delimiter
+    decimal: Decimal
+
+    def cells(self, line: str) -> list[str]:
+        """The cells of a line, without blanks and quotes, trailing delimiters left out."""
+        separator = _SEPARATORS[self.delimiter]
+        if '"' in line:
+            cells = _quoted_cells(line, separator)
+        elif separator is None:
+            cells = line.split()
+        else:
+            cells = [cell.strip() for cell in line.split(separator)]
+        while cells and not cells[-1]:
+            cells.pop()
+        return cells
+
+    def number(self, cell: str) -> float | None:
+        """The number in a cell, nan for the instrument's own nan, None if it holds none."""
+        if self.decimal == "comma":
+            if _COMMA_NUMBER.fullmatch(cell):
+                return _finite(cell.replace(",", "."))
+        elif _NUMBER.fullmatch(cell):
+            return _finite(cell)
+        return math.nan if _NOT_A_NUMBER.fullmatch(cell) else None
+
+    def numbers(self, line: str) -> list[float | None]:
+        """The numbers of a line's cells, None where a cell holds none."""
+        if _PLAIN_LINE.fullmatch(line):
+            plain = line.replace("D", "E").replace("d", "e")
+            if self.decimal == "comma":
+                plain = plain.replace(",", ".")
+            separator = _SEPARATORS[self.delimiter]
+            try:
+                return [_finite(cell) for cell in plain.strip(" ").split(separator)]
+            except ValueError:
+                pass
+        return [self.number(cell) for cell in self.cells(line)]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A block of numbers.
+
+    Attributes
+    ----------
+    columns
+        One list of equal length for each column; None where a cell is empty or text.
+    numeric
+        Whether the column held numbers where the table begins.
+    above
+        Non-blank lines above the table, nearest first, at most 200.
+    first_line, end_line
+        Lines of the text that the table spans, from 0, the end excluded.
+    cut
+        Whether the text ended within the table's last line, which was left out.
+    """
+
+    layout: Layout
+    columns: tuple[tuple[float | None, ...], ...]
+    numeric: tuple[bool, ...]
+    above: tuple[str, ...]
+    first_line: int
+    end_line: int
+    cut: bool
+
+
+def find_tables(
+    lines: Sequence[str], delimiter: Delimiter | None = None, decimal: Decimal | None = None
+) -> Iterator[Table]:
+    """Yield the blocks of numbers in a text, one after the other.
+
+    Parameters
+    ----------
+    lines
+        The lines without their ends; the last one is empty if the text ended with a line end.
+    delimiter, decimal
+        Set by a person; None to find them.
+    """
+    if lines and delimiter is None and (match := _SEPARATOR_LINE.fullmatch(lines[0])):
+        named = {separator: name for name, separator in _SEPARATORS.items()}
+        delimiter = named.get(match[1])
+    start = count = 0
+    while (found := _first_run(lines, start, delimiter, decimal)) is not None:
+        first, layout = found
+        table = _table(lines, first, layout, start)
+        yield table
+        count += 1
+        if count > TABLES_MAX:
+            raise FormatError(
+                f"The file holds more than {TABLES_MAX:,} tables of numbers; export one scan, or "
+                "one series of scans, into each file."
+            )
+        start = table.end_line
+        delimiter, decimal = table.layout.delimiter, table.layout.decimal
+
+
+def uncomment(line: str) -> str:
+    """The line without a comment sign at its start."""
+    match = _COMMENT.match(line)
+    return line[match.end() :].strip() if match else line.strip()
+
+
+def _first_run(
+    lines: Sequence[str], start: int, delimiter: Delimiter | None, decimal: Decimal | None
+) -> tuple[int, Layout] | None:
+    delimiters = _ORDER if delimiter is None else (delimiter,)
+    last = min(len(lines) - RUN_LENGTH, start + SEARCH_MAX)
+    k = start
+    while k <= last:
+        if not _may_hold_numbers(lines[k]):
+            k += 1
+            continue
+        run = lines[k : k + RUN_LENGTH]
+        # The last of the lines decides first: most places fail there, which lets us skip ahead.
+        if not _may_hold_numbers(run[-1]):
+            k += RUN_LENGTH if not run[-1].strip() else 1
+            continue
+        layouts = [
+            (score, -order, layout)
+            for order, name in enumerate(delimiters)
+            if (layout := Layout(name, decimal or _decimal(run, name)))
+            and (score := _score(run, layout))
+        ]
+        if layouts:
+            layout = max(layouts, key=lambda item: item[:2])[2]
+            _refuse_ambiguous_commas(run, layout, decimal)
+            return k, layout
+        k += 1
+    return None
+
+
+def _may_hold_numbers(line: str) -> bool:
+    return any("0" <= character <= "9" for character in line) and not _COMMENT.match(line)
+
+
+def _decimal(run: Sequence[str], delimiter: Delimiter) -> Decimal:
+    if delimiter == "comma" and not any('"' in line for line in run):
+        return "point"
+    layout = Layout(delimiter, "point")
+    cells = [cell for line in run for cell in layout.cells(line)]
+    commas = sum(1 for cell in cells if _WITH_COMMA.fullmatch(cell))
+    points = sum(1 for cell in cells if "." in cell and _NUMBER.fullmatch(cell))
+    return "comma" if commas > points else "point"
+
+
+def _score(run: Sequence[str], layout: Layout) -> tuple[bool, int] | None:
+    """Rank of a layout: all cells numbers first, then the count of numbers; None if no table."""
+    shapes = []
+    for line in run:
+        cells = layout.cells(line)
+        shapes.append(tuple(layout.number(cell) is not None for cell in cells))
+    if len(set(shapes)) > 1:
+        widths = Counter(len(shape) for shape in shapes)
+        # Ragged columns and empty cells: what counts is that the first columns are the same.
+        if len(widths) > 1 or sum(map(all, zip(*shapes, strict=True))) < 2:
+            return None
+    numbers = sum(map(all, zip(*shapes, strict=True)))
+    if numbers < 2 or len(shapes[0]) > COLUMNS_MAX:
+        return None
+    return numbers == len(shapes[0]), numbers
+
+
+def _refuse_ambiguous_commas(run: Sequence[str], layout: Layout, decimal: Decimal | None) -> None:
+    if layout.delimiter != "comma" or decimal is not None or any('"' in line for line in run):
+        return
+    cells = [cell for line in run for cell in line.split(",")]
+    width = len(run[0].split(","))
+    fractions = [cell for line in run for cell in line.split(",")[1::2]]
+    if (
+        width % 2 == 0
+        and width >= 4
+        and not any("." in cell for cell in cells)
+        and all(re.fullmatch(r"\d+(?:[eE][+-]?\d+)?\s*", cell) for cell in fractions)
+    ):
+        raise FormatError(
+            "Commas stand both between columns and inside numbers, so the numbers cannot be told "
+            "apart; export with semicolons or tabs between the columns, or with decimal points."
+        )
+
+
+def _table(lines: Sequence[str], first: int, layout: Layout, start: int) -> Table:
+    head = layout.cells(lines[first])
+    numeric = tuple(layout.number(cell) is not None for cell in head)
+    width = len(head)
+    rows: list[list[float | None]] = []
+    cut = False
+    k = first
+    while k < len(lines):
+        line = lines[k]
+        row = layout.numbers(line) if line else []
+        if len(row) > width and all(value is None for value in row[width:]):
+            del row[width:]
+        if len(row) < 2 or len(row) > width or not _is_data(row, numeric):
+            break
+        if k == len(lines) - 1 and not _last_line_whole(lines, first, layout, width):
+            cut = True
+            k += 1
+            break
+        row.extend([None] * (width - len(row)))
+        rows.append(row)
+        k += 1
+    if k == len(lines) - 1 and _NUMBER_BEGINS.match(lines[k]):
+        # Behind the last full line stands the beginning of another one.
+        cut = True
+    above = [lines[i] for i in range(first - 1, max(start, first - 400) - 1, -1)]
+    return Table(
+        layout=layout,
+        columns=tuple(zip(*rows, strict=True)),
+        numeric=numeric,
+        above=tuple(line for line in above if line.strip())[:200],
+        first_line=first,
+        end_line=max(k, first + 1),
+        cut=cut,
+    )
+
+
+def _is_data(row: Sequence[float | None], numeric: Sequence[bool]) -> bool:
+    expected = [value for value, is_numeric in zip(row, numeric, strict=False) if is_numeric]
+    return sum(value is not None for value in expected) * 2 >= len(expected) > 0
+
+
+def _last_line_whole(lines: Sequence[str], first: int, layout: Layout, width: int) -> bool:
+    """Whether a last line without a line end surely has all its digits.
+
+    It has if its last cell is written just like those above it: with a fixed count of decimals,
+    or with an exponent that cannot have lost a digit.
+    """
+    cells = layout.cells(lines[-1])
+    if len(cells) != width:
+        return False
+    if lines[-1].endswith((" ", "\t", _SEPARATORS[layout.delimiter] or " ")):
+        return True
+    sample = [layout.cells(line) for line in lines[max(first, len(lines) - _SHAPE_SAMPLE) : -1]]
+    others = [cells[-1] for cells in sample if len(cells) == width]
+    if layout.number(cells[-1]) is None:
+        return len(others) >= RUN_LENGTH and not any(_NUMBER.fullmatch(cell) for cell in others)
+    return len(others) >= RUN_LENGTH and _written_alike(cells[-1], others)
+
+
+def _written_alike(text: str, others: Sequence[str]) -> bool:
+    mantissa, exponent = _parts(text)
+    parts = [_parts(other) for other in others]
+    if exponent:
+        widths = {len(other) for _, other in parts if other}
+        if not widths:
+            return False
+        if min(widths) >= 2:
+            return len(exponent) >= min(widths)
+        return len(exponent) > 1 or int(exponent) >= _EXPONENT_DIGIT_MIN
+    decimals = {
+        len(re.split("[.,]", other)[-1]) if re.search("[.,]", other) else 0 for other, _ in parts
+    }
+    if any(other for _, other in parts) or len(decimals) > 1:
+        return False
+    own = len(re.split("[.,]", mantissa)[-1]) if re.search("[.,]", mantissa) else 0
+    return own > 0 and decimals == {own}
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Mantissa and digits of the exponent."""
+    mantissa, _, exponent = re.sub("[dDE]", "e", text).partition("e")
+    return mantissa, exponent.lstrip("+-")
+
+
+def _quoted_cells(line: str, separator: str | None) -> list[str]:
+    try:
+        rows = list(csv.reader([line], delimiter=separator or " ", skipinitialspace=True))
+    except csv.Error:
+        return []
+    return [cell.strip() for cell in rows[0]] if rows else []
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else math.nan
