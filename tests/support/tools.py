@@ -41,4 +41,4 @@ def wait_until(
             return value
         if time.monotonic() > deadline:
             pytest.fail(f"{what} did not come true within {timeout:g} s; last answer {value!r}")
-        time.sleep(0.02)
+        time.sleep(0.005)
