@@ -1,0 +1,221 @@
+"""One full example of each payload, as the AsyncAPI document and the tests show it."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from sacmes_core import payloads
+from sacmes_core.payloads import Payload
+from sacmes_core.settings import PeakSettings, SessionSettings, SourceSettings, TrendSettings
+from sacmes_core.upload import UploadHeader, upload_id
+
+_START: Final = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+_MEASURED: Final = datetime(2026, 3, 2, 10, 15, 20, tzinfo=timezone(timedelta(hours=1)))
+_SESSION_ID: Final = "0b6f6c1e-5d0c-4c1e-9d43-2f1f0b1f8a55"
+
+CONTENT: Final = (
+    b"Potential/V, i1d/A, i1f/A, i1r/A\r\n\r\n-0.201, -1.495e-7, -5.668e-8, 9.286e-8\r\n"
+)
+_UPLOAD_ID: Final = upload_id(_SESSION_ID, "SWV_15Hz_1.txt", CONTENT)
+
+UPLOAD_HEADER: Final = UploadHeader(
+    session_id=_SESSION_ID,
+    upload_id=_UPLOAD_ID,
+    file="SWV_15Hz_1.txt",
+    technique="swv",
+    sha256=hashlib.sha256(CONTENT).hexdigest(),
+    complete=True,
+    frequency_hz=15.0,
+    number=1,
+    electrode=1,
+    measured_at=_MEASURED,
+    measured_at_source="header",
+)
+
+_SETTINGS: Final = SessionSettings(
+    source=SourceSettings(
+        handle="SWV_",
+        extension=".txt",
+        frequencies_hz=(15.0, 200.0),
+        first_number=1,
+        last_number=2000,
+        backlog="all",
+    ),
+    peak=PeakSettings(potential_min_v=-0.45, potential_max_v=-0.1),
+    trend=TrendSettings(reference_number=1, low_frequency_hz=15.0, high_frequency_hz=200.0),
+)
+_SESSION: Final = payloads.SessionDocument(
+    session_id=_SESSION_ID,
+    name="ATP in serum, sensor 7",
+    technique="swv",
+    state="running",
+    revision=12,
+    settings_revision=11,
+    started_at=_START,
+    changed_at=_START,
+    changed_by="lab-7",
+    settings=_SETTINGS,
+)
+_SCAN: Final = payloads.ScanReference(
+    file="SWV_15Hz_1.txt",
+    index=0,
+    revision=1,
+    technique="swv",
+    format="chi",
+    frequency_hz=15.0,
+    number=1,
+    measured_at=_MEASURED,
+    measured_at_source="header",
+)
+_RESULT: Final = payloads.Result(
+    session_id=_SESSION_ID,
+    position=1,
+    upload_id=_UPLOAD_ID,
+    scan=_SCAN,
+    settings_revision=11,
+    trend_revision=1,
+    method="sacmes-web",
+    version="0.1.0",
+    electrodes=(
+        payloads.ElectrodeResult(
+            electrode=1,
+            peak_current_a=3.61e-7,
+            peak_current_se_a=2.1e-9,
+            peak_potential_v=-0.281,
+            peak_potential_se_v=0.0004,
+            area_av=3.4e-8,
+            area_se_av=4.0e-10,
+            fwhm_v=0.094,
+            fwhm_se_v=0.001,
+            normalised=1.0,
+            kdm=1.0,
+            flags=("too_noisy",),
+        ),
+    ),
+    flags=("name_header_mismatch",),
+)
+_CURVES: Final = payloads.Curves(
+    session_id=_SESSION_ID,
+    position=1,
+    scan=_SCAN,
+    settings_revision=11,
+    electrodes=(
+        payloads.ElectrodeCurves(
+            electrode=1,
+            potential_v=(-0.201, -0.202, -0.203),
+            current_a=(-1.495e-7, -1.837e-7, -1.858e-7),
+            smoothed_a=(-1.5e-7, -1.8e-7, -1.86e-7),
+            baseline_a=(-1.4e-7, -1.4e-7, -1.4e-7),
+            peak_current_a=3.61e-7,
+            peak_potential_v=-0.281,
+        ),
+    ),
+)
+
+EXAMPLES: Final[tuple[Payload, ...]] = (
+    payloads.AgentPresence(
+        state="online",
+        instance="9f86d081884c7d659a2feaa0c55ad015",
+        number=3,
+        heartbeat_at=_START,
+        since=_START,
+        version="0.1.0",
+        host="PC-LAB2",
+        source="folder",
+        source_name="C:\\Data\\ATP",
+        session_id=_SESSION_ID,
+        revision=12,
+        remote_start=False,
+        counters=payloads.UploadCounters(seen=240, sent=240, confirmed=239, waiting=1, refused=0),
+        problem="The folder C:\\Data\\ATP is not there; the agent waits until it comes back.",
+    ),
+    payloads.ViewerPresence(
+        viewer="q7Gk2", pages=2, since=_START, heartbeat_at=_START, version="0.1.0"
+    ),
+    payloads.AnalyzerPresence(
+        state="online",
+        analyzer="server-1",
+        role="run",
+        heartbeat_at=_START,
+        since=_START,
+        version="0.1.0",
+        waiting=0,
+        stored=240,
+        analysed=240,
+        refused=0,
+        problem="The disk is full: nothing is stored and no scan is confirmed until there is room.",
+    ),
+    _SESSION,
+    payloads.Receipts(
+        receipts=(
+            payloads.Receipt(upload_id=_UPLOAD_ID, status="stored"),
+            payloads.Receipt(
+                upload_id="a" * 64,
+                status="refused",
+                retry=True,
+                reason="The bytes do not fit their checksum.",
+            ),
+        )
+    ),
+    _RESULT,
+    _CURVES,
+    payloads.Progress(
+        session_id=_SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12
+    ),
+    payloads.Alerts(
+        alerts=(
+            payloads.Alert(
+                alert_id="no_scans",
+                kind="no_scans",
+                since=_START,
+                sentence="No scan has come for 5 minutes.",
+            ),
+        )
+    ),
+    payloads.SessionsQuery(limit=20),
+    payloads.HistoryQuery(session_id=_SESSION_ID, after_position=200, limit=500),
+    payloads.ScanQuery(session_id=_SESSION_ID, position=1, index=0),
+    payloads.ExportQuery(session_id=_SESSION_ID, format="csv", part=1),
+    payloads.StartRequest(
+        seen_revision=11,
+        technique="swv",
+        name="ATP in serum, sensor 7",
+        by="lab-7",
+        settings=_SETTINGS,
+    ),
+    payloads.StopRequest(seen_revision=12, by="lab-7"),
+    payloads.SettingsRequest(seen_revision=12, by="lab-7", settings=_SETTINGS),
+    payloads.ListQuery(handle="SWV_", extension=".txt"),
+    payloads.Problem(
+        type="conflict",
+        title="The session was changed by someone else",
+        detail="pc-lab2 stopped the session at 10:15; look at it again before you change it.",
+        revision=13,
+    ),
+    payloads.SessionsReply(
+        sessions=(
+            payloads.SessionSummary(
+                session=_SESSION, scans=240, last_position=240, last_result_at=_START
+            ),
+        )
+    ),
+    payloads.HistoryReply(
+        session=_SESSION, results=(_RESULT,), trend_revision=1, last_position=1, more=False
+    ),
+    payloads.ScanReply(result=_RESULT, curves=_CURVES),
+    payloads.SessionReply(session=_SESSION),
+    payloads.ListReply(
+        source_name="C:\\Data\\ATP",
+        found=(
+            payloads.FoundFiles(
+                handle="SWV_",
+                extension=".txt",
+                frequency_hz=15.0,
+                files=120,
+                first_number=1,
+                last_number=120,
+            ),
+        ),
+        truncated=False,
+    ),
+)
