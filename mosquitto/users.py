@@ -20,8 +20,9 @@ from typing import Annotated, Self
 
 import typer
 
-from sacmes_core.errors import ConfigError, SacmesError
+from sacmes_core.errors import ConfigError
 from sacmes_core.protocol import check_user_id
+from sacmes_core.shell import run_app
 
 HERE = Path(__file__).parent
 PASSWORDS = "passwords"
@@ -258,14 +259,5 @@ def check(folder: Folder = DEFAULT) -> None:
         try_out(Path(name))
 
 
-def main() -> None:
-    """Run a command; what is wrong is one sentence, not a traceback."""
-    try:
-        app()
-    except SacmesError as error:
-        typer.echo(f"users.py: {error}", err=True)
-        raise SystemExit(2) from error
-
-
 if __name__ == "__main__":
-    main()
+    run_app(app)

@@ -1,0 +1,23 @@
+# make demo [FOLDER=DIR]   the whole system on this machine, on simulated or on your own files
+# make test                every test; what they need is fetched first
+# make check               format, lint, types, layers
+.PHONY: demo test check clean
+
+demo:
+	@scripts/setup demo
+	@exec .venv/bin/sacmes-demo $(if $(FOLDER),--folder '$(FOLDER)') $(ARGS)
+
+test:
+	@scripts/setup test
+	.venv/bin/pytest $(ARGS)
+
+check:
+	@scripts/setup check
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/python scripts/write_asyncapi.py --check
+
+clean:
+	rm -rf .venv dist build artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
