@@ -71,7 +71,7 @@ def test_the_id_of_an_upload_depends_on_session_path_and_bytes() -> None:
     ids = {
         upload_id(SESSION_ID, "a", b"1"), upload_id(other, "a", b"1"),
         upload_id(SESSION_ID, "b", b"1"), upload_id(SESSION_ID, "a", b"2"),
-        upload_id(SESSION_ID, "a\n1", b""), upload_id(SESSION_ID, "a", b"\n1"),
+        upload_id(SESSION_ID, "a\nb", b"c"), upload_id(SESSION_ID, "a", b"b\nc"),
     }  # fmt: skip
     assert len(ids) == 6
 
