@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -88,20 +89,16 @@ def _heading_cells(line: str, layout: Layout, width: int) -> list[str] | None:
     """The line as one heading for each column, or None if it does not fit."""
     plain = uncomment(line)
     candidates = [
+        layout.cells(line),
         layout.cells(plain),
-        [cell.strip() for cell in plain.split("\t")],
-        [cell.strip() for cell in plain.split(";")],
-        [cell.strip() for cell in plain.split(",")],
+        *([cell.strip() for cell in plain.split(sign)] for sign in "\t;,"),
         [cell.strip() for cell in re.split(r"\s{2,}|\t", plain)],
-        [cell.strip() for cell in re.findall(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]]\S*)*", plain)],
+        re.findall(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]]\S*)*", plain),
     ]
-    for cells in candidates:
-        # One heading more than columns: some instruments name a time that they do not write.
-        if len(cells) == width + 1:
-            cells = cells[:width]
-        if len(cells) == width:
-            return cells
-    return None
+    fitting = (cells for cells in candidates if len(cells) == width)
+    # One heading more than columns: some instruments name a time that they do not write.
+    one_more = (cells[:width] for cells in candidates if len(cells) == width + 1)
+    return next(fitting, None) or next(one_more, None)
 
 
 def _by_mapping(
@@ -216,7 +213,7 @@ def _counts_up(column: Sequence[float | None]) -> bool:
 def _is_grid(column: Sequence[float | None]) -> bool:
     """Whether a column goes up and down in steps of one size."""
     values = [value for value in column if value is not None and math.isfinite(value)]
-    steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False) if b != a]
+    steps = [abs(b - a) for a, b in pairwise(values) if b != a]
     if len(steps) < 3:
         return False
     step = median(steps)

@@ -188,14 +188,10 @@ def _split_unit(text: str) -> tuple[str, str]:
     for match in re.finditer(r"\s?/\s?((?:1[eE][+-]?\d+\s?)?[^\s/(),;\[\]]+)", text):
         if _is_unit(match[1]):
             return match[1], f"{text[: match.start()]} {text[match.end() :]}".strip()
-    match = re.search(r"(?:,\s?|_|\s|\bin\s)([^\W\d_]{1,10}|[^\w\s]A)$", text)
-    if match and (_electric(match[1]) or match[1].lower() in {"sec", "seconds", "hz", "ms"}):
-        return match[1], text[: match.start()].strip()
-    if _electric(text) and text.lower() not in {"v"}:
-        return text, ""
-    if text in {"V", "volts", "Volts"}:
-        return text, ""
-    return "", text
+    tail = re.search(r"(?:,\s?|_|\s|\bin\s)([^\W\d_]{1,10}|[^\w\s]A)$", text)
+    if tail and (_electric(tail[1]) or tail[1].lower() in {"sec", "seconds", "hz", "ms"}):
+        return tail[1], text[: tail.start()].strip()
+    return (text, "") if _electric(text) else ("", text)
 
 
 def _is_unit(unit: str) -> bool:

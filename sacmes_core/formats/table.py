@@ -21,11 +21,11 @@ TABLES_MAX: Final = 2_000
 
 COLUMNS_MAX: Final = 1024
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
-_COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:[eEdD][+-]?\d+)?")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?", re.ASCII)
+_COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:[eEdD][+-]?\d+)?", re.ASCII)
 _NOT_A_NUMBER: Final = re.compile(r"[+-]?(?:nan|inf|infinity|1\.#\w+)", re.IGNORECASE)
-_WITH_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eEdD][+-]?\d+)?")
-_PLAIN_LINE: Final = re.compile(r"[0-9eEdD+\-., \t;]*")
+_WITH_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eEdD][+-]?\d+)?", re.ASCII)
+_PLAIN_LINE: Final = re.compile(r"[0-9eE+\-., \t;]*")
 _SEPARATOR_LINE: Final = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 _NUMBER_BEGINS: Final = re.compile(r"\s*\"?[+-]?[.,\d]|\s*\"?[+-]$")
 _COMMENT: Final = re.compile(r"\s*(?:[#%;]|//)")
@@ -36,6 +36,8 @@ _SEPARATORS: Final[dict[Delimiter, str | None]] = {
     "space": None,
 }
 _ORDER: Final[tuple[Delimiter, ...]] = ("tab", "semicolon", "comma", "space")
+_DIGIT: Final = re.compile("[0-9]")
+_ROW_LENGTH_MAX: Final = 24 * COLUMNS_MAX
 _SHAPE_SAMPLE: Final = 64
 _EXPONENT_DIGIT_MIN: Final = 3
 
@@ -71,16 +73,19 @@ class Layout:
 
     def numbers(self, line: str) -> list[float | None]:
         """The numbers of a line's cells, None where a cell holds none."""
-        if _PLAIN_LINE.fullmatch(line):
-            plain = line.replace("D", "E").replace("d", "e")
-            if self.decimal == "comma":
-                plain = plain.replace(",", ".")
-            separator = _SEPARATORS[self.delimiter]
-            try:
-                return [_finite(cell) for cell in plain.strip(" ").split(separator)]
-            except ValueError:
-                pass
         return [self.number(cell) for cell in self.cells(line)]
+
+    def plain_numbers(self, line: str) -> list[float] | None:
+        """The same, fast, for a line of finite numbers and nothing else; None for any other."""
+        if not _PLAIN_LINE.fullmatch(line):
+            return None
+        if self.decimal == "comma":
+            line = line.replace(",", ".")
+        try:
+            values = list(map(float, line.strip(" ").split(_SEPARATORS[self.delimiter])))
+        except ValueError:
+            return None
+        return values if math.isfinite(sum(values)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +181,7 @@ def _first_run(
 
 
 def _may_hold_numbers(line: str) -> bool:
-    return any("0" <= character <= "9" for character in line) and not _COMMENT.match(line)
+    return bool(_DIGIT.search(line)) and len(line) <= _ROW_LENGTH_MAX and not _COMMENT.match(line)
 
 
 def _decimal(run: Sequence[str], delimiter: Delimiter) -> Decimal:
@@ -194,6 +199,8 @@ def _score(run: Sequence[str], layout: Layout) -> tuple[bool, int] | None:
     shapes = []
     for line in run:
         cells = layout.cells(line)
+        if not 2 <= len(cells) <= COLUMNS_MAX:
+            return None
         shapes.append(tuple(layout.number(cell) is not None for cell in cells))
     if len(set(shapes)) > 1:
         widths = Counter(len(shape) for shape in shapes)
@@ -201,7 +208,7 @@ def _score(run: Sequence[str], layout: Layout) -> tuple[bool, int] | None:
         if len(widths) > 1 or sum(map(all, zip(*shapes, strict=True))) < 2:
             return None
     numbers = sum(map(all, zip(*shapes, strict=True)))
-    if numbers < 2 or len(shapes[0]) > COLUMNS_MAX:
+    if numbers < 2:
         return None
     return numbers == len(shapes[0]), numbers
 
@@ -228,21 +235,18 @@ def _table(lines: Sequence[str], first: int, layout: Layout, start: int) -> Tabl
     head = layout.cells(lines[first])
     numeric = tuple(layout.number(cell) is not None for cell in head)
     width = len(head)
-    rows: list[list[float | None]] = []
+    rows: list[Sequence[float | None]] = []
     cut = False
     k = first
     while k < len(lines):
         line = lines[k]
-        row = layout.numbers(line) if line else []
-        if len(row) > width and all(value is None for value in row[width:]):
-            del row[width:]
-        if len(row) < 2 or len(row) > width or not _is_data(row, numeric):
+        row = _row(line, layout, numeric)
+        if row is None:
             break
         if k == len(lines) - 1 and not _last_line_whole(lines, first, layout, width):
             cut = True
             k += 1
             break
-        row.extend([None] * (width - len(row)))
         rows.append(row)
         k += 1
     if k == len(lines) - 1 and _NUMBER_BEGINS.match(lines[k]):
@@ -260,9 +264,22 @@ def _table(lines: Sequence[str], first: int, layout: Layout, start: int) -> Tabl
     )
 
 
-def _is_data(row: Sequence[float | None], numeric: Sequence[bool]) -> bool:
+def _row(line: str, layout: Layout, numeric: Sequence[bool]) -> Sequence[float | None] | None:
+    """The numbers of a line of a table, or None if it does not belong to it."""
+    width = len(numeric)
+    plain = layout.plain_numbers(line)
+    if plain is not None and len(plain) == width:
+        return plain
+    row = layout.numbers(line) if line else []
+    if len(row) > width and all(value is None for value in row[width:]):
+        del row[width:]
+    if not 2 <= len(row) <= width:
+        return None
     expected = [value for value, is_numeric in zip(row, numeric, strict=False) if is_numeric]
-    return sum(value is not None for value in expected) * 2 >= len(expected) > 0
+    if sum(value is not None for value in expected) * 2 < max(1, len(expected)):
+        return None
+    row.extend([None] * (width - len(row)))
+    return row
 
 
 def _last_line_whole(lines: Sequence[str], first: int, layout: Layout, width: int) -> bool:
@@ -317,5 +334,5 @@ def _quoted_cells(line: str, separator: str | None) -> list[str]:
 
 
 def _finite(text: str) -> float:
-    value = float(text)
+    value = float(text.replace("D", "E").replace("d", "e"))
     return value if math.isfinite(value) else math.nan
