@@ -160,6 +160,7 @@ def _prepare(home: Path, folder: Path | None, port: int, log_options: tuple[str,
 
 
 def _make_users(rights: Path) -> dict[str, str]:
+    rights.mkdir(exist_ok=True, mode=0o700)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SACMES_")}
     keys: dict[str, str] = {}
     for arguments in (["init"], ["add", USER_ID]):

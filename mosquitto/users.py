@@ -6,6 +6,7 @@ takes the place of the old: a running broker that is told to read a broken ACL f
 read and write everything.
 """
 
+import contextlib
 import os
 import re
 import secrets
@@ -32,6 +33,8 @@ TRIAL_SECONDS = 10.0
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Nothing that is mistaken for something else when a key is read from a screen and typed."""
 KEY_LENGTH = 20
+KEY_PATTERN = re.compile(r"[!-9;-~]{8,128}")
+"""mosquitto_passwd would take what stands before a colon for the whole key."""
 SBIN = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"))
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -99,16 +102,20 @@ class Rights:
         return common + "".join(f"{line}\n" for line in lines)
 
     def install(self, folder: Path) -> None:
-        """Put both files in place, once a Mosquitto of its own has taken them."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Put both files in place, once a Mosquitto of its own has taken them.
+
+        They belong to whom the folder belongs: a broker that cannot read its ACL file when it is
+        signalled lets everyone do everything.
+        """
+        make_folder(folder)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as name:
             new = Path(name)
             write_private(new / PASSWORDS, "".join(f"{line}\n" for line in self.hashes.values()))
             write_private(new / ACL, self.checked().acl())
             try_out(new)
             for file in (ACL, PASSWORDS):
-                if (folder / file).exists():
-                    shutil.copystat(folder / file, new / file)
+                if is_root():
+                    os.chown(new / file, folder.stat().st_uid, folder.stat().st_gid)
                 (new / file).replace(folder / file)
 
 
@@ -128,7 +135,7 @@ def try_out(folder: Path) -> None:
         address = probe.getsockname()
     conf = folder / "trial.conf"
     lines = (
-        "user root" if os.name == "posix" and os.geteuid() == 0 else "",
+        "user root" if is_root() else "",
         f"listener {address[1]} {address[0]}",
         "allow_anonymous false",
         f"password_file {folder / PASSWORDS}",
@@ -147,7 +154,7 @@ def try_out(folder: Path) -> None:
             time.sleep(0.02)
         trial.kill()
         said = trial.stdout.read().decode(errors="replace") if trial.stdout else ""
-    raise ConfigError(f"Mosquitto does not take these files, so nothing was changed:\n{said}")
+    raise ConfigError(f"Mosquitto does not take these files, and nothing was changed:\n{said}")
 
 
 def tool(name: str) -> str:
@@ -156,6 +163,21 @@ def tool(name: str) -> str:
     if path is None:
         raise ConfigError(f"{name} is not installed: apt-get install mosquitto")
     return path
+
+
+def is_root() -> bool:
+    """Say whether this is root, on a system that has one."""
+    return os.name == "posix" and os.geteuid() == 0
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder if it is not there; root makes it for the user whom Mosquitto becomes."""
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, mode=0o700)
+    if is_root():
+        with contextlib.suppress(LookupError):
+            shutil.chown(folder, "mosquitto", "mosquitto")
 
 
 def write_private(path: Path, text: str) -> None:
@@ -168,8 +190,8 @@ def new_key() -> str:
     """Take the key from SACMES_KEY, or draw one."""
     drawn = "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))
     key = os.environ.get("SACMES_KEY") or drawn
-    if not key.isprintable() or len(key) < 8:
-        raise ConfigError("SACMES_KEY must be at least 8 printable characters.")
+    if not KEY_PATTERN.fullmatch(key):
+        raise ConfigError("SACMES_KEY has 8 to 128 letters, digits and signs; no space, no colon.")
     return key
 
 
@@ -251,12 +273,12 @@ def list_users(folder: Folder = DEFAULT) -> None:
 def check(folder: Folder = DEFAULT) -> None:
     """Try the two files as they are; nothing is changed. Do this before a broker is signalled."""
     rights = Rights.read(folder).checked()
-    if (folder / ACL).read_text("utf-8") != rights.acl():
-        raise ConfigError(f"{folder / ACL} was changed by hand: `users.py init` builds it anew.")
     with tempfile.TemporaryDirectory() as name:
         for file in (PASSWORDS, ACL):
             shutil.copy(folder / file, name)
         try_out(Path(name))
+    if (folder / ACL).read_text("utf-8") != rights.acl():
+        raise ConfigError(f"{folder / ACL} was changed by hand: `users.py init` builds it anew.")
 
 
 if __name__ == "__main__":

@@ -96,13 +96,22 @@ class IotcoreBroker(Broker):
         wait_until(self._answers, what=f"the embedded broker ({self.log})")
 
 
-def users(rights: Path, *arguments: str) -> dict[str, str]:
-    """Run the administrator's script; the keys that it says, by name."""
+def run_users(
+    rights: Path, *arguments: str, key: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the administrator's script."""
     command = users_command(*arguments, "--folder", str(rights))
     environment = {name: value for name, value in os.environ.items() if name != "SACMES_KEY"}
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if key is not None:
+        environment["SACMES_KEY"] = key
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def users(rights: Path, *arguments: str) -> dict[str, str]:
+    """Run the administrator's script with success; the keys that it says, by name."""
+    said = run_users(rights, *arguments)
     assert said.returncode == 0, said.stderr
-    return dict(line.split("\t") for line in said.stdout.splitlines() if "\t" in line)
+    return dict(line.split("\t") for line in said.stdout.splitlines())
 
 
 def make_rights(rights: Path) -> dict[str, str]:
