@@ -1,0 +1,85 @@
+"""Baselines under peaks: the edge of the convex hull below a peak, and the polynomial of areas."""
+
+import warnings
+
+import numpy as np
+
+from sacmes_core.analysis.peaks import FloatArray, IntArray
+
+AREA_DEGREE = 15
+_ROUNDS_MAX = 1_000
+
+
+def hull_edge(
+    potential_v: FloatArray, current_a: FloatArray, peak: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Ends of the edge of the lower convex hull that spans each peak, shapes (n,).
+
+    Parameters
+    ----------
+    potential_v, current_a
+        Shape (n, K), potentials strictly ascending.
+    peak
+        Index of the peak in each row, below K − 1.
+
+    Notes
+    -----
+    The line through (l, r), l ≤ peak < r, is the hull's edge if and only if every point on the
+    right lies above the line from l through r and every point on the left above it too. Choosing
+    r for the present l, then l for the present r, lowers the line over the peak each time and so
+    ends there.
+    """
+    rows = np.arange(len(peak))
+    index = np.arange(potential_v.shape[1])
+    is_left = index <= peak[:, None]
+    left = np.zeros(len(peak), dtype=np.intp)
+    right = np.full(len(peak), index.size - 1, dtype=np.intp)
+    for _ in range(_ROUNDS_MAX):
+        old = left, right
+        slopes = _slopes(potential_v, current_a, left, rows)
+        right = np.where(is_left, np.inf, slopes).argmin(axis=1)
+        slopes = _slopes(potential_v, current_a, right, rows)
+        left = np.where(is_left, slopes, -np.inf).argmax(axis=1)
+        if np.array_equal(left, old[0]) and np.array_equal(right, old[1]):
+            break
+    return left, right
+
+
+def line_through(
+    potential_v: FloatArray, current_a: FloatArray, left: IntArray, right: IntArray
+) -> FloatArray:
+    """The straight line through two points of each row, on the whole grid, shape (n, K)."""
+    rows = np.arange(len(left))
+    start, end = potential_v[rows, left], potential_v[rows, right]
+    low, high = current_a[rows, left], current_a[rows, right]
+    slope = (high - low) / (end - start)
+    return np.asarray(low[:, None] + slope[:, None] * (potential_v - start[:, None]))
+
+
+def polynomial(potential_v: FloatArray, current_a: FloatArray) -> FloatArray:
+    """Least-squares polynomial of degree 15, or K − 1 for few points, shape (n, K).
+
+    With this degree the polynomial follows the peak itself; it is the web port's default and is
+    kept to be comparable.
+    """
+    count = potential_v.shape[1]
+    degree = AREA_DEGREE if count > AREA_DEGREE else max(1, count - 1)
+    fitted = np.empty_like(current_a)
+    grids, which = np.unique(potential_v, axis=0, return_inverse=True)
+    for k, grid in enumerate(grids):
+        rows = which.reshape(-1) == k
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", np.exceptions.RankWarning)
+            coefficients = np.polyfit(grid, current_a[rows].T, degree)
+        fitted[rows] = [np.polyval(column, grid) for column in coefficients.T]
+    return fitted
+
+
+def _slopes(
+    potential_v: FloatArray, current_a: FloatArray, point: IntArray, rows: IntArray
+) -> FloatArray:
+    """Slope from one point of each row to every other; nan-free except at the point itself."""
+    run = potential_v - potential_v[rows, point][:, None]
+    rise = current_a - current_a[rows, point][:, None]
+    run[rows, point] = 1.0
+    return np.asarray(rise / run)

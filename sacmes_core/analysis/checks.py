@@ -1,0 +1,79 @@
+"""What is wrong with a voltammogram or a peak, said in flags."""
+
+import math
+
+import numpy as np
+
+from sacmes_core import flags
+from sacmes_core.analysis.peaks import FloatArray, Peak
+from sacmes_core.formats.scan import Curve
+
+POINTS_MIN = 5
+SATURATED_POINTS = 4
+NOISE_RATIO_MIN = 5.0
+EDGE_WIDTHS = 0.5
+_DIFFERENCE_TOLERANCE = 2e-3
+_DIFFERENCE_SHARE = 0.98
+_NEIGHBOURS = 10
+
+
+def current_flags(current_a: FloatArray) -> tuple[str, ...]:
+    """Flags of the currents within the window, before any fit; shape (K,)."""
+    if len(current_a) < POINTS_MIN:
+        return (flags.TOO_FEW_POINTS,)
+    if np.ptp(current_a) == 0:
+        return (flags.CONSTANT,)
+    if _stands_still(current_a, current_a.max()) or _stands_still(current_a, current_a.min()):
+        return (flags.SATURATED,)
+    return ()
+
+
+def peak_flags(peak: Peak, potential_v: FloatArray) -> tuple[str, ...]:
+    """Flags of a peak that was found or not; potentials ascending, shape (K,)."""
+    if peak.peak_current_a is None or peak.peak_potential_v is None:
+        return (flags.NO_PEAK,)
+    found = []
+    distance = min(peak.peak_potential_v - potential_v[0], potential_v[-1] - peak.peak_potential_v)
+    if peak.fwhm_v is None or distance < EDGE_WIDTHS * peak.fwhm_v:
+        found.append(flags.PEAK_AT_EDGE)
+    noise = peak.peak_current_se_a
+    if noise is not None and abs(peak.peak_current_a) < NOISE_RATIO_MIN * noise:
+        found.append(flags.TOO_NOISY)
+    return tuple(found)
+
+
+def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool:
+    """Whether the difference current is forward minus reverse, to the digits that are written."""
+    lengths = {len(curve.current_a) for curve in (difference, forward, reverse)}
+    if len(lengths) > 1:
+        return False
+    rows = [
+        (d, f, r)
+        for d, f, r in zip(difference.current_a, forward.current_a, reverse.current_a, strict=True)
+        if not (math.isnan(d) or math.isnan(f) or math.isnan(r))
+    ]
+    agreeing = sum(
+        abs(d - (f - r)) <= _DIFFERENCE_TOLERANCE * max(abs(d), abs(f), abs(r)) for d, f, r in rows
+    )
+    return agreeing >= _DIFFERENCE_SHARE * len(rows)
+
+
+def _stands_still(current_a: FloatArray, extreme: float) -> bool:
+    """Whether the current holds its extreme value over four points and then jumps.
+
+    Few written digits also make the top of a smooth peak flat; there the current leaves the top
+    by one last digit, not by more.
+    """
+    padded = np.concatenate([[False], current_a == extreme, [False]])
+    starts = np.flatnonzero(padded[1:] & ~padded[:-1])
+    ends = np.flatnonzero(padded[:-1] & ~padded[1:])
+    for start, end in zip(starts, ends, strict=True):
+        if end - start < SATURATED_POINTS:
+            continue
+        near = current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS]
+        steps = np.abs(np.diff(near))
+        digit = steps[steps > 0].min(initial=np.inf)
+        leaving = [abs(current_a[k] - extreme) for k in (start - 1, end) if 0 <= k < len(current_a)]
+        if max(leaving, default=0.0) > 1.5 * digit:
+            return True
+    return False

@@ -1,0 +1,88 @@
+"""What an analysis returns: peaks with units, uncertainty and flags, and curves to look at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The peak of one electrode in one scan; None where there is no number.
+
+    Attributes
+    ----------
+    peak_current_a
+        Height over the baseline, signed: negative where the current dips.
+    peak_current_se_a
+        Standard error of the height from the noise of the points alone, without the uncertainty
+        of the baseline's shape.
+    area_av
+        Area in ampere volts, as the method defines it.
+    fwhm_v
+        Full width at half height over the baseline.
+    flags
+        Codes of `sacmes_core.flags`, those of the scan among them.
+    """
+
+    electrode: int
+    peak_current_a: float | None = None
+    peak_current_se_a: float | None = None
+    peak_potential_v: float | None = None
+    area_av: float | None = None
+    fwhm_v: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeakCurves:
+    """What was analysed, on one grid of ascending potentials within the window, shape (K,)."""
+
+    electrode: int
+    potential_v: FloatArray
+    current_a: FloatArray
+    smoothed_a: FloatArray | None = None
+    baseline_a: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanAnalysis:
+    """All that one scan gave.
+
+    Attributes
+    ----------
+    error
+        A sentence that says why the scan could not be analysed; then there are no peaks.
+    method, version
+        What made the numbers.
+    """
+
+    peaks: tuple[Peak, ...]
+    curves: tuple[PeakCurves, ...]
+    method: str
+    version: int
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeakArrays:
+    """What a method returns for n voltammograms of K points; nan where there is no number.
+
+    Attributes
+    ----------
+    height_a, height_se_a, potential_v, area_av, fwhm_v
+        Shape (n,).
+    smoothed_a, baseline_a
+        Shape (n, K); the baseline of a voltammogram without a peak is nan.
+    """
+
+    height_a: FloatArray
+    height_se_a: FloatArray
+    potential_v: FloatArray
+    area_av: FloatArray
+    fwhm_v: FloatArray
+    smoothed_a: FloatArray
+    baseline_a: FloatArray
