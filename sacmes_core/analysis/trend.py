@@ -8,7 +8,7 @@ has none.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sacmes_core.settings import TrendSettings
 
@@ -55,26 +55,33 @@ class TrendStep:
     stale: bool = False
 
 
+@dataclass(slots=True)
+class Known:
+    """What a run has shown so far that holds for all its scans."""
+
+    references: dict[Series, float] = field(default_factory=dict)
+    lowest_hz: float | None = None
+    highest_hz: float | None = None
+
+
 class RunningTrend:
     """The trend of a run that grows: each point takes the same short time.
 
     It holds the reference of each series and the scans whose partner has not come; nothing of
-    what is done. One that starts `knowing` another has its references and frequencies, no scans.
+    what is done. One that starts with what another has `known` gives final values from the first scan on.
     """
 
-    def __init__(self, settings: TrendSettings, knowing: "RunningTrend | None" = None) -> None:
+    def __init__(self, settings: TrendSettings, known: Known | None = None) -> None:
         self._settings = settings
-        self._references: dict[Series, float] = {} if knowing is None else {**knowing._references}
+        self.known = Known() if known is None else known
         self._counts: defaultdict[Series, int] = defaultdict(int)
-        self._lowest: float | None = None if knowing is None else knowing._lowest
-        self._highest: float | None = None if knowing is None else knowing._highest
         self._waiting: dict[tuple[int, float, int], float | None] = {}
 
     @property
     def pair_hz(self) -> tuple[float, float] | None:
         """Low and high frequency of KDM, None as long as there are not two."""
-        low = self._settings.low_frequency_hz or self._lowest
-        high = self._settings.high_frequency_hz or self._highest
+        low = self._settings.low_frequency_hz or self.known.lowest_hz
+        high = self._settings.high_frequency_hz or self.known.highest_hz
         if low is None or high is None or _key(low) == _key(high):
             return None
         return _key(low), _key(high)
@@ -97,9 +104,13 @@ class RunningTrend:
 
     def _refer(self, series: Series, number: int, peak_a: float | None) -> bool:
         """Keep the first peak with the reference's number; True if earlier points waited for it."""
-        if number != self._settings.reference_number or series in self._references or not peak_a:
+        if (
+            number != self._settings.reference_number
+            or series in self.known.references
+            or not peak_a
+        ):
             return False
-        self._references[series] = peak_a
+        self.known.references[series] = peak_a
         return self._counts[series] > 1
 
     def _widen(self, frequency: float | None) -> bool:
@@ -107,12 +118,16 @@ class RunningTrend:
         if frequency is None:
             return False
         before = self.pair_hz
-        self._lowest = frequency if self._lowest is None else min(self._lowest, frequency)
-        self._highest = frequency if self._highest is None else max(self._highest, frequency)
+        self.known.lowest_hz = (
+            frequency if self.known.lowest_hz is None else min(self.known.lowest_hz, frequency)
+        )
+        self.known.highest_hz = (
+            frequency if self.known.highest_hz is None else max(self.known.highest_hz, frequency)
+        )
         return before is not None and before != self.pair_hz
 
     def _normalised(self, series: Series, peak_a: float | None) -> float | None:
-        reference = self._references.get(series)
+        reference = self.known.references.get(series)
         return None if peak_a is None or reference is None else peak_a / reference
 
     def _kdm(self, series: Series, number: int, peak_a: float | None) -> float | None:
@@ -169,7 +184,7 @@ def recompute(
     first = RunningTrend(settings)
     for point in points:
         first.add(point)
-    again = RunningTrend(settings, knowing=first)
+    again = RunningTrend(settings, first.known)
     values = tuple(again.add(point).value for point in points)
     return values, again
 
