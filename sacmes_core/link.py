@@ -7,7 +7,6 @@ owner, end to end, and not by the client's memory.
 """
 
 import logging
-import queue
 import random
 import socket
 import ssl
@@ -29,7 +28,7 @@ from sacmes_core.errors import ConfigError, ProtocolError
 from sacmes_core.link_events import (
     Connected,
     Disconnected,
-    LinkEvent,
+    EventSink,
     LinkOptions,
     Published,
     Received,
@@ -78,9 +77,7 @@ class Link:
         Queue that every event is put on, in order; read it in the owner's thread.
     """
 
-    def __init__(
-        self, address: BrokerAddress, options: LinkOptions, events: "queue.SimpleQueue[LinkEvent]"
-    ) -> None:
+    def __init__(self, address: BrokerAddress, options: LinkOptions, events: EventSink) -> None:
         self._address = address
         self._options = options
         self._events = events

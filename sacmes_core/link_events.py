@@ -1,6 +1,7 @@
 """What a link is told and what it reports, as values."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sacmes_core.messages import Message, Publication
 
@@ -47,6 +48,13 @@ class Published:
 
 
 LinkEvent = Connected | Refused | Disconnected | Received | Published
+
+
+class EventSink(Protocol):
+    """Where a link puts its events: a queue of these, or of more than these."""
+
+    def put(self, item: LinkEvent, /) -> None:
+        """Take an event, without waiting."""
 
 
 @dataclass(frozen=True, slots=True)
