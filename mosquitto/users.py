@@ -186,20 +186,24 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def new_key() -> str:
-    """Take the key from SACMES_KEY, or draw one."""
-    drawn = "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))
-    key = os.environ.get("SACMES_KEY") or drawn
-    if not KEY_PATTERN.fullmatch(key):
-        raise ConfigError("SACMES_KEY has 8 to 128 letters, digits and signs; no space, no colon.")
-    return key
+def given_key(variable: str) -> str | None:
+    """Return the key that the environment gives, if any; ConfigError if it would be misread."""
+    key = os.environ.get(variable)
+    if key and not KEY_PATTERN.fullmatch(key):
+        raise ConfigError(f"{variable} has 8 to 128 letters, digits and signs; no space, no colon.")
+    return key or None
 
 
-def add_keys(folder: Path, rights: Rights, names: list[str]) -> None:
-    """Give each name a key, install the result, and say the keys: they are kept nowhere."""
-    keys = {name: new_key() for name in names}
+def add_keys(folder: Path, rights: Rights, names: list[str], given: str | None) -> None:
+    """Give each name a key, install the result, and say the keys drawn: they are kept nowhere."""
+    drawn = {
+        name: "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))
+        for name in names
+        if given is None
+    }
+    keys = drawn or dict.fromkeys(names, given or "")
     replace(rights, hashes=rights.hashes | hashed(keys)).install(folder)
-    for name, key in keys.items():
+    for name, key in drawn.items():
         typer.echo(f"{name}\t{key}")
 
 
@@ -213,16 +217,18 @@ DEFAULT = Path("/etc/mosquitto/sacmes")
 def init(folder: Folder = DEFAULT) -> None:
     """Make the two files, or bring the rights up to date, and give the analyzer a key.
 
+    The key is that of SACMES_ANALYZER_KEY, else a new one, which is shown once.
+
     users.py init --folder /etc/mosquitto/sacmes
     """
-    there = (folder / PASSWORDS).exists()
-    add_keys(folder, Rights.read(folder) if there else Rights({}, {}), ["analyzer"])
+    rights = Rights.read(folder) if (folder / PASSWORDS).exists() else Rights({}, {})
+    add_keys(folder, rights, ["analyzer"], given_key("SACMES_ANALYZER_KEY"))
 
 
 @app.command()
 def admin(folder: Folder = DEFAULT) -> None:
     """Give the administrator a key: he may read everything, $SYS too, and write nothing."""
-    add_keys(folder, Rights.read(folder), ["admin"])
+    add_keys(folder, Rights.read(folder), ["admin"], given_key("SACMES_KEY"))
 
 
 @app.command()
@@ -235,6 +241,8 @@ def add(
 ) -> None:
     """Add users, or give them new keys. With --reads, colleagues who may only look.
 
+    The key is that of SACMES_KEY, else a new one for each, which is shown once.
+
     users.py add lab-3
 
     users.py add carol --reads lab-3 --reads lab-4
@@ -243,7 +251,12 @@ def add(
         check_user_id(name)
     rights = Rights.read(folder)
     looks = {name: tuple(reads) for name in names} if reads else {}
-    add_keys(folder, replace(rights, colleagues=rights.colleagues | looks), names)
+    add_keys(
+        folder,
+        replace(rights, colleagues=rights.colleagues | looks),
+        names,
+        given_key("SACMES_KEY"),
+    )
 
 
 @app.command()

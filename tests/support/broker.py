@@ -101,7 +101,9 @@ def run_users(
 ) -> subprocess.CompletedProcess[str]:
     """Run the administrator's script."""
     command = users_command(*arguments, "--folder", str(rights))
-    environment = {name: value for name, value in os.environ.items() if name != "SACMES_KEY"}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("SACMES_")
+    }
     if key is not None:
         environment["SACMES_KEY"] = key
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
