@@ -1,0 +1,90 @@
+"""The dashboard as an ASGI application: pages, the chart library, the health check."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dashboard import runtime
+from sacmes_core.shell import broker_address, home_folder, shell_settings
+
+LIGHT: Final = {
+    "primaryColor": "#0F6CBD",
+    "backgroundColor": "#FFFFFF",
+    "secondaryBackgroundColor": "#F6F8FA",
+    "textColor": "#1B1F24",
+    "borderColor": "#D8DEE4",
+    "greenColor": "#12805C",
+    "orangeColor": "#C4570B",
+    "orangeTextColor": "#9A4407",
+    "redColor": "#C1272D",
+    "sidebar.backgroundColor": "#F6F8FA",
+    "sidebar.secondaryBackgroundColor": "#FFFFFF",
+    "sidebar.borderColor": "#D8DEE4",
+}
+DARK: Final = {
+    "primaryColor": "#4BA3F0",
+    "backgroundColor": "#0E1117",
+    "secondaryBackgroundColor": "#171C24",
+    "textColor": "#EDF1F5",
+    "borderColor": "#2C3440",
+    "greenColor": "#3CCB9A",
+    "orangeColor": "#F2A04A",
+    "orangeTextColor": "#F7B874",
+    "redColor": "#F2777C",
+    "sidebar.backgroundColor": "#12161D",
+    "sidebar.secondaryBackgroundColor": "#1C222C",
+    "sidebar.borderColor": "#232A35",
+}
+CONFIG: Final[dict[str, Any]] = {
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "server.showEmailPrompt": False,
+    # Streamlit would collect garbage after each turn of a fragment: most of a live page's time.
+    "runner.postScriptGC": False,
+    "runner.magicEnabled": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "browser.gatherUsageStats": False,
+    "theme.baseRadius": "6px",
+    "theme.showWidgetBorder": True,
+    "theme.showSidebarBorder": True,
+    **{f"theme.light.{name}": value for name, value in LIGHT.items()},
+    **{f"theme.dark.{name}": value for name, value in DARK.items()},
+}
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Open the pool before the first viewer, and disconnect everybody at the end."""
+    if not runtime.configured():
+        home = home_folder(None, "dashboard")
+        runtime.configure(broker_address(shell_settings(home)))
+    runtime.start()
+    try:
+        yield {}
+    finally:
+        await run_in_threadpool(runtime.stop)
+
+
+async def healthz(_request: Request) -> JSONResponse:
+    """Tell a supervisor how the process stands: 200, or 503 with what is missing."""
+    health = await run_in_threadpool(runtime.health)
+    return JSONResponse(health, status_code=200 if health["status"] == "ok" else 503)
+
+
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    lifespan=lifespan,
+    routes=[
+        Route("/healthz", healthz),
+        Mount("/assets", StaticFiles(packages=[("plotly", "package_data")])),
+    ],
+)

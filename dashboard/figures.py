@@ -1,0 +1,62 @@
+"""What all figures have in common: colours by name, axes, layout, lean JSON.
+
+Colours are names such as ``@1`` that the page replaces by its theme's, so that one figure serves
+light and dark.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x")
+COLOURS: Final = 6
+
+Figure = dict[str, Any]
+
+
+def frequency_label(frequency_hz: float | None) -> str:
+    """A frequency as people write it."""
+    return f"{frequency_hz:g} Hz" if frequency_hz is not None else "no frequency"
+
+
+def axis(title: str) -> Figure:
+    """An axis with a line, outer ticks and a faint grid; the title is "quantity / unit"."""
+    return {
+        "title": {"text": title, "standoff": 8},
+        "gridcolor": "@grid",
+        "linecolor": "@line",
+        "zeroline": False,
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickcolor": "@line",
+        "showline": True,
+        "automargin": True,
+    }
+
+
+def layout(revision: str) -> Figure:
+    """A layout that keeps the viewer's zoom until `revision` changes."""
+    return {
+        "uirevision": revision,
+        "margin": {"l": 8, "r": 12, "t": 28, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
+        "dragmode": "zoom",
+        "hoverlabel": {"font": {"size": 12}},
+    }
+
+
+def lean(values: Sequence[float | None]) -> list[float | None]:
+    """Six significant digits: more than any screen shows, and half the bytes."""
+    return [None if v is None else float(f"{v:.6g}") for v in values]
+
+
+def encoded(traces: Sequence[Figure], frame: Figure, *, pale: bool) -> bytes:
+    """The figure as JSON in UTF-8; `pale` for numbers that are not of the present."""
+    if pale:
+        for trace in traces:
+            trace["opacity"] = 0.4 * trace.get("opacity", 1.0)
+    figure = {"data": list(traces), "layout": frame}
+    return json.dumps(figure, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,134 @@
+"""What people type into forms, as settings; what does not fit comes back as a sentence."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from sacmes_core.payloads import FoundFiles
+from sacmes_core.settings import SessionSettings
+
+_SEPARATORS: Final = re.compile(r"[;\s]+|,\s*")
+_RANGE: Final = re.compile(r"^(\d{1,6})[-–](\d{1,6})$")
+MAX_RANGE: Final = 256
+
+
+class FormError(ValueError):
+    """Something in a form does not fit; the text says what, for who typed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files of one handle and extension in the agent's folder, over all frequencies."""
+
+    handle: str
+    extension: str
+    frequencies_hz: tuple[float, ...]
+    files: int
+    first_number: int | None
+    last_number: int | None
+
+    @property
+    def words(self) -> str:
+        """One line for a list."""
+        frequencies = ", ".join(f"{f:g} Hz" for f in self.frequencies_hz)
+        parts = [f"{self.handle or '(any name)'}…{self.extension}", f"{self.files:,} files"]
+        if frequencies:
+            parts.append(frequencies)
+        if self.first_number is not None and self.last_number is not None:
+            parts.append(f"numbers {self.first_number} to {self.last_number}")
+        return " · ".join(parts)
+
+
+def found_by_handle(found: tuple[FoundFiles, ...]) -> list[Found]:
+    """The agent's list with the frequencies of one kind of name together, most files first."""
+    kinds: dict[tuple[str, str], list[FoundFiles]] = {}
+    for files in found:
+        kinds.setdefault((files.handle, files.extension), []).append(files)
+    merged = [
+        Found(
+            handle,
+            extension,
+            tuple(sorted({f.frequency_hz for f in group if f.frequency_hz is not None})),
+            sum(f.files for f in group),
+            min((f.first_number for f in group if f.first_number is not None), default=None),
+            max((f.last_number for f in group if f.last_number is not None), default=None),
+        )
+        for (handle, extension), group in kinds.items()
+    ]
+    return sorted(merged, key=lambda f: -f.files)
+
+
+def frequencies(text: str) -> tuple[float, ...]:
+    """Frequencies in Hz from a list such as ``15, 100`` or ``15 Hz; 0.1 kHz``.
+
+    Raises
+    ------
+    FormError
+        If something in it is no frequency.
+    """
+    joined = re.sub(r"(?i)(?<=\d)\s*(k?)hz\b", lambda m: "e3" if m[1] else "", text)
+    found = []
+    for word in _words(joined):
+        try:
+            value = float(word)
+        except ValueError:
+            raise FormError(f"{word!r} is no frequency; write for example 15, 100.") from None
+        if not 0 < value <= 1e6:
+            raise FormError(f"{word} Hz is no frequency of a square wave.")
+        found.append(value)
+    return tuple(sorted(set(found)))
+
+
+def electrodes(text: str) -> tuple[int, ...]:
+    """Electrodes from a list such as ``1, 2`` or ``1-4``, counted from 1.
+
+    Raises
+    ------
+    FormError
+        If something in it is no electrode.
+    """
+    found: set[int] = set()
+    for word in _words(text):
+        span = _RANGE.match(word)
+        if word.isdecimal() and 1 <= int(word) <= MAX_RANGE:
+            found.add(int(word))
+        elif span and 1 <= int(span[1]) <= int(span[2]) <= MAX_RANGE:
+            found.update(range(int(span[1]), int(span[2]) + 1))
+        else:
+            raise FormError(f"{word!r} is no electrode; write for example 1, 2 or 1-4.")
+    return tuple(sorted(found))
+
+
+def extension(text: str) -> str:
+    """An extension with its dot, whether it was typed or not."""
+    stripped = text.strip()
+    return f".{stripped}" if stripped and not stripped.startswith(".") else stripped
+
+
+def settings(base: SessionSettings, changes: Mapping[str, Any]) -> SessionSettings:
+    """Settings with dotted names replaced.
+
+    Raises
+    ------
+    FormError
+        With the field and what is wrong with it.
+    """
+    try:
+        return base.changed(dict(changes))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = " ".join(str(part) for part in first["loc"]).replace("_", " ")
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise FormError(f"{where}: {said}." if where else f"{said}.") from None
+
+
+def description(model: type[BaseModel], name: str) -> str:
+    """What a setting means, for its help."""
+    return model.model_fields[name].description or ""
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _SEPARATORS.split(text.strip()) if word]

@@ -1,0 +1,50 @@
+"""Header, cards, table and notices of the pages, with every text from outside shown as text.
+
+File names, sentences and names come over the wire; Streamlit would read markdown in them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.blocks import Card, Cell, Chip, Column, Notice
+
+_HERE: Final = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "sacmes_panels",
+    html='<div class="panel"></div>',
+    css=(_HERE / "panels.css").read_text("utf-8"),
+    js=(_HERE / "panels.js").read_text("utf-8"),
+)
+
+
+def show_header(user_id: str, subtitle: str, chips: Sequence[Chip]) -> None:
+    """Show whose data this is, and how everything stands."""
+    _show("header", user_id=user_id, subtitle=subtitle, chips=[asdict(c) for c in chips])
+
+
+def show_cards(cards: Sequence[Card]) -> None:
+    """Show numbers in cards of equal size."""
+    _show("cards", cards=[asdict(c) for c in cards])
+
+
+def show_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, label: str, height: int
+) -> None:
+    """Show a table that scrolls within `height` pixels."""
+    cells = [[asdict(cell) for cell in row] for row in rows]
+    heads = [asdict(column) for column in columns]
+    _show("table", label=label, columns=heads, rows=cells, height=height)
+
+
+def show_notice(notice: Notice, *, key: str = "notice") -> None:
+    """Show a notice in the place of what cannot be shown."""
+    _show("notice", key, **asdict(notice))
+
+
+def _show(kind: str, key: str | None = None, **data: Any) -> None:
+    _component(key=key or kind, data={"kind": kind, **data})

@@ -1,0 +1,1 @@
+"""The pages: what they show is taken from the live state, what they do is asked of others."""

@@ -1,0 +1,70 @@
+"""The way in: user_id and key, decided by the broker."""
+
+import html
+from typing import Final
+
+import streamlit as st
+
+from dashboard import access, recent
+
+_USER_ID: Final = "user_id"
+_RECENT: Final = "recent"
+
+
+def page() -> None:
+    """Ask for user_id and key; go on as soon as the broker has let them in."""
+    _, middle, _ = st.columns([1, 1.25, 1])
+    with middle:
+        st.html(
+            '<div class="sacmes-brand"><h1>sacmes</h1><p>Watch an electrochemical sensor live: '
+            "every voltammogram off the instrument, its peak, and the trend.</p></div>"
+        )
+        problem = _form() or access.take_message()
+        if problem:
+            st.html(f'<div role="alert" class="sacmes-alert">{html.escape(problem)}</div>')
+        recent.offer(_take_recent)
+        st.caption(
+            "The agent beside the instrument shows the user_id; the key comes from whoever set it "
+            "up. The broker decides what a key may see."
+        )
+
+
+def _form() -> str | None:
+    with st.form("sign_in", border=True, enter_to_submit=True):
+        user_id = st.text_input(
+            "user_id",
+            key=_USER_ID,
+            bind="query-params",
+            placeholder="for example lab-7f3a",
+            autocomplete="username",
+            max_chars=64,
+            help="Shown by the agent beside the instrument: sacmes-agent status.",
+        )
+        key = st.text_input(
+            "Key",
+            type="password",
+            autocomplete="current-password",
+            max_chars=256,
+            help="The key that belongs to the user_id, or to your own username below.",
+        )
+        with st.expander("I have a username of my own"):
+            username = st.text_input(
+                "Username",
+                max_chars=64,
+                autocomplete="off",
+                help="A colleague signs in with a username and key of his own, which the "
+                "administrator has allowed to look at this user_id.",
+            )
+        if not st.form_submit_button("Sign in", type="primary", width="stretch"):
+            return None
+    with st.spinner("Asking the broker …"):
+        problem = access.sign_in(user_id or "", key or "", username or "")
+    if problem is None:
+        st.rerun()
+    return problem
+
+
+def _take_recent() -> None:
+    chosen = st.session_state[_RECENT].get("chosen")
+    if chosen:
+        st.session_state[_USER_ID] = chosen

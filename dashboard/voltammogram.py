@@ -1,0 +1,155 @@
+"""The newest voltammograms as a Plotly figure: measured, smoothed, baseline, peak."""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from dashboard.axes import Prefix, calm_bounds, prefix_for, significant
+from dashboard.figures import (
+    COLOURS,
+    DASHES,
+    Figure,
+    axis,
+    encoded,
+    frequency_label,
+    layout,
+    lean,
+)
+from sacmes_core.payloads import Curves, ElectrodeCurves
+
+FREQUENCIES_SHOWN: Final = 2
+LABELS_UP_TO: Final = 2
+
+
+def voltammogram_figure(
+    curves: Mapping[float | None, Curves], electrodes: tuple[int, ...] = (), *, pale: bool = False
+) -> bytes:
+    """The newest voltammogram of the lowest and the highest frequency, one above the other.
+
+    Drawn are the difference current, the smoothed curve, the baseline (dashed) and the peak with
+    its height; one SI prefix holds for both.
+    """
+    frequencies = sorted(curves, key=lambda f: (f is None, f or 0.0))
+    shown = _ends(frequencies)
+    drawn = {f: _wanted(curves[f], electrodes) for f in shown}
+    currents = [c for es in drawn.values() for e in es for c in e.current_a]
+    prefix = prefix_for(currents, "A")
+    session = next((c.session_id for c in curves.values()), "")
+    frame = layout(f"{session}/voltammogram")
+    frame |= {"hovermode": "closest", "showlegend": False, "annotations": []}
+    traces: list[Figure] = []
+    for row, frequency_hz in enumerate(shown):
+        _voltammogram_row(frame, row, len(shown), prefix)
+        numbers = [e.electrode for e in drawn[frequency_hz]]
+        frame["annotations"].append(_row_label(curves[frequency_hz], row, numbers))
+        for place, electrode in enumerate(drawn[frequency_hz]):
+            labelled = len(numbers) <= LABELS_UP_TO
+            traces += _voltammogram_traces(electrode, prefix, row, place, labelled=labelled)
+        values = [c * prefix.factor for e in drawn[frequency_hz] for c in e.current_a]
+        frame[f"yaxis{_axis_number(row)}"]["range"] = calm_bounds(values, headroom=0.1)
+    return encoded(traces, frame, pale=pale)
+
+
+def _ends(frequencies: Sequence[float | None]) -> list[float | None]:
+    if len(frequencies) <= FREQUENCIES_SHOWN:
+        return list(frequencies)
+    return [frequencies[0], frequencies[-1]]
+
+
+def _wanted(curves: Curves, electrodes: tuple[int, ...]) -> list[ElectrodeCurves]:
+    return [e for e in curves.electrodes if not electrodes or e.electrode in electrodes]
+
+
+def _voltammogram_row(frame: Figure, row: int, rows: int, prefix: Prefix) -> None:
+    gap = 0.13
+    height = (1 - gap * (rows - 1)) / rows
+    top = 1 - row * (height + gap)
+    number = _axis_number(row)
+    last = row == rows - 1
+    frame[f"xaxis{number}"] = axis("Potential / V" if last else "") | {
+        "anchor": f"y{number}",
+        "showticklabels": last,
+    }
+    if row:
+        frame[f"xaxis{number}"]["matches"] = "x"
+    frame[f"yaxis{number}"] = axis(f"Δ<i>I</i> / {prefix.unit}") | {
+        "anchor": f"x{number}",
+        "domain": [max(0.0, top - height), top],
+    }
+
+
+def _row_label(curves: Curves, row: int, electrodes: Sequence[int]) -> Figure:
+    number = f" · scan {curves.scan.number}" if curves.scan.number is not None else ""
+    names = " ".join(f"E{e}" for e in electrodes[:4]) + (" …" if len(electrodes) > 4 else "")
+    return {
+        "text": html.escape(f"{frequency_label(curves.scan.frequency_hz)}{number} · {names}"),
+        "xref": "paper",
+        "yref": f"y{_axis_number(row)} domain",
+        "x": 0,
+        "y": 1.02,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 12, "color": "@muted"},
+    }
+
+
+def _voltammogram_traces(
+    electrode: ElectrodeCurves, prefix: Prefix, row: int, place: int, *, labelled: bool
+) -> list[Figure]:
+    number = _axis_number(row)
+    axes = {"xaxis": f"x{number}", "yaxis": f"y{number}", "type": "scatter"}
+    colour, name = f"@{(electrode.electrode - 1) % COLOURS}", f"E{electrode.electrode}"
+    x = [round(v, 6) for v in electrode.potential_v]
+    hover = f"%{{y:.4~g}} {prefix.unit} at %{{x:.3f}} V<extra>{name}"
+
+    def curve(values: Sequence[float], what: str, **look: Any) -> Figure:
+        y = lean([v * prefix.factor for v in values])
+        return axes | {"x": x, "y": y, "hovertemplate": f"{hover} {what}</extra>"} | look
+
+    line = {"color": colour, "width": 1.8, "dash": DASHES[place % 2 * 2]}
+    traces = []
+    if electrode.smoothed_a is None:
+        traces.append(curve(electrode.current_a, "difference", mode="lines", line=line))
+    else:
+        measured = {"color": colour, "size": 3}
+        traces.append(
+            curve(electrode.current_a, "measured", mode="markers", marker=measured, opacity=0.45)
+        )
+        traces.append(curve(electrode.smoothed_a, "smoothed", mode="lines", line=line))
+    if electrode.baseline_a is not None:
+        dashed = {"color": "@muted", "width": 1.2, "dash": "dash"}
+        traces.append(curve(electrode.baseline_a, "baseline", mode="lines", line=dashed))
+    peak = _peak_dot(electrode, prefix, labelled=labelled)
+    if peak is not None:
+        traces.append(
+            axes
+            | peak
+            | {"marker": {"color": colour, "size": 8, "line": {"color": "@paper", "width": 1.5}}}
+        )
+    return traces
+
+
+def _peak_dot(electrode: ElectrodeCurves, prefix: Prefix, *, labelled: bool) -> Figure | None:
+    """The peak on its curve: at the baseline's height plus the peak current, where both are."""
+    potential_v, height_a = electrode.peak_potential_v, electrode.peak_current_a
+    if potential_v is None or height_a is None or not electrode.potential_v:
+        return None
+    distances = [abs(v - potential_v) for v in electrode.potential_v]
+    nearest = distances.index(min(distances))
+    at_a = (electrode.smoothed_a or electrode.current_a)[nearest]
+    text = f"{significant(height_a * prefix.factor, 3)} {prefix.unit}"
+    return {
+        "x": [round(potential_v, 6)],
+        "y": lean([at_a * prefix.factor]),
+        "mode": "markers+text" if labelled else "markers",
+        "text": [text],
+        "textposition": "top center",
+        "textfont": {"size": 12, "color": "@text"},
+        "cliponaxis": False,
+        "hovertemplate": f"E{electrode.electrode} peak {text}<extra></extra>",
+    }
+
+
+def _axis_number(row: int) -> str:
+    return "" if row == 0 else str(row + 1)
