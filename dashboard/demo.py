@@ -189,15 +189,15 @@ def _start(run: Demo, programs: Programs, stop: threading.Event) -> None:
     common = ("--home", str(run.home), *run.log_options)
     programs.start(
         ANALYZER,
-        _module("analyzer.cli", "run", "--broker", run.broker(ANALYZER), *common),
+        _run("analyzer.cli", "run", "--broker", run.broker(ANALYZER), *common),
         key=run.keys[ANALYZER],
     )
     dashboard = ("--host", LOOPBACK, "--port", str(run.dashboard_port), "--broker", run.broker())
-    programs.start("dashboard", _module("dashboard.cli", *dashboard, *common))
+    programs.start("dashboard", _run("dashboard.cli", *dashboard, *common))
     if run.simulated:
-        programs.start("simulator", _module("agent.cli", "simulate", str(run.files)))
+        programs.start("simulator", _run("agent.cli", "simulate", str(run.files)))
     watch = ("watch", str(run.files), "--broker", run.broker(USER_ID), "--start", "swv")
-    programs.start("agent", _module("agent.cli", *watch, *common), key=run.keys[USER_ID])
+    programs.start("agent", _run("agent.cli", *watch, *common), key=run.keys[USER_ID])
     wait_for("dashboard", _healthy, DASHBOARD_START_S)
 
 
@@ -208,15 +208,15 @@ def _broker_command(run: Demo) -> list[str]:
         configuration = home / "iotcore.toml"
         configuration.touch(mode=0o600)
         configuration.write_text(demo_iotcore.render(run.broker_port, run.keys), "utf-8")
-        return _module("dashboard.demo_iotcore", str(configuration))
+        return _run("dashboard.demo_iotcore", str(configuration))
     configuration = home / "mosquitto.conf"
     listeners = [Listener(run.broker_port)]
     configuration.write_text(render(home, run.home / "rights", listeners), "utf-8")
     return [run.mosquitto, "-c", str(configuration)]
 
 
-def _module(name: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", name, *arguments]
+def _run(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-c", f"from {name} import main; main()", *arguments]
 
 
 def _listens(run: Demo) -> bool:

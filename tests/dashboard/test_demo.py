@@ -1,0 +1,154 @@
+"""The demo as people start it: one command, the whole system, nothing left behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from support.programs import command, environment
+from support.tools import requires, wait_until
+
+START_S = 90
+END_S = 40
+
+
+class Demo:
+    """A running demo, and what it has said."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", out: Path, home: Path) -> None:
+        self.process = process
+        self.out = out
+        self.home = home
+
+    def said(self) -> str:
+        return self.out.read_text("utf-8")
+
+    def row(self, name: str) -> str:
+        found = re.search(rf"^ *{name}  (.+)$", self.said(), re.MULTILINE)
+        assert found, self.said()
+        return found[1]
+
+    def results(self, count: int) -> list[dict[str, object]]:
+        """Listen with the very command that the demo names."""
+        listen = [*self.row("listen").split(), "-C", str(count), "-W", "60"]
+        said = subprocess.run(listen, capture_output=True, text=True, timeout=80, check=False)
+        assert said.returncode == 0, said.stderr
+        return [json.loads(line) for line in said.stdout.splitlines()]
+
+    def children(self) -> list[int]:
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def log(self, name: str) -> str:
+        return (self.home / "logs" / f"{name}.log").read_text("utf-8", "replace")
+
+
+def exists(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and ") Z " not in status.read_text()
+
+
+@contextmanager
+def running_demo(tmp_path: Path, *arguments: str, run: list[str] | None = None) -> Iterator[Demo]:
+    home = tmp_path / "home"
+    out = tmp_path / "out"
+    options = ["--no-browser", "--home", str(home), *arguments]
+    with out.open("wb") as sink:
+        process = subprocess.Popen(
+            [*(run or command("sacmes-demo")), *options],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+        )
+    demo = Demo(process, out, home)
+    try:
+        wait_until(
+            lambda: process.poll() is not None or "Ctrl-C" in demo.said(),
+            timeout=START_S,
+            what="the demo",
+        )
+        assert process.poll() is None, demo.said()
+        yield demo
+    finally:
+        process.terminate()
+        process.wait(END_S)
+
+
+@pytest.mark.timeout(240)
+def test_simulated_scans_become_results_and_all_ends_at_ctrl_c(tmp_path: Path) -> None:
+    requires("mosquitto")
+    requires("mosquitto_sub", "mosquitto-clients")
+    with running_demo(tmp_path) as demo:
+        key, url = demo.row("key"), demo.row("dashboard")
+        assert "user_id=demo" in url
+        assert key not in url
+        with urlopen(url, timeout=10) as page:
+            assert page.status == 200
+        results = demo.results(3)
+        assert all("error" not in result or result["error"] is None for result in results)
+        children = demo.children()
+        assert len(children) == 5
+        arguments = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
+        assert not [line for line in arguments if key.encode() in line]
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait(END_S) == 0
+        assert not [pid for pid in children if exists(pid)]
+        assert "Traceback" not in demo.said() + demo.log("analyzer") + demo.log("agent")
+        assert demo.said().rstrip().endswith("Ended.")
+        assert "terminating" in demo.log("broker")
+
+
+@pytest.mark.timeout(240)
+def test_a_folder_of_real_files(tmp_path: Path, samples: Path) -> None:
+    requires("mosquitto")
+    requires("mosquitto_sub", "mosquitto-clients")
+    folder = samples / "chi_txt_swv_series"
+    with running_demo(tmp_path, "--folder", str(folder)) as demo:
+        assert demo.row("files") == str(folder)
+        (result,) = demo.results(1)
+        assert result["scan"]
+
+
+@pytest.mark.timeout(240)
+def test_a_program_that_ends_unasked_ends_the_demo_with_its_last_words(tmp_path: Path) -> None:
+    requires("mosquitto")
+    with running_demo(tmp_path) as demo:
+        children = demo.children()
+        broker = next(
+            pid
+            for pid in children
+            if b"mosquitto.conf" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+        os.kill(broker, signal.SIGKILL)
+        assert demo.process.wait(END_S) == 1
+        assert "The broker ended, status -9" in demo.said()
+        assert "Traceback" not in demo.said()
+        assert not [pid for pid in children if exists(pid)]
+
+
+@pytest.mark.timeout(240)
+def test_no_orphans_when_the_demo_is_killed(tmp_path: Path) -> None:
+    requires("mosquitto")
+    with running_demo(tmp_path) as demo:
+        children = demo.children()
+        demo.process.kill()
+        wait_until(
+            lambda: not [pid for pid in children if exists(pid)], timeout=END_S, what="their end"
+        )
+
+
+@pytest.mark.timeout(240)
+def test_without_mosquitto_the_embedded_broker_is_labelled(tmp_path: Path) -> None:
+    requires("mosquitto_sub", "mosquitto-clients")
+    pytest.importorskip("iotcore")
+    code = "from dashboard import demo; demo.find_mosquitto = lambda *_: None; demo.main()"
+    with running_demo(tmp_path, run=[sys.executable, "-c", code]) as demo:
+        assert "nothing kept on disk" in demo.row("broker")
+        assert len(demo.results(2)) == 2
