@@ -298,6 +298,11 @@ class HistoryQuery(Payload):
 
     session_id: SessionId | None = Field(default=None, description="The newest session if empty.")
     after_position: Position = 0
+    after_index: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        default=None,
+        description="With it, scans of `after_position` with a higher index are answered too: "
+        "a file may hold more scans than one page.",
+    )
     limit: Annotated[int, Field(ge=1, le=1000)] = 500
 
 

@@ -1,0 +1,263 @@
+"""Answers to what viewers and agents ask, and the keeping of the session documents."""
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from analyzer.exports import Exports
+from analyzer.ingest import Outward
+from analyzer.messages import curves_again
+from analyzer.sessions import (
+    Answer,
+    Event,
+    Publish,
+    RevisionSeen,
+    SettingsChanged,
+    Started,
+    Stopped,
+)
+from analyzer.status import Status
+from analyzer.store.database import StoreError
+from analyzer.store.sessions import Run
+from analyzer.store.store import Store
+from sacmes_core import questions
+from sacmes_core.errors import ProtocolError
+from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads import (
+    AgentPresence,
+    Curves,
+    ExportQuery,
+    HistoryQuery,
+    HistoryReply,
+    Payload,
+    Problem,
+    Result,
+    ScanQuery,
+    ScanReply,
+    SessionDocument,
+    SessionsQuery,
+    SessionsReply,
+    SettingsRequest,
+    StartRequest,
+    StopRequest,
+)
+from sacmes_core.protocol import AGENT_PRESENCE, MAX_WIRE_BYTES, SESSION, publication, read
+from sacmes_core.questions import Asked
+
+logger = logging.getLogger(__name__)
+
+_PAGE_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
+
+
+class Answers:
+    """Answers questions and keeps the session documents; used by one thread.
+
+    Parameters
+    ----------
+    changed
+        Called when a change of settings gave the worker something to do.
+    """
+
+    def __init__(
+        self, store: Store, link: Outward, status: Status, changed: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._link = link
+        self._status = status
+        self._changed = changed
+        self._exports = Exports(store)
+        self._seen_revisions: dict[str, int] = {}
+
+    def question(self, message: Message) -> None:
+        """Answer a question; one that cannot be read is refused, counted, and told its asker."""
+        try:
+            asked = questions.read_question(message)
+        except ProtocolError as error:
+            self._status.refuse("questions", str(error))
+            problem = Problem(type=_kind(error), title="Not understood", detail=str(error)[:2000])
+            self._send(questions.problem_reply(message, problem))
+            return
+        try:
+            self._answer(asked)
+        except StoreError as error:
+            self._status.trouble("answers", str(error))
+            problem = Problem(
+                type="unavailable", title="The store does not answer", detail=str(error)[:2000]
+            )
+            self._send(questions.reply(asked, problem))
+        else:
+            self._status.trouble("answers", None)
+
+    def retained(self, message: Message) -> None:
+        """Look at a session document or a presence that the broker holds."""
+        if not message.payload:
+            return
+        try:
+            place, payload = read(message)
+        except ProtocolError as error:
+            self._status.refuse("presence and session", str(error))
+            return
+        if place.channel is AGENT_PRESENCE and isinstance(payload, AgentPresence):
+            if payload.revision > self._seen_revisions.get(place.user_id, 0):
+                self._apply(place.user_id, RevisionSeen(payload.revision))
+                self._seen_revisions[place.user_id] = payload.revision
+        elif place.channel is SESSION and isinstance(payload, SessionDocument) and message.retain:
+            effects = self._store.sessions.see(place.user_id, payload, datetime.now(UTC))
+            for effect in effects:
+                if isinstance(effect, Publish):
+                    self._publish_document(place.user_id, effect.document)
+            self._changed()
+
+    def connected(self) -> None:
+        """Retain the newest document of every user again: a killed broker restores an older one."""
+        for run in self._store.sessions.newest_of_all():
+            if not run.recovered:
+                self._publish_document(run.user_id, run.document)
+
+    def _answer(self, asked: Asked) -> None:
+        match asked.payload:
+            case SessionsQuery(limit=limit):
+                self._reply(asked, self._sessions(asked.user_id, limit))
+            case HistoryQuery():
+                self._reply(asked, self._history(asked.user_id, asked.payload))
+            case ScanQuery():
+                self._reply(asked, self._scan(asked.user_id, asked.payload))
+            case ExportQuery():
+                self._export(asked, asked.payload)
+            case StartRequest():
+                self._apply(asked.user_id, Started(asked.payload, str(uuid.uuid4())), asked)
+            case StopRequest():
+                self._apply(asked.user_id, Stopped(asked.payload), asked)
+            case SettingsRequest():
+                self._apply(asked.user_id, SettingsChanged(asked.payload), asked)
+
+    def _apply(self, user_id: str, event: Event, asked: Asked | None = None) -> None:
+        for effect in self._store.sessions.apply(user_id, event, datetime.now(UTC)):
+            match effect:
+                case Publish(document):
+                    logger.info(
+                        "Session %s of %s: %s, revision %d",
+                        document.session_id,
+                        user_id,
+                        document.state,
+                        document.revision,
+                    )
+                    self._publish_document(user_id, document)
+                    self._changed()
+                case Answer(payload) if asked is not None:
+                    self._reply(asked, payload)
+
+    def _sessions(self, user_id: str, limit: int) -> Payload:
+        found = self._store.sessions.list(user_id, limit)
+        while sum(len(s.model_dump_json()) for s in found) > _PAGE_BYTES:
+            found = found[: len(found) // 2]
+        return SessionsReply(sessions=found)
+
+    def _history(self, user_id: str, query: HistoryQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return _no_such_session()
+        after = (
+            query.after_position,
+            2**31 - 1 if query.after_index is None else query.after_index,
+        )
+        found = self._store.results.page(run.run, after=after, limit=query.limit + 1)
+        page = _whole_positions(found, query.limit)
+        return HistoryReply(
+            session=run.document,
+            results=page,
+            trend_revision=page[-1].trend_revision if page else run.trend_revision,
+            last_position=self._store.results.last_position(run.run),
+            more=len(page) < len(found),
+        )
+
+    def _scan(self, user_id: str, query: ScanQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return _no_such_session()
+        result = self._store.results.at(run.run, query.position, query.index)
+        if result is None:
+            return Problem(
+                type="not_found",
+                title="No such scan",
+                detail="The session has no analysed scan there; ask for its history first.",
+            )
+        return ScanReply(result=result, curves=self._curves(run, result))
+
+    def _curves(self, run: Run, result: Result) -> Curves | None:
+        upload = self._store.uploads.at(run.run, result.position)
+        if upload is None or result.error is not None:
+            return None
+        return curves_again(run, upload, result)
+
+    def _export(self, asked: Asked, query: ExportQuery) -> None:
+        run = self._store.sessions.find(asked.user_id, query.session_id)
+        if run is None:
+            self._reply(asked, _no_such_session())
+            return
+        content, parts = self._exports.part(run, query.part)
+        if content is None:
+            detail = f"The export has {parts} parts; there is no part {query.part}."
+            self._reply(asked, Problem(type="not_found", title="No such part", detail=detail))
+            return
+        properties = {
+            "file": self._exports.name(run),
+            "part": str(query.part),
+            "parts": str(parts),
+        }
+        self._send(
+            questions.file_reply(
+                asked, content, content_type="text/csv; charset=utf-8", properties=properties
+            )
+        )
+
+    def _reply(self, asked: Asked, payload: Payload) -> None:
+        try:
+            message = questions.reply(asked, payload)
+        except ProtocolError as error:
+            too_large = Problem(type="too_large", title="Too large", detail=str(error))
+            message = questions.reply(asked, too_large)
+        self._send(message)
+
+    def _publish_document(self, user_id: str, document: SessionDocument) -> None:
+        self._send(publication(SESSION, document, user_id=user_id))
+
+    def _send(self, message: Publication | None) -> None:
+        if message is None:
+            return
+        try:
+            self._link.publish(message)
+        except ProtocolError as error:
+            self._status.refuse("answers", str(error))
+
+
+def _kind(error: ProtocolError) -> Literal["unknown_verb", "invalid"]:
+    return "unknown_verb" if "is not asked here" in str(error) else "invalid"
+
+
+def _no_such_session() -> Problem:
+    # One answer for a session that does not exist and for one of somebody else.
+    return Problem(
+        type="not_found",
+        title="No such session",
+        detail="You have no such session; ask for your sessions to see what there is.",
+    )
+
+
+def _whole_positions(found: Sequence[Result], limit: int) -> tuple[Result, ...]:
+    """The beginning of a page that fits into a message and does not end within a file."""
+    size = 0
+    end = 0
+    for end, result in enumerate(found[:limit], start=1):
+        size += len(result.model_dump_json())
+        if size > _PAGE_BYTES:
+            end -= 1
+            break
+    if end < len(found):
+        cut = found[end].position
+        whole = [r for r in found[:end] if r.position < cut]
+        # A file of more scans than a page holds is cut all the same.
+        return tuple(whole or found[:end])
+    return tuple(found[:end])

@@ -1,0 +1,165 @@
+"""The command `sacmes-analyzer`."""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from sacmes_core.shell import (
+    EXIT_USAGE,
+    BrokerOption,
+    HomeOption,
+    LogFormatOption,
+    LogLevelOption,
+    VersionOption,
+    broker_address,
+    configure_logging,
+    home_folder,
+    missing_extra,
+    run_app,
+    shell_settings,
+    stop_on_signal,
+)
+
+_WORTH_A_BAR: Final = 50
+
+app = typer.Typer(
+    help="Store, analyse and publish the scans that agents send; the same science offline.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Files, or folders whose files are taken in natural order.", metavar="FILE…"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+Assignments = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting, for example peak.smoothing=off or reading.delimiter=tab; the part may "
+        "be left out where the name is the only one. May be given again.",
+    ),
+]
+
+
+@app.callback()
+def _common(_version: VersionOption = False) -> None:
+    """Apply what all commands have in common."""
+
+
+@app.command()
+def run(
+    broker: BrokerOption = None,
+    home: HomeOption = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            help="URL of the store. [default: SQLite in the home folder]",
+            show_default=False,
+        ),
+    ] = None,
+    log_level: LogLevelOption = None,
+    log_format: LogFormatOption = None,
+) -> None:
+    """Run the service: take in uploads, analyse them, answer questions.
+
+    Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
+    """
+    folder = home_folder(home, "analyzer")
+    settings = shell_settings(folder, broker=broker, log_level=log_level, log_format=log_format)
+    configure_logging(settings)
+    address = broker_address(settings)
+    try:
+        from analyzer.application import Analyzer
+        from analyzer.store.database import alone
+        from analyzer.store.store import open_store, sqlite_url
+    except ModuleNotFoundError as error:
+        missing_extra(error, "sacmes-analyzer run", "analyzer")
+    stop = threading.Event()
+    stop_on_signal(stop)
+    with alone(folder):
+        opened = open_store(store or sqlite_url(folder))
+        try:
+            Analyzer(address, opened).run(stop)
+        finally:
+            opened.close()
+
+
+@app.command()
+def analyze(
+    files: Files,
+    as_json: Json = False,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", help="Name of the peak method.", show_default=False),
+    ] = None,
+    assignments: Assignments = [],  # noqa: B006
+) -> None:
+    """Analyse files as the service would, without a broker.
+
+    Example: sacmes-analyzer analyze SWV_60Hz_*.txt --json --set smoothing=off
+    """
+    try:
+        from analyzer.assignments import settings_of
+        from analyzer.offline import analyse_paths, expanded
+        from analyzer.tables import print_analysis
+    except ModuleNotFoundError as error:
+        missing_extra(error, "sacmes-analyzer analyze", "analyzer")
+    lines = analyse_paths(_watched(expanded(files)), settings_of(assignments, method))
+    _exit(_print_lines(lines) if as_json else print_analysis(lines))
+
+
+@app.command()
+def inspect(files: Files, as_json: Json = False, assignments: Assignments = []) -> None:  # noqa: B006
+    """Show what is read from files, without analysing them.
+
+    Example: sacmes-analyzer inspect export.csv --set reading.delimiter=tab
+    """
+    try:
+        from analyzer.assignments import settings_of
+        from analyzer.offline import expanded, inspect_paths
+        from analyzer.tables import print_inspection
+    except ModuleNotFoundError as error:
+        missing_extra(error, "sacmes-analyzer inspect", "analyzer")
+    lines = inspect_paths(_watched(expanded(files)), settings_of(assignments).reading)
+    _exit(_print_lines(lines) if as_json else print_inspection(lines))
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    run_app(app)
+
+
+def _print_lines(lines: Iterator[dict[str, Any]]) -> int:
+    """Print each line as JSON as it comes; return how many tell of an error."""
+    failed = 0
+    for line in lines:
+        failed += line.get("error") is not None
+        typer.echo(json.dumps(line, ensure_ascii=False, allow_nan=False))
+    return failed
+
+
+def _watched(paths: list[Path]) -> Iterable[Path]:
+    """The paths with a progress bar beside them, where somebody looks."""
+    console = Console(stderr=True)
+    if not console.is_terminal or len(paths) < _WORTH_A_BAR:
+        return paths
+    return track(paths, "Reading", console=console, transient=True)
+
+
+def _exit(failed: int) -> None:
+    if failed:
+        raise typer.Exit(EXIT_USAGE)

@@ -1,0 +1,146 @@
+"""The way in for scans: check, commit in groups, and only then say that they are stored.
+
+Nothing is read or analysed here, so that no file can stand in the way of another.
+"""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from analyzer.status import Status
+from analyzer.store.database import StoreError
+from analyzer.store.uploads import Arrival, Uploads
+from sacmes_core.errors import ProtocolError
+from sacmes_core.link_events import Received
+from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads import Receipt, Receipts
+from sacmes_core.protocol import RECEIPTS, parse_topic, publication
+from sacmes_core.upload import UploadRefusedError, unpack
+
+logger = logging.getLogger(__name__)
+
+GROUP_MAX: Final = 200
+RECEIPTS_MAX: Final = 1000
+RETRY_FIRST_S: Final = 0.5
+RETRY_MAX_S: Final = 15.0
+
+
+class Outward(Protocol):
+    """The side of a link that sends."""
+
+    def publish(self, publication: Publication) -> int | None:
+        """Hand a message to the connection; None if there is none."""
+
+    def acknowledge(self, received: Received) -> None:
+        """Tell the broker that a message is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An upload that was not taken, and who is to be told."""
+
+    user_id: str
+    receipt: Receipt | None
+    reason: str
+
+
+def check(message: Message) -> Arrival | Refusal:
+    """Check and unpack an upload; whatever is wrong with it becomes a refusal."""
+    try:
+        user_id, header, content = unpack(message)
+    except UploadRefusedError as error:
+        receipt = None
+        if error.upload_id is not None:
+            receipt = Receipt(
+                upload_id=error.upload_id, status="refused", reason=str(error), retry=error.retry
+            )
+        return Refusal(parse_topic(message.topic).user_id, receipt, str(error))
+    if "\0" in header.file:
+        reason = "The file name holds a NUL, which no file system allows."
+        refused = Receipt(upload_id=header.upload_id, status="refused", reason=reason)
+        return Refusal(user_id, refused, reason)
+    return Arrival(user_id, header, content)
+
+
+class Ingest:
+    """Takes groups of uploads into the store.
+
+    Parameters
+    ----------
+    committed
+        Called after each group that brought something new.
+    stop
+        Ends the waiting for a store that cannot be written.
+    """
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        link: Outward,
+        status: Status,
+        committed: Callable[[], None],
+        stop: threading.Event,
+    ) -> None:
+        self._uploads = uploads
+        self._link = link
+        self._status = status
+        self._committed = committed
+        self._stop = stop
+
+    def take(self, group: Sequence[Received]) -> None:
+        """Store a group, send the receipts, and acknowledge it to the broker.
+
+        Without a commit there is neither receipt nor acknowledgement: it all comes again.
+        """
+        checked = [check(received.message) for received in group]
+        arrivals = [item for item in checked if isinstance(item, Arrival)]
+        if arrivals and not self._commit(arrivals):
+            return
+        receipts: dict[str, list[Receipt]] = defaultdict(list)
+        for item in checked:
+            if isinstance(item, Arrival):
+                stored = Receipt(upload_id=item.header.upload_id, status="stored")
+                receipts[item.user_id].append(stored)
+            else:
+                self._status.refuse("raw", item.reason)
+                if item.receipt is not None:
+                    receipts[item.user_id].append(item.receipt)
+        for user_id, those in receipts.items():
+            for message in _messages(user_id, those):
+                self._link.publish(message)
+        for received in group:
+            self._link.acknowledge(received)
+
+    def _commit(self, arrivals: Sequence[Arrival]) -> bool:
+        """Commit a group, again and again if need be; False if the end came before."""
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                fresh = self._uploads.commit(arrivals, datetime.now(UTC))
+            except StoreError as error:
+                self._status.trouble("store", str(error))
+                if self._stop.wait(wait_s):
+                    return False
+                wait_s = min(2 * wait_s, RETRY_MAX_S)
+                continue
+            self._status.trouble("store", None)
+            self._status.count("stored", fresh)
+            logger.debug("Stored %d uploads, %d of them new", len(arrivals), fresh)
+            if fresh:
+                self._committed()
+            return True
+
+
+def _messages(user_id: str, receipts: Sequence[Receipt]) -> Iterable[Publication]:
+    for start in range(0, len(receipts), RECEIPTS_MAX):
+        part = tuple(receipts[start : start + RECEIPTS_MAX])
+        try:
+            yield publication(RECEIPTS, Receipts(receipts=part), user_id=user_id)
+        except ProtocolError:
+            # Reasons that are too long in sum: one message for each of them fits.
+            for receipt in part:
+                yield publication(RECEIPTS, Receipts(receipts=(receipt,)), user_id=user_id)

@@ -1,0 +1,121 @@
+"""From numbers to the messages that carry them: results and curves."""
+
+from datetime import datetime
+from typing import Final
+
+from analyzer.pipeline import Numbers, Source, analyse
+from analyzer.store.sessions import Run
+from analyzer.store.uploads import StoredUpload
+from sacmes_core import __version__
+from sacmes_core.analysis.peaks import FloatArray, Peak, PeakCurves
+from sacmes_core.formats.scan import Scan
+from sacmes_core.payloads import (
+    Curves,
+    ElectrodeCurves,
+    Result,
+    ScanReference,
+    TimeSource,
+)
+from sacmes_core.settings import ELECTRODE_MAX, FREQUENCY_MAX_HZ, NUMBER_MAX
+from sacmes_core.upload import UploadHeader
+
+POINTS_MAX: Final = 16_000
+"""Points of all curves of a message together: with four columns of 12 characters it fits."""
+_DIGITS: Final = 6
+
+
+def result_of(run: Run, upload: StoredUpload, numbers: Numbers, index: int) -> Result:
+    """The result of one scan, without its trend."""
+    return Result(
+        session_id=run.document.session_id,
+        position=upload.position,
+        upload_id=upload.header.upload_id,
+        scan=_reference(upload, numbers.scan, index),
+        settings_revision=run.document.settings_revision,
+        trend_revision=run.trend_revision,
+        method=_method(numbers),
+        version=__version__,
+        electrodes=numbers.electrodes[:ELECTRODE_MAX],
+        flags=() if numbers.scan is None else numbers.scan.flags,
+        error=None if numbers.error is None else numbers.error[:2000],
+    )
+
+
+def curves_of(result: Result, numbers: Numbers) -> Curves:
+    """The curves of one scan, thinned out evenly where they would not fit into a message."""
+    assert numbers.analysis is not None
+    peaks = {peak.electrode: peak for peak in numbers.analysis.peaks}
+    found = numbers.analysis.curves[:ELECTRODE_MAX]
+    points = sum(len(curves.potential_v) for curves in found)
+    step = -(-points // POINTS_MAX) or 1
+    return Curves(
+        session_id=result.session_id,
+        position=result.position,
+        scan=result.scan,
+        settings_revision=result.settings_revision,
+        electrodes=tuple(_curves(c, peaks[c.electrode], step) for c in found),
+    )
+
+
+def curves_again(run: Run, upload: StoredUpload, result: Result) -> Curves | None:
+    """The curves of a scan computed once more from its bytes; None where there are none."""
+    source = Source(upload.header.file, upload.content)
+    ((*scans,),) = analyse([source], run.document.settings)
+    if result.scan.index >= len(scans) or scans[result.scan.index].analysis is None:
+        return None
+    return curves_of(result, scans[result.scan.index])
+
+
+def _reference(upload: StoredUpload, scan: Scan | None, index: int) -> ScanReference:
+    header = upload.header
+    measured_at, source = _measured(header, scan)
+    frequency = scan.frequency_hz if scan and scan.frequency_hz else header.frequency_hz
+    number = scan.number if scan and scan.number is not None else header.number
+    return ScanReference(
+        file=header.file,
+        index=index,
+        revision=upload.revision,
+        technique=scan.technique if scan else None,
+        format=scan.format if scan else None,
+        frequency_hz=frequency if frequency and 0 < frequency <= FREQUENCY_MAX_HZ else None,
+        number=number if number is not None and 0 <= number <= NUMBER_MAX else None,
+        measured_at=measured_at,
+        measured_at_source=source,
+    )
+
+
+def _measured(header: UploadHeader, scan: Scan | None) -> tuple[datetime | None, TimeSource | None]:
+    """The time of a scan: the file's own by the agent's time zone, else what the agent says."""
+    if header.measured_at is None:
+        return None, None
+    if header.measured_at_source == "header" and scan is not None and scan.measured_at is not None:
+        # The instrument's header has no time zone; the agent beside it has.
+        return scan.measured_at.replace(tzinfo=header.measured_at.tzinfo), "header"
+    return header.measured_at, header.measured_at_source
+
+
+def _method(numbers: Numbers) -> str | None:
+    if numbers.analysis is None:
+        return None
+    return f"{numbers.analysis.method}/{numbers.analysis.version}"
+
+
+def _curves(curves: PeakCurves, peak: Peak, step: int) -> ElectrodeCurves:
+    return ElectrodeCurves(
+        electrode=curves.electrode,
+        potential_v=_rounded(curves.potential_v[::step]),
+        current_a=_rounded(curves.current_a[::step]),
+        smoothed_a=_optional(curves.smoothed_a, step),
+        baseline_a=_optional(curves.baseline_a, step),
+        peak_current_a=peak.peak_current_a,
+        peak_potential_v=peak.peak_potential_v,
+    )
+
+
+def _optional(values: FloatArray | None, step: int) -> tuple[float, ...] | None:
+    return None if values is None else _rounded(values[::step])
+
+
+def _rounded(values: FloatArray) -> tuple[float, ...]:
+    """Six digits: more than a screen shows, and half the message."""
+    return tuple(float(f"{value:.{_DIGITS}g}") for value in values.tolist())

@@ -1,0 +1,394 @@
+"""Results: committed with the end of their jobs, read in order, announced once."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+
+from analyzer.store.database import Database
+from analyzer.store.tables import jobs, results, sessions
+from analyzer.store.uploads import StoredUpload
+from sacmes_core.payloads import Result
+
+_PAGE_ROWS: Final = 2000
+
+Trend = tuple[tuple[float | None, float | None], ...]
+"""Normalised current and KDM of each electrode of a result, in the result's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What became of one upload: a result for each of its scans, at least one."""
+
+    upload: StoredUpload
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKey:
+    """Where a result is kept."""
+
+    run: int
+    position: int
+    scan_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrendRow:
+    """What the trend needs of a result: electrodes with their peak currents, and what it has."""
+
+    key: ResultKey
+    frequency_hz: float | None
+    number: int | None
+    peaks: tuple[tuple[int, float | None], ...]
+    trend: Trend
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A result that viewers have not been told yet, or not surely."""
+
+    key: ResultKey
+    user_id: str
+    result: Result
+
+
+class Results:
+    """The results of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def commit(
+        self,
+        run: int,
+        analysed: Sequence[Analysed],
+        *,
+        settings_revision: int,
+        again: bool,
+        trend_stale: bool,
+        now: datetime,
+    ) -> bool:
+        """Store the results of uploads of one session and end their jobs.
+
+        Parameters
+        ----------
+        settings_revision
+            The one that the results were computed with.
+        again
+            Whether they replace results; viewers are then told once, at the end of it all.
+        trend_stale
+            Whether the trend of the session has to be computed again.
+
+        Returns
+        -------
+        bool
+            False if the settings have changed meanwhile: nothing is stored, the jobs stay.
+        """
+        with self._database.write() as connection:
+            holds = connection.scalar(
+                select(sessions.c.settings_revision).where(sessions.c.run == run)
+            )
+            if holds != settings_revision:
+                return False
+            positions = [item.upload.position for item in analysed]
+            put_aside = _take_out(connection, run, positions) if again else frozenset()
+            connection.execute(
+                insert(results),
+                [
+                    row | {"superseded": int(row["position"] in put_aside), "announced": int(again)}
+                    for item in analysed
+                    for row in _rows(item)
+                ],
+            )
+            _supersede(connection, analysed)
+            connection.execute(
+                delete(jobs).where(jobs.c.run == run, jobs.c.position.in_(positions))
+            )
+            changes: dict[str, Any] = {"last_result_at": now.isoformat()}
+            if trend_stale:
+                changes["trend_stale"] = 1
+            _touch(connection, run, changes)
+        return True
+
+    def page(
+        self, run: int, *, after: tuple[int, int] = (0, -1), limit: int = _PAGE_ROWS
+    ) -> tuple[Result, ...]:
+        """The results after a position and index, in order; superseded ones left out."""
+        position, index = after
+        query = (
+            _with_trend_revision()
+            .where(results.c.run == run, results.c.superseded == 0)
+            .where(
+                (results.c.position > position)
+                | ((results.c.position == position) & (results.c.scan_index > index))
+            )
+            .where(results.c.position >= position)
+            .order_by(results.c.position, results.c.scan_index)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(_result(row) for row in connection.execute(query))
+
+    def every(self, run: int) -> Iterator[Result]:
+        """All results of a session in order, read in pages."""
+        after = (0, -1)
+        while page := self.page(run, after=after):
+            yield from page
+            after = (page[-1].position, page[-1].scan.index)
+
+    def at(self, run: int, position: int | None, scan_index: int) -> Result | None:
+        """One result; the newest without a position."""
+        query = _with_trend_revision().where(results.c.run == run)
+        if position is None:
+            query = query.where(results.c.superseded == 0).order_by(
+                results.c.position.desc(), results.c.scan_index.desc()
+            )
+        else:
+            query = query.where(results.c.position == position, results.c.scan_index == scan_index)
+        with self._database.read() as connection:
+            row = connection.execute(query.limit(1)).first()
+        return None if row is None else _result(row)
+
+    def last_position(self, run: int) -> int:
+        """Highest position that is analysed; 0 if none is."""
+        query = select(func.max(results.c.position)).where(results.c.run == run)
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
+    def count(self, run: int) -> int:
+        """How many results a session has."""
+        query = (
+            select(func.count())
+            .select_from(results)
+            .where(results.c.run == run, results.c.superseded == 0)
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
+    def trend_rows(self, run: int) -> Iterator[TrendRow]:
+        """What the trend of a session needs, in order, superseded results left out."""
+        query = (
+            select(
+                results.c.run,
+                results.c.position,
+                results.c.scan_index,
+                results.c.frequency_hz,
+                results.c.number,
+                results.c.document,
+                results.c.trend,
+            )
+            .where(results.c.run == run, results.c.superseded == 0)
+            .order_by(results.c.position, results.c.scan_index)
+            .execution_options(yield_per=_PAGE_ROWS)
+        )
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                electrodes = json.loads(row.document).get("electrodes", ())
+                yield TrendRow(
+                    _key(row),
+                    row.frequency_hz,
+                    row.number,
+                    tuple((e["electrode"], e.get("peak_current_a")) for e in electrodes),
+                    tuple((normalised, kdm) for normalised, kdm in json.loads(row.trend)),
+                )
+
+    def replace_trend(
+        self, run: int, changed: Sequence[tuple[ResultKey, Trend]], *, revision: int
+    ) -> int | None:
+        """Store another trend of a whole session under the next trend revision.
+
+        Parameters
+        ----------
+        revision
+            Revision of the session document whose settings it was computed with.
+
+        Returns
+        -------
+        int or None
+            The trend revision that now holds; None if the document has changed meanwhile.
+        """
+        with self._database.write() as connection:
+            row = connection.execute(
+                select(sessions.c.revision, sessions.c.trend_revision).where(sessions.c.run == run)
+            ).one()
+            if row.revision != revision:
+                return None
+            if changed:
+                connection.execute(
+                    update(results)
+                    .where(
+                        results.c.run == bindparam("this_run"),
+                        results.c.position == bindparam("this_position"),
+                        results.c.scan_index == bindparam("this_index"),
+                    )
+                    .values(trend=bindparam("new_trend")),
+                    [
+                        {
+                            "this_run": key.run,
+                            "this_position": key.position,
+                            "this_index": key.scan_index,
+                            "new_trend": json.dumps(trend),
+                        }
+                        for key, trend in changed
+                    ],
+                )
+            trend_revision = int(row.trend_revision) + 1
+            _touch(connection, run, {"trend_stale": 0, "trend_revision": trend_revision})
+            _announce_newest(connection, run)
+        return trend_revision
+
+    def to_announce(self, limit: int, *, passing: frozenset[ResultKey]) -> list[Announcement]:
+        """Results that viewers were not surely told, oldest first, without those under way."""
+        query = (
+            _with_trend_revision(sessions.c.user_id)
+            .where(results.c.announced == 0)
+            .order_by(results.c.run, results.c.position, results.c.scan_index)
+            .limit(limit + len(passing))
+        )
+        with self._database.read() as connection:
+            found = [
+                Announcement(_key(row), row.user_id, _result(row))
+                for row in connection.execute(query)
+            ]
+        return [item for item in found if item.key not in passing][:limit]
+
+    def announced(self, keys: Sequence[ResultKey]) -> None:
+        """Note that viewers were told of results."""
+        if not keys:
+            return
+        with self._database.write() as connection:
+            connection.execute(
+                update(results)
+                .where(
+                    results.c.run == bindparam("this_run"),
+                    results.c.position == bindparam("this_position"),
+                    results.c.scan_index == bindparam("this_index"),
+                )
+                .values(announced=1),
+                [
+                    {
+                        "this_run": key.run,
+                        "this_position": key.position,
+                        "this_index": key.scan_index,
+                    }
+                    for key in keys
+                ],
+            )
+
+    def announce_newest_again(self, runs: Sequence[int]) -> None:
+        """Let the newest result of sessions be announced once more."""
+        with self._database.write() as connection:
+            for run in runs:
+                _announce_newest(connection, run)
+
+
+def _rows(item: Analysed) -> list[dict[str, Any]]:
+    return [
+        {
+            "run": item.upload.run,
+            "position": item.upload.position,
+            "scan_index": result.scan.index,
+            "file": item.upload.header.file,
+            "frequency_hz": result.scan.frequency_hz,
+            "number": result.scan.number,
+            "document": _without_trend(result).model_dump_json(exclude_none=True),
+            "trend": json.dumps([(e.normalised, e.kdm) for e in result.electrodes]),
+        }
+        for result in item.results
+    ]
+
+
+def _without_trend(result: Result) -> Result:
+    if not any(e.normalised is not None or e.kdm is not None for e in result.electrodes):
+        return result
+    plain = tuple(e.model_copy(update={"normalised": None, "kdm": None}) for e in result.electrodes)
+    return result.model_copy(update={"electrodes": plain})
+
+
+def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> None:
+    """Put aside the results of files that were written again under the same name."""
+    newest = {item.upload.header.file: item.upload for item in analysed if item.upload.revision > 1}
+    for file, upload in newest.items():
+        connection.execute(
+            update(results)
+            .where(
+                results.c.run == upload.run,
+                results.c.file == file,
+                results.c.position < upload.position,
+            )
+            .values(superseded=1, announced=1)
+        )
+
+
+def _announce_newest(connection: Connection, run: int) -> None:
+    newest = (
+        select(results.c.position, results.c.scan_index)
+        .where(results.c.run == run, results.c.superseded == 0)
+        .order_by(results.c.position.desc(), results.c.scan_index.desc())
+        .limit(1)
+    )
+    row = connection.execute(newest).first()
+    if row is not None:
+        connection.execute(
+            update(results)
+            .where(
+                results.c.run == run,
+                results.c.position == row.position,
+                results.c.scan_index == row.scan_index,
+            )
+            .values(announced=0)
+        )
+
+
+def _take_out(connection: Connection, run: int, positions: Sequence[int]) -> frozenset[int]:
+    """Remove the results of uploads; return the positions whose file came again later."""
+    these = (results.c.run == run) & results.c.position.in_(positions)
+    put_aside = connection.scalars(
+        select(results.c.position).where(these, results.c.superseded == 1)
+    )
+    found = frozenset(put_aside)
+    connection.execute(delete(results).where(these))
+    return found
+
+
+def _touch(connection: Connection, run: int, changes: dict[str, Any]) -> None:
+    connection.execute(
+        update(sessions)
+        .where(sessions.c.run == run)
+        .values(content_version=sessions.c.content_version + 1, **changes)
+    )
+
+
+def _with_trend_revision(*columns: Any) -> Select[Any]:
+    return select(
+        results.c.run,
+        results.c.position,
+        results.c.scan_index,
+        results.c.document,
+        results.c.trend,
+        sessions.c.trend_revision,
+        *columns,
+    ).join(sessions, sessions.c.run == results.c.run)
+
+
+def _key(row: Any) -> ResultKey:
+    return ResultKey(row.run, row.position, row.scan_index)
+
+
+def _result(row: Any) -> Result:
+    result = Result.model_validate_json(row.document)
+    electrodes = tuple(
+        electrode
+        if normalised is None and kdm is None
+        else electrode.model_copy(update={"normalised": normalised, "kdm": kdm})
+        for electrode, (normalised, kdm) in zip(
+            result.electrodes, json.loads(row.trend), strict=True
+        )
+    )
+    return result.model_copy(
+        update={"electrodes": electrodes, "trend_revision": row.trend_revision}
+    )

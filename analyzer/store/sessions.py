@@ -1,0 +1,215 @@
+"""Session documents: the rules of `analyzer.sessions` applied in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from analyzer.sessions import (
+    DocumentSeen,
+    Effect,
+    Event,
+    Save,
+    UserSessions,
+    step,
+)
+from analyzer.store.database import Database
+from analyzer.store.tables import documents, results, sessions, users
+from analyzer.store.uploads import analyse_again, insert_session
+from sacmes_core.payloads import SessionDocument, SessionSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A session as the store knows it.
+
+    Attributes
+    ----------
+    run
+        The store's own number of the session.
+    content_version
+        Grows whenever a result or the trend changes.
+    """
+
+    run: int
+    user_id: str
+    document: SessionDocument
+    recovered: bool
+    trend_revision: int
+    trend_stale: bool
+    content_version: int
+
+
+class Sessions:
+    """The sessions of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def apply(self, user_id: str, event: Event, now: datetime) -> tuple[Effect, ...]:
+        """Apply an event to a user's sessions and keep what it says.
+
+        Returns
+        -------
+        tuple of Effect
+            What is left to do now that the documents are kept: publish, answer.
+        """
+        with self._database.write() as connection:
+            before = _state(connection, user_id)
+            after, effects = step(before, event, now)
+            for effect in effects:
+                if isinstance(effect, Save):
+                    _save(connection, user_id, effect)
+            if after.highest_revision > before.highest_revision:
+                _raise_highest(connection, user_id, after.highest_revision)
+        return tuple(effect for effect in effects if not isinstance(effect, Save))
+
+    def see(self, user_id: str, document: SessionDocument, now: datetime) -> tuple[Effect, ...]:
+        """Compare a document that the broker holds with ours."""
+        stored = self.find(user_id, document.session_id)
+        seen = DocumentSeen(
+            document,
+            None if stored is None else stored.document,
+            stored is not None and stored.recovered,
+        )
+        return self.apply(user_id, seen, now)
+
+    def find(self, user_id: str, session_id: str | None) -> Run | None:
+        """A session of this user; the newest without an id. Nobody else's is ever found."""
+        query = select(sessions).where(sessions.c.user_id == user_id)
+        if session_id is None:
+            query = query.order_by(sessions.c.revision.desc(), sessions.c.run.desc()).limit(1)
+        else:
+            query = query.where(sessions.c.session_id == session_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _run(row)
+
+    def by_number(self, run: int) -> Run:
+        """A session by the store's own number."""
+        with self._database.read() as connection:
+            return _run(connection.execute(select(sessions).where(sessions.c.run == run)).one())
+
+    def stale(self) -> tuple[int, ...]:
+        """Sessions whose trend has to be computed again."""
+        with self._database.read() as connection:
+            return tuple(
+                connection.scalars(select(sessions.c.run).where(sessions.c.trend_stale == 1))
+            )
+
+    def newest_of_all(self) -> tuple[Run, ...]:
+        """The newest session of every user."""
+        newest = (
+            select(sessions.c.user_id, func.max(sessions.c.revision).label("revision"))
+            .group_by(sessions.c.user_id)
+            .subquery()
+        )
+        query = select(sessions).join(
+            newest,
+            (sessions.c.user_id == newest.c.user_id) & (sessions.c.revision == newest.c.revision),
+        )
+        with self._database.read() as connection:
+            return tuple(_run(row) for row in connection.execute(query))
+
+    def list(self, user_id: str, limit: int) -> tuple[SessionSummary, ...]:
+        """The sessions of a user, newest first."""
+        query = (
+            select(sessions)
+            .where(sessions.c.user_id == user_id)
+            .order_by(sessions.c.revision.desc(), sessions.c.run.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            counts = _counts(connection, [row.run for row in rows])
+        return tuple(_summary(row, *counts.get(row.run, (0, 0))) for row in rows)
+
+
+def _state(connection: Connection, user_id: str) -> UserSessions:
+    row = connection.execute(
+        select(sessions.c.document, sessions.c.recovered)
+        .where(sessions.c.user_id == user_id)
+        .order_by(sessions.c.revision.desc(), sessions.c.run.desc())
+        .limit(1)
+    ).first()
+    highest = connection.scalar(select(users.c.highest_revision).where(users.c.user_id == user_id))
+    if row is None:
+        return UserSessions(highest_revision=highest or 0)
+    document = SessionDocument.model_validate_json(row.document)
+    return UserSessions(document, bool(row.recovered), max(highest or 0, document.revision))
+
+
+def _save(connection: Connection, user_id: str, effect: Save) -> None:
+    document = effect.document
+    run = connection.scalar(
+        select(sessions.c.run).where(
+            sessions.c.user_id == user_id, sessions.c.session_id == document.session_id
+        )
+    )
+    if run is None:
+        run = insert_session(connection, user_id, document, recovered=False)
+    else:
+        changes: dict[str, Any] = {"trend_stale": 1} if effect.trend_again else {}
+        connection.execute(
+            update(sessions)
+            .where(sessions.c.run == run)
+            .values(
+                revision=document.revision,
+                settings_revision=document.settings_revision,
+                recovered=0,
+                document=document.model_dump_json(),
+                **changes,
+            )
+        )
+    connection.execute(
+        insert(documents).values(
+            run=run, revision=document.revision, document=document.model_dump_json()
+        )
+    )
+    if effect.analyse_again:
+        analyse_again(connection, run)
+
+
+def _raise_highest(connection: Connection, user_id: str, revision: int) -> None:
+    changed = connection.execute(
+        update(users).where(users.c.user_id == user_id).values(highest_revision=revision)
+    )
+    if changed.rowcount == 0:
+        connection.execute(insert(users).values(user_id=user_id, highest_revision=revision))
+
+
+def _counts(connection: Connection, runs: Sequence[int]) -> dict[int, tuple[int, int]]:
+    query = (
+        select(
+            results.c.run,
+            func.count().label("scans"),
+            func.max(results.c.position).label("last_position"),
+        )
+        .where(results.c.run.in_(runs), results.c.superseded == 0)
+        .group_by(results.c.run)
+    )
+    return {row.run: (row.scans, row.last_position) for row in connection.execute(query)}
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row.run,
+        row.user_id,
+        SessionDocument.model_validate_json(row.document),
+        bool(row.recovered),
+        row.trend_revision,
+        bool(row.trend_stale),
+        row.content_version,
+    )
+
+
+def _summary(row: Any, scans: int, last_position: int) -> SessionSummary:
+    last = row.last_result_at
+    return SessionSummary(
+        session=SessionDocument.model_validate_json(row.document),
+        scans=scans,
+        last_position=last_position,
+        last_result_at=None if last is None else datetime.fromisoformat(last),
+    )

@@ -1,0 +1,133 @@
+"""The tables of the store and the number of their layout."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA: Final = 1
+"""Number of this layout; another one is refused with a sentence."""
+
+metadata = MetaData()
+
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", String(64), primary_key=True),
+    # Highest revision of a session document that this user's agents may remember.
+    Column("highest_revision", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("run", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("user_id", String(64), nullable=False),
+    Column("session_id", String(36), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("settings_revision", BigInteger, nullable=False),
+    # 1 where the document was made from uploads, because the store did not know the session.
+    Column("recovered", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    # Position of the newest upload.
+    Column("last_position", BigInteger, nullable=False, default=0),
+    Column("trend_revision", BigInteger, nullable=False, default=0),
+    # 1 until the trend is computed again from all results.
+    Column("trend_stale", Integer, nullable=False, default=0),
+    # Grows whenever a result or the trend changes.
+    Column("content_version", BigInteger, nullable=False, default=0),
+    Column("last_result_at", String(40)),
+    # Session ids are made by clients too: one user's must never meet another's.
+    UniqueConstraint("user_id", "session_id"),
+    Index("sessions_by_revision", "user_id", "revision"),
+    Index(
+        "sessions_stale",
+        "trend_stale",
+        sqlite_where=Column("trend_stale") == 1,
+        postgresql_where=Column("trend_stale") == 1,
+    ),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("revision", BigInteger, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""Every session document that ever held: what the settings revision of a result means."""
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("upload_id", String(64), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("header", Text, nullable=False),
+    Column("received_at", String(40), nullable=False),
+    Column("unpacked_bytes", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    UniqueConstraint("run", "upload_id"),
+    Index("uploads_by_file", "run", "file", "position"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("run", _ROW_ID, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("priority", Integer, nullable=False),
+    ForeignKeyConstraint(["run", "position"], ["uploads.run", "uploads.position"]),
+    Index("jobs_in_order", "priority", "run", "position"),
+)
+"""Uploads that wait to be analysed, for the first time or again."""
+
+results = Table(
+    "results",
+    metadata,
+    Column("run", _ROW_ID, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("scan_index", Integer, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("superseded", Integer, nullable=False),
+    Column("announced", Integer, nullable=False),
+    Column("frequency_hz", Float),
+    Column("number", BigInteger),
+    # The result without its trend, and the trend: one changes without the other.
+    Column("document", Text, nullable=False),
+    Column("trend", Text, nullable=False),
+    ForeignKeyConstraint(["run", "position"], ["uploads.run", "uploads.position"]),
+    Index("results_by_file", "run", "file", "position"),
+    Index(
+        "results_to_announce",
+        "run",
+        "position",
+        "scan_index",
+        sqlite_where=Column("announced") == 0,
+        postgresql_where=Column("announced") == 0,
+    ),
+)

@@ -1,0 +1,277 @@
+"""Uploads: committed in groups, each one once, and from then on waiting to be analysed."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, tuple_, update
+
+from analyzer.store.database import Database
+from analyzer.store.tables import jobs, sessions, uploads, users
+from sacmes_core.payloads import SessionDocument
+from sacmes_core.upload import UploadHeader
+
+NEW: Final = 0
+AGAIN: Final = 1
+"""Priorities of jobs: a new scan is not kept waiting by the re-analysis of an old run."""
+
+_PACKING_LEVEL: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An upload as it came, checked and unpacked."""
+
+    user_id: str
+    header: UploadHeader
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpload:
+    """An upload of the store.
+
+    Attributes
+    ----------
+    run
+        The store's own number of the session.
+    position
+        Order of commit in the session, from 1.
+    revision
+        1, or more where the session had a file of this name before.
+    """
+
+    run: int
+    position: int
+    revision: int
+    header: UploadHeader
+    content: bytes
+
+
+class Uploads:
+    """The uploads of a store and the jobs that they give."""
+
+    def __init__(
+        self, database: Database, recovered: Callable[[UploadHeader, datetime], SessionDocument]
+    ) -> None:
+        self._database = database
+        self._recovered = recovered
+
+    def commit(self, arrivals: Sequence[Arrival], received_at: datetime) -> int:
+        """Store a group of uploads durably; those that are there already stay as they are.
+
+        An upload of a session that the store does not know makes the session. Afterwards every
+        upload of the group is stored, whether by this call or by one before.
+
+        Returns
+        -------
+        int
+            How many were new.
+
+        Raises
+        ------
+        StoreError
+            If nothing could be stored.
+        """
+        with self._database.write() as connection:
+            runs = self._runs(connection, arrivals, received_at)
+            fresh = _without_repeats(connection, runs, arrivals)
+            if fresh:
+                rows = _rows(connection, fresh, received_at)
+                connection.execute(insert(uploads), rows)
+                connection.execute(
+                    insert(jobs),
+                    [{"run": r["run"], "position": r["position"], "priority": NEW} for r in rows],
+                )
+                last = {row["run"]: row["position"] for row in rows}
+                connection.execute(
+                    update(sessions)
+                    .where(sessions.c.run == bindparam("this_run"))
+                    .values(last_position=bindparam("position")),
+                    [{"this_run": run, "position": position} for run, position in last.items()],
+                )
+        return len(fresh)
+
+    def next_run(self, after_run: int) -> tuple[int, int] | None:
+        """The session whose turn it is after another, and the priority of its jobs; None if idle.
+
+        New scans of every session come before any re-analysis, and sessions take turns.
+        """
+        query = select(jobs.c.run, jobs.c.priority)
+        order = (jobs.c.run, jobs.c.position)
+        with self._database.read() as connection:
+            for priority in (NEW, AGAIN):
+                of_priority = query.where(jobs.c.priority == priority).order_by(*order).limit(1)
+                found = (
+                    connection.execute(of_priority.where(jobs.c.run > after_run)).first()
+                    or connection.execute(of_priority).first()
+                )
+                if found is not None:
+                    return found.run, found.priority
+        return None
+
+    def waiting(
+        self, run: int, priority: int, *, limit: int, limit_bytes: int
+    ) -> tuple[StoredUpload, ...]:
+        """The next uploads of a session that wait to be analysed, in order, at least one."""
+        head = (
+            select(jobs.c.position, uploads.c.unpacked_bytes)
+            .join(uploads, (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position))
+            .where(jobs.c.priority == priority, jobs.c.run == run)
+            .order_by(jobs.c.position)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            positions: list[int] = []
+            total = 0
+            for row in connection.execute(head):
+                total += row.unpacked_bytes
+                if positions and total > limit_bytes:
+                    break
+                positions.append(row.position)
+            rows = connection.execute(
+                select(uploads)
+                .where(uploads.c.run == run, uploads.c.position.in_(positions))
+                .order_by(uploads.c.position)
+            )
+            return tuple(_stored(row) for row in rows)
+
+    def at(self, run: int, position: int) -> StoredUpload | None:
+        """The upload at a position of a session."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(uploads).where(uploads.c.run == run, uploads.c.position == position)
+            ).first()
+        return None if row is None else _stored(row)
+
+    def count_waiting(self) -> int:
+        """How many uploads wait to be analysed."""
+        with self._database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(jobs)) or 0
+
+    def count_again(self, run: int) -> int:
+        """How many uploads of a session wait to be analysed again."""
+        query = (
+            select(func.count())
+            .select_from(jobs)
+            .where(jobs.c.priority == AGAIN, jobs.c.run == run)
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
+    def _runs(
+        self, connection: Connection, arrivals: Sequence[Arrival], now: datetime
+    ) -> dict[tuple[str, str], int]:
+        first = {(a.user_id, a.header.session_id): a for a in reversed(arrivals)}
+        key = tuple_(sessions.c.user_id, sessions.c.session_id)
+        query = select(sessions.c.user_id, sessions.c.session_id, sessions.c.run)
+        found = connection.execute(query.where(key.in_(list(first))))
+        runs = {(row.user_id, row.session_id): row.run for row in found}
+        for (user_id, session_id), arrival in first.items():
+            if (user_id, session_id) not in runs:
+                document = self._recovered(arrival.header, now)
+                runs[user_id, session_id] = insert_session(
+                    connection, user_id, document, recovered=True
+                )
+        return runs
+
+
+def insert_session(
+    connection: Connection, user_id: str, document: SessionDocument, *, recovered: bool
+) -> int:
+    """Add a session; return its number in the store."""
+    known = connection.scalar(select(users.c.user_id).where(users.c.user_id == user_id))
+    if known is None:
+        connection.execute(insert(users).values(user_id=user_id, highest_revision=0))
+    added = connection.execute(
+        insert(sessions).values(
+            user_id=user_id,
+            session_id=document.session_id,
+            revision=document.revision,
+            settings_revision=document.settings_revision,
+            recovered=int(recovered),
+            document=document.model_dump_json(),
+        )
+    )
+    assert added.inserted_primary_key is not None
+    return int(added.inserted_primary_key[0])
+
+
+def analyse_again(connection: Connection, run: int) -> None:
+    """Let every upload of a session wait for analysis, but for files that came again later."""
+    newer = uploads.alias()
+    chosen = select(uploads.c.run, uploads.c.position, AGAIN).where(
+        uploads.c.run == run,
+        ~exists().where(
+            newer.c.run == uploads.c.run,
+            newer.c.file == uploads.c.file,
+            newer.c.position > uploads.c.position,
+        ),
+        ~exists().where(jobs.c.run == uploads.c.run, jobs.c.position == uploads.c.position),
+    )
+    connection.execute(insert(jobs).from_select(["run", "position", "priority"], chosen))
+
+
+def _without_repeats(
+    connection: Connection, runs: dict[tuple[str, str], int], arrivals: Sequence[Arrival]
+) -> list[tuple[int, Arrival]]:
+    wanted = {
+        (runs[a.user_id, a.header.session_id], a.header.upload_id): a for a in reversed(arrivals)
+    }
+    key = tuple_(uploads.c.run, uploads.c.upload_id)
+    query = select(uploads.c.run, uploads.c.upload_id).where(key.in_(list(wanted)))
+    for row in connection.execute(query):
+        del wanted[row.run, row.upload_id]
+    return [(run, arrival) for (run, _), arrival in reversed(wanted.items())]
+
+
+def _rows(
+    connection: Connection, fresh: Sequence[tuple[int, Arrival]], received_at: datetime
+) -> list[dict[str, Any]]:
+    last = dict(
+        connection.execute(
+            select(sessions.c.run, sessions.c.last_position).where(
+                sessions.c.run.in_({run for run, _ in fresh})
+            )
+        )
+        .tuples()
+        .all()
+    )
+    key = tuple_(uploads.c.run, uploads.c.file)
+    known = connection.execute(
+        select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
+        .where(key.in_({(run, a.header.file) for run, a in fresh}))
+        .group_by(uploads.c.run, uploads.c.file)
+    )
+    revisions = {(row.run, row.file): row.revision for row in known}
+    rows = []
+    for run, arrival in fresh:
+        header = arrival.header
+        last[run] += 1
+        revisions[run, header.file] = revisions.get((run, header.file), 0) + 1
+        rows.append(
+            {
+                "run": run,
+                "position": last[run],
+                "upload_id": header.upload_id,
+                "file": header.file,
+                "revision": revisions[run, header.file],
+                "header": header.model_dump_json(exclude_none=True),
+                "received_at": received_at.isoformat(),
+                "unpacked_bytes": len(arrival.content),
+                "packed": zlib.compress(arrival.content, _PACKING_LEVEL),
+            }
+        )
+    return rows
+
+
+def _stored(row: Any) -> StoredUpload:
+    return StoredUpload(
+        row.run,
+        row.position,
+        row.revision,
+        UploadHeader.model_validate_json(row.header),
+        zlib.decompress(row.packed),
+    )

@@ -1,0 +1,96 @@
+"""Normalised currents and KDM of sessions: scan by scan, and again from the beginning."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from analyzer.store.results import ResultKey, Results, Trend
+from analyzer.store.sessions import Run
+from sacmes_core.analysis.trend import RunningTrend, TrendPoint, TrendStep, recompute
+from sacmes_core.payloads import ElectrodeResult, Result
+from sacmes_core.settings import TrendSettings
+
+_CACHED_MAX: Final = 500
+
+
+@dataclass(slots=True)
+class _Running:
+    settings: TrendSettings
+    trend: RunningTrend
+
+
+class Trends:
+    """The running trends of sessions; those in use are kept, the others come from the store."""
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self._running: OrderedDict[int, _Running] = OrderedDict()
+
+    def extend(self, run: Run, result: Result) -> tuple[Result, bool]:
+        """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
+        trend = self._of(run)
+        steps = [trend.add(_point(result, electrode)) for electrode in result.electrodes]
+        electrodes = tuple(map(_with_step, result.electrodes, steps))
+        return result.model_copy(update={"electrodes": electrodes}), any(s.stale for s in steps)
+
+    def again(self, run: Run) -> int | None:
+        """Compute the trend of a whole session and store it as the next trend revision.
+
+        Returns
+        -------
+        int or None
+            The trend revision; None if the settings changed meanwhile and it is still to be done.
+        """
+        rows = list(self._results.trend_rows(run.run))
+        points = [
+            TrendPoint(electrode, row.frequency_hz, row.number, peak)
+            for row in rows
+            for electrode, peak in row.peaks
+        ]
+        values, running = recompute(points, run.document.settings.trend)
+        found = iter(values)
+        changed: list[tuple[ResultKey, Trend]] = []
+        for row in rows:
+            trend = tuple((v.normalised, v.kdm) for v in (next(found) for _ in row.peaks))
+            if trend != row.trend:
+                changed.append((row.key, trend))
+        revision = self._results.replace_trend(run.run, changed, revision=run.document.revision)
+        if revision is None:
+            self.forget(run.run)
+        else:
+            self._keep(run, running)
+        return revision
+
+    def forget(self, run: int) -> None:
+        """Drop what is known of a session, after its results were not stored."""
+        self._running.pop(run, None)
+
+    def _of(self, run: Run) -> RunningTrend:
+        settings = run.document.settings.trend
+        known = self._running.get(run.run)
+        if known is not None and known.settings == settings:
+            self._running.move_to_end(run.run)
+            return known.trend
+        points = (
+            TrendPoint(electrode, row.frequency_hz, row.number, peak)
+            for row in self._results.trend_rows(run.run)
+            for electrode, peak in row.peaks
+        )
+        _, running = recompute(points, settings)
+        self._keep(run, running)
+        return running
+
+    def _keep(self, run: Run, trend: RunningTrend) -> None:
+        self._running[run.run] = _Running(run.document.settings.trend, trend)
+        self._running.move_to_end(run.run)
+        if len(self._running) > _CACHED_MAX:
+            self._running.popitem(last=False)
+
+
+def _point(result: Result, electrode: ElectrodeResult) -> TrendPoint:
+    scan = result.scan
+    return TrendPoint(electrode.electrode, scan.frequency_hz, scan.number, electrode.peak_current_a)
+
+
+def _with_step(electrode: ElectrodeResult, step: TrendStep) -> ElectrodeResult:
+    return electrode.model_copy(update={"normalised": step.value.normalised, "kdm": step.value.kdm})
