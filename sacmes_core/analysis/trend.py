@@ -68,7 +68,7 @@ class RunningTrend:
     """The trend of a run that grows: each point takes the same short time.
 
     It holds the reference of each series and the scans whose partner has not come; nothing of
-    what is done. One that starts with what another has `known` gives final values from the first scan on.
+    what is done. One that starts with what another has `known` gives final values at once.
     """
 
     def __init__(self, settings: TrendSettings, known: Known | None = None) -> None:
