@@ -1,0 +1,140 @@
+"""What is in the watched folder: names and sightings, and the answer to a viewer's `list`."""
+
+import os
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Final
+
+from agent.examination import examine
+from agent.selection import is_ignored, name_belongs
+from agent.settling import Sighting
+from sacmes_core.formats.names import natural_key, parse_name
+from sacmes_core.payloads import FoundFiles, ListQuery, ListReply
+from sacmes_core.settings import FREQUENCY_MAX_HZ, ReadingSettings, SourceSettings
+
+DEPTH_MAX: Final = 4
+FILES_MAX: Final = 200_000
+KINDS_MAX: Final = 1000
+READ_FOR_LIST_MAX: Final = 24
+_READ_BYTES_MAX: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file in the folder."""
+
+    path: Path
+    sighting: Sighting
+
+
+def list_folder(
+    root: Path, *, subfolders: bool, pending: Container[str] = frozenset()
+) -> dict[str, Listed]:
+    """The files below a folder by their names in an upload, hidden and temporary ones left out.
+
+    Parameters
+    ----------
+    subfolders
+        Whether folders in the folder count as well, to a depth of 4; links to folders never do.
+    pending
+        Names for which the file itself is asked: what a Windows folder says of an open file lags.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be listed.
+    """
+    found: dict[str, Listed] = {}
+    for name, entry in _entries(root, "", DEPTH_MAX if subfolders else 1):
+        try:
+            status = Path(entry.path).stat() if name in pending else entry.stat()
+        except OSError:
+            continue
+        found[name] = Listed(Path(entry.path), Sighting(status.st_size, status.st_mtime_ns))
+        if len(found) >= FILES_MAX:
+            break
+    return found
+
+
+def order(name: str) -> tuple[object, ...]:
+    """Key that sorts scans as they are measured: by number, then as people count."""
+    number = parse_name(name).number
+    return (number is None, number or 0, natural_key(name))
+
+
+def answer(query: ListQuery, source_name: str, listing: Mapping[str, Listed]) -> ListReply:
+    """The kinds of files in a listing, for the form that starts a session.
+
+    Where the name does not say the frequency, the first files of a kind are read for it.
+    """
+    source = SourceSettings(handle=query.handle, extension=query.extension)
+    kinds: Counter[tuple[str, str, float | None]] = Counter()
+    numbers: dict[tuple[str, str, float | None], tuple[int, int]] = {}
+    read: Counter[tuple[str, str]] = Counter()
+    for name in sorted((n for n in listing if name_belongs(source, n)), key=order):
+        named = parse_name(name)
+        extension = PurePath(name).suffix
+        frequency_hz = named.frequency_hz
+        if frequency_hz is None and read[named.handle, extension] < READ_FOR_LIST_MAX:
+            read[named.handle, extension] += 1
+            frequency_hz = _frequency_inside(listing[name])
+        if frequency_hz is not None and not 0 < frequency_hz <= FREQUENCY_MAX_HZ:
+            frequency_hz = None
+        kind = (named.handle, extension, frequency_hz)
+        kinds[kind] += 1
+        if named.number is not None:
+            low, high = numbers.get(kind, (named.number, named.number))
+            numbers[kind] = min(low, named.number), max(high, named.number)
+    return _reply(source_name, kinds, numbers)
+
+
+def _reply(
+    source_name: str,
+    kinds: Counter[tuple[str, str, float | None]],
+    numbers: Mapping[tuple[str, str, float | None], tuple[int, int]],
+) -> ListReply:
+    found = []
+    for kind, files in kinds.most_common(KINDS_MAX):
+        handle, extension, frequency_hz = kind
+        first, last = numbers.get(kind, (None, None))
+        found.append(
+            FoundFiles(
+                handle=handle[:1024],
+                extension=extension[:200],
+                frequency_hz=frequency_hz,
+                files=files,
+                first_number=first,
+                last_number=last,
+            )
+        )
+    return ListReply(
+        source_name=source_name[:1024], found=tuple(found), truncated=len(kinds) > KINDS_MAX
+    )
+
+
+def _frequency_inside(listed: Listed) -> float | None:
+    if listed.sighting.size > _READ_BYTES_MAX:
+        return None
+    try:
+        content = listed.path.read_bytes()
+    except OSError:
+        return None
+    return examine(content, listed.path.name, ReadingSettings()).frequency_hz
+
+
+def _entries(folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = prefix + entry.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            if is_ignored(entry.name):
+                continue
+            try:
+                if depth > 1 and entry.is_dir(follow_symlinks=False):
+                    yield from _entries(Path(entry.path), f"{name}/", depth - 1)
+                elif entry.is_file():
+                    yield name, entry
+            except OSError:
+                if not Path(folder).is_dir():
+                    raise

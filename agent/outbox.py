@@ -1,0 +1,350 @@
+"""What is taken and not yet known to be stored: on the disk before it is ever sent.
+
+SQLite with a write-ahead log and synchronous=FULL, so that neither `kill -9` nor a power cut loses
+an upload that `Outbox.add` returned for. Each thread opens an `Outbox` of its own.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from agent.delivery import Waiting
+from agent.settling import Sighting
+from sacmes_core.errors import SacmesError
+from sacmes_core.payloads import Receipt, UploadCounters
+from sacmes_core.upload import UploadHeader
+
+logger = logging.getLogger(__name__)
+
+FILE_NAME: Final = "outbox.sqlite"
+
+Outcome = Literal["sent", "refused", "other", "backlog"]
+"""What became of a file: uploaded, refused here, of another run, or there before the session."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS uploads (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    upload_id TEXT NOT NULL UNIQUE,
+    session_id TEXT NOT NULL,
+    header TEXT NOT NULL,
+    content BLOB,
+    wire_bytes INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    reason TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS uploads_waiting ON uploads (sequence) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS uploads_states ON uploads (session_id, state);
+CREATE TABLE IF NOT EXISTS files (
+    session_id TEXT NOT NULL,
+    file TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    sha256 TEXT,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (session_id, file)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
+"""
+
+
+class OutboxError(SacmesError):
+    """The outbox cannot be written at the moment; nothing in it is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as it was looked at last, and what became of it."""
+
+    file: str
+    sighting: Sighting
+    outcome: Outcome
+    sha256: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file that was decided on; with a header and bytes where it is to be uploaded."""
+
+    record: FileRecord
+    session_id: str
+    header: UploadHeader | None = None
+    content: bytes = b""
+    wire_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedUpload:
+    """An upload or a file that was refused for good."""
+
+    file: str
+    reason: str
+
+
+class Outbox:
+    """The agent's store of uploads, of what it remembers of files, and of a few notes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path | None) -> Self:
+        """Open or make the outbox; None keeps it in memory.
+
+        A file that is no database any more is put aside: what it held is still in the watched
+        folder, is taken again, and is recognised where it was stored already.
+
+        Raises
+        ------
+        OutboxError
+            If it cannot be opened.
+        """
+        try:
+            return cls(_connect(path))
+        except sqlite3.OperationalError as error:
+            raise OutboxError(f"The outbox {path} cannot be opened: {error}.") from None
+        except sqlite3.DatabaseError as error:
+            if path is None:
+                raise OutboxError(f"The outbox cannot be opened: {error}.") from None
+            aside = _put_aside(path)
+            logger.warning("The outbox was damaged (%s); it is kept as %s", error, aside)
+            return cls(_connect(path))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def add(self, taken: Sequence[Taken]) -> None:
+        """Keep uploads and what became of their files, all or none, before anything is sent.
+
+        Raises
+        ------
+        OutboxError
+            If the disk is full or fails.
+        """
+        with self._writing() as connection:
+            for one in taken:
+                if one.header is not None:
+                    connection.execute(
+                        "INSERT INTO uploads (upload_id, session_id, header, content, wire_bytes) "
+                        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (upload_id) DO NOTHING",
+                        (
+                            one.header.upload_id,
+                            one.header.session_id,
+                            one.header.model_dump_json(),
+                            one.content,
+                            one.wire_bytes,
+                        ),
+                    )
+            connection.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [_row(one) for one in taken],
+            )
+
+    def waiting(self, after: int, limit: int) -> tuple[Waiting, ...]:
+        """The next uploads without a receipt, in the order they were taken."""
+        rows = self._connection.execute(
+            "SELECT sequence, upload_id, wire_bytes FROM uploads "
+            "WHERE state = 'waiting' AND sequence > ? ORDER BY sequence LIMIT ?",
+            (after, limit),
+        )
+        return tuple(Waiting(*row) for row in rows)
+
+    def load(self, upload_id: str) -> tuple[UploadHeader, bytes] | None:
+        """An upload's header and bytes; None if it is settled."""
+        row = self._connection.execute(
+            "SELECT header, content FROM uploads WHERE upload_id = ? AND content IS NOT NULL",
+            (upload_id,),
+        ).fetchone()
+        return None if row is None else (UploadHeader.model_validate_json(row[0]), row[1])
+
+    def settle(self, receipts: Iterable[Receipt]) -> None:
+        """Strike off what is stored, and keep what was refused with its reason.
+
+        Unknown ids are ignored: they belong to another sender of the same user.
+
+        Raises
+        ------
+        OutboxError
+            If the disk is full or fails; the receipts come again when the uploads are repeated.
+        """
+        with self._writing() as connection:
+            for receipt in receipts:
+                if receipt.status == "stored":
+                    connection.execute(
+                        "UPDATE uploads SET state = 'confirmed', content = NULL, reason = NULL "
+                        "WHERE upload_id = ?",
+                        (receipt.upload_id,),
+                    )
+                else:
+                    connection.execute(
+                        "UPDATE uploads SET state = ?, reason = ? "
+                        "WHERE upload_id = ? AND state = 'waiting'",
+                        (
+                            "waiting" if receipt.retry else "refused",
+                            receipt.reason or "The analyzer gave no reason.",
+                            receipt.upload_id,
+                        ),
+                    )
+
+    def retry_refused(self) -> int:
+        """Let the refused uploads wait again; returns how many."""
+        with self._writing() as connection:
+            return connection.execute(
+                "UPDATE uploads SET state = 'waiting' WHERE state = 'refused'"
+            ).rowcount
+
+    def counters(self, session_id: str | None, in_flight: int) -> UploadCounters:
+        """What was counted in a session, and what waits in all of them.
+
+        Parameters
+        ----------
+        in_flight
+            Uploads published and not yet settled.
+        """
+        states = dict(
+            self._connection.execute(
+                "SELECT state, count(*) FROM uploads WHERE session_id = ? GROUP BY state",
+                (session_id,),
+            ).fetchall()
+        )
+        files = dict(
+            self._connection.execute(
+                "SELECT outcome, count(*) FROM files WHERE session_id = ? GROUP BY outcome",
+                (session_id,),
+            ).fetchall()
+        )
+        confirmed, refused = states.get("confirmed", 0), states.get("refused", 0)
+        return UploadCounters(
+            seen=files.get("sent", 0) + files.get("refused", 0),
+            sent=confirmed + refused + in_flight,
+            confirmed=confirmed,
+            waiting=self.waiting_count(),
+            refused=refused + files.get("refused", 0),
+        )
+
+    def waiting_count(self) -> int:
+        """Uploads of any session that have no receipt."""
+        query = "SELECT count(*) FROM uploads WHERE state = 'waiting'"
+        return int(self._connection.execute(query).fetchone()[0])
+
+    def refused(self, limit: int = 100) -> tuple[RefusedUpload, ...]:
+        """What was refused for good, the newest first."""
+        rows = self._connection.execute(
+            "SELECT json_extract(header, '$.file'), reason FROM uploads WHERE state = 'refused' "
+            "UNION ALL SELECT file, reason FROM files WHERE outcome = 'refused' "
+            "ORDER BY 1 LIMIT ?",
+            (limit,),
+        )
+        return tuple(RefusedUpload(file, reason or "") for file, reason in rows)
+
+    def sightings(self, session_id: str) -> Iterator[tuple[str, Sighting]]:
+        """The files of a session that were decided on, as they were then."""
+        rows = self._connection.execute(
+            "SELECT file, size, mtime_ns FROM files WHERE session_id = ?", (session_id,)
+        )
+        return ((file, Sighting(size, mtime_ns)) for file, size, mtime_ns in rows)
+
+    def record(self, session_id: str, file: str) -> FileRecord | None:
+        """What became of a file when it was looked at last."""
+        row = self._connection.execute(
+            "SELECT size, mtime_ns, outcome, sha256, reason FROM files "
+            "WHERE session_id = ? AND file = ?",
+            (session_id, file),
+        ).fetchone()
+        if row is None:
+            return None
+        size, mtime_ns, outcome, sha256, reason = row
+        return FileRecord(file, Sighting(size, mtime_ns), outcome, sha256, reason)
+
+    def forget_files(self, session_id: str, outcomes: Sequence[Outcome]) -> None:
+        """Forget files with these outcomes, so that they are looked at again."""
+        with self._writing() as connection:
+            connection.executemany(
+                "DELETE FROM files WHERE session_id = ? AND outcome = ?",
+                [(session_id, outcome) for outcome in outcomes],
+            )
+
+    def forget_sessions(self, kept_session_id: str) -> None:
+        """Forget what is done in all other sessions; what waits or was refused stays."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM uploads WHERE session_id <> ? AND state = 'confirmed'",
+                (kept_session_id,),
+            )
+            connection.execute("DELETE FROM files WHERE session_id <> ?", (kept_session_id,))
+
+    def note(self, name: str) -> str | None:
+        """A text kept under a name."""
+        row = self._connection.execute("SELECT text FROM notes WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def keep_note(self, name: str, text: str) -> None:
+        """Keep a text under a name."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, text))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise OutboxError(_sentence(error)) from None
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        path.touch(mode=0o600)
+    connection = sqlite3.connect(path or ":memory:", timeout=10.0, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _put_aside(path: Path) -> Path:
+    aside = next(
+        candidate
+        for k in range(1, 10_000)
+        if not (candidate := path.with_name(f"{path.stem}.damaged-{k}{path.suffix}")).exists()
+    )
+    path.replace(aside)
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    return aside
+
+
+def _row(taken: Taken) -> tuple[object, ...]:
+    record = taken.record
+    return (
+        taken.session_id,
+        record.file,
+        record.sighting.size,
+        record.sighting.mtime_ns,
+        record.sha256,
+        record.outcome,
+        record.reason,
+    )
+
+
+def _sentence(error: sqlite3.Error) -> str:
+    if "full" in str(error):
+        return (
+            "The agent's disk is full: scans cannot be kept for sending. Make room; "
+            "the agent goes on by itself."
+        )
+    return f"The agent's outbox cannot be written ({error}); the agent tries again."

@@ -1,0 +1,338 @@
+"""Sending files of earlier scans, to the end: their outbox is the files themselves."""
+
+import logging
+import os
+import queue
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from agent import starting
+from agent.claim import marker, refusal_sentence
+from agent.examination import examine
+from agent.folder import upload_header
+from agent.listing import order
+from agent.outbox import FileRecord, Outbox, Taken
+from agent.postman import Postman
+from agent.problems import Problems
+from agent.settling import Sighting
+from sacmes_core import questions
+from sacmes_core.address import BrokerAddress
+from sacmes_core.errors import ConfigError, ProtocolError, SacmesError
+from sacmes_core.link import Link
+from sacmes_core.link_events import (
+    Connected,
+    Disconnected,
+    LinkEvent,
+    LinkOptions,
+    Published,
+    Received,
+    Refused,
+    Subscription,
+)
+from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads import Receipts, SessionDocument, StopRequest
+from sacmes_core.protocol import MAX_UPLOAD_BYTES, RECEIPTS, REPLY, SESSION, decode, parse_topic
+from sacmes_core.settings import SessionSettings, SourceSettings, Technique
+from sacmes_core.upload import pack
+
+logger = logging.getLogger(__name__)
+
+HELD_UPLOADS: Final = 100
+STOP_TIMEOUT_S: Final = 5.0
+
+
+class SendingError(SacmesError):
+    """The files cannot be sent; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What to send, and to which session."""
+
+    address: BrokerAddress
+    files: tuple[Path, ...]
+    technique: Technique = "swv"
+    name: str = ""
+    new: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the files."""
+
+    stored: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """Files that are stored or refused."""
+        return len(self.stored) + len(self.refused)
+
+
+def send_files(sending: Sending, stop: threading.Event) -> bool:
+    """Send all files and wait for their receipts; whether every one is stored.
+
+    Raises
+    ------
+    SacmesError
+        If a file is missing, the login is refused, or the session cannot be had.
+    """
+    missing = [file for file in sending.files if not file.is_file()]
+    if missing:
+        raise ConfigError(f"There is no file {missing[0]}.")
+    sending = replace(sending, files=tuple({file.resolve(): file for file in sending.files}))
+    sender = _Sender(sending)
+    with _progress() as progress:
+        task = progress.add_task("waiting for the broker", total=len(sending.files))
+        tally = sender.run(
+            stop, lambda text, done: progress.update(task, description=text, completed=done)
+        )
+    for name, reason in sorted(tally.refused.items()):
+        typer.echo(f"refused: {name}: {reason}")
+    document = sender.document
+    where = "" if document is None else f" in session {document.session_id}"
+    typer.echo(f"{len(tally.stored)} of {len(sending.files)} files stored{where}")
+    return len(tally.stored) == len(sending.files)
+
+
+class _Sender:
+    """One connection that sends the files; `run` returns when all have their receipts."""
+
+    def __init__(self, sending: Sending) -> None:
+        assert sending.address.username is not None
+        self._sending = sending
+        self._user_id = sending.address.username
+        self._client = f"send-{secrets.token_hex(8)}"
+        self._mark, self._asking, self._ending = (secrets.token_bytes(8) for _ in range(3))
+        self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
+        self._problems = Problems()
+        self._outbox = Outbox.open(None)
+        self._link = Link(sending.address, self._options(), self._events)
+        self._postman = Postman(self._outbox, self._user_id, self._link.publish, self._problems)
+        self._starting: starting.Starting | None = None
+        self._held: dict[str, str] = {}
+        self._unread = _named(sending.files)
+        self._tally = Tally()
+        self._newest: SessionDocument | None = None
+        self._started_here = False
+        self._ended = False
+        self.document: SessionDocument | None = None
+
+    def run(self, stop: threading.Event, show: Callable[[str, int], None]) -> Tally:
+        """Send until all is done or `stop` is set."""
+        self._link.start()
+        try:
+            while not stop.is_set() and self._tally.done < len(self._sending.files):
+                self._turn()
+                show(self._state(), self._tally.done)
+            if self._started_here and self.document is not None:
+                self._end_session(stop)
+        finally:
+            self._link.stop()
+            self._outbox.close()
+        return self._tally
+
+    def _options(self) -> LinkOptions:
+        topics = (
+            SESSION.topic(user_id=self._user_id),
+            RECEIPTS.topic(user_id=self._user_id),
+            REPLY.topic(user_id=self._user_id, client=self._client),
+        )
+        return LinkOptions(
+            client_id=f"{self._user_id}.{self._client}",
+            subscriptions=tuple(Subscription(topic) for topic in topics),
+            give_up_on_login=True,
+        )
+
+    def _turn(self) -> None:
+        try:
+            self._perform(self._events.get(timeout=0.2))
+            while True:
+                self._perform(self._events.get_nowait())
+        except queue.Empty:
+            pass
+        now = time.monotonic()
+        self._step(starting.Tick(), now)
+        if self.document is not None:
+            self._feed(self.document)
+            self._postman.tick(now)
+
+    def _perform(self, event: LinkEvent) -> None:
+        now = time.monotonic()
+        match event:
+            case Connected():
+                self._problems.put("broker", None)
+                self._link.publish(marker(self._user_id, self._client, self._mark))
+                self._postman.opened(now)
+            case Disconnected():
+                self._step(starting.Closed(), now)
+                self._postman.closed(now)
+            case Refused(login=True) as refused:
+                raise SendingError(
+                    f"The broker refuses the user_id {self._user_id} or its key "
+                    f"({refused.reason}); check SACMES_KEY and --broker."
+                )
+            case Refused() as refused:
+                self._problems.put("broker", refusal_sentence(refused, self._user_id))
+            case Published() as answer:
+                self._postman.published(answer)
+            case Received(message=message):
+                try:
+                    self._receive(message, now)
+                except ProtocolError as error:
+                    logger.warning("Ignored a message on %s: %s", message.topic[:80], error)
+
+    def _receive(self, message: Message, now: float) -> None:
+        channel = parse_topic(message.topic).channel
+        if channel is RECEIPTS:
+            self._count(decode(Receipts, message.payload), now)
+        elif channel is SESSION and message.payload:
+            document = decode(SessionDocument, message.payload)
+            if self._newest is None or document.revision > self._newest.revision:
+                self._newest = document
+                self._step(starting.Holds(document), now)
+        elif message.correlation_data == self._mark:
+            self._choose_session(now)
+        elif message.correlation_data == self._asking:
+            reply = questions.read_reply(questions.START, message)
+            if not isinstance(reply, bytes):
+                self._step(starting.Answered(reply), now)
+        elif message.correlation_data == self._ending:
+            self._ended = True
+
+    def _choose_session(self, now: float) -> None:
+        """Go on with the running session, or ask for one that no watching agent adds to."""
+        newest = self._newest
+        if self.document is not None:
+            return
+        if newest is not None and newest.state == "running" and not self._sending.new:
+            self.document = newest
+            return
+        if self._starting is None:
+            source = SourceSettings(backlog="none")
+            wish = starting.Wish(
+                self._sending.technique, SessionSettings(source=source), self._sending.name
+            )
+            self._starting = starting.Starting(wish, document=newest)
+        self._step(starting.Looked(), now)
+
+    def _step(self, event: starting.Event, now: float) -> None:
+        if self._starting is None:
+            return
+        self._starting, effects = starting.step(self._starting, event, now)
+        for effect in effects:
+            match effect:
+                case starting.Ask(seen_revision):
+                    self._link.publish(self._start_question(self._starting.wish, seen_revision))
+                case starting.Met(document, new):
+                    self.document, self._started_here = document, new
+                case starting.Failed(sentence):
+                    raise SendingError(sentence)
+
+    def _start_question(self, wish: starting.Wish, seen_revision: int) -> Publication:
+        return questions.question(
+            questions.START,
+            wish.request(seen_revision, "send"),
+            user_id=self._user_id,
+            client=self._client,
+            correlation_data=self._asking,
+        )
+
+    def _feed(self, document: SessionDocument) -> None:
+        """Read the next files, as long as few are held."""
+        while len(self._held) < HELD_UPLOADS:
+            name, path = next(self._unread, ("", None))
+            if path is None:
+                return
+            try:
+                taken = _taken(document, name, path, self._user_id)
+            except (ProtocolError, OSError) as error:
+                self._tally.refused[name] = str(error)
+                continue
+            assert taken.header is not None
+            self._held[taken.header.upload_id] = name
+            self._outbox.add([taken])
+
+    def _count(self, receipts: Receipts, now: float) -> None:
+        self._postman.receive(receipts, now)
+        for receipt in receipts.receipts:
+            if receipt.upload_id not in self._held or receipt.retry:
+                continue
+            name = self._held.pop(receipt.upload_id)
+            if receipt.status == "stored":
+                self._tally.stored.add(name)
+            else:
+                self._tally.refused[name] = receipt.reason or "no reason given"
+
+    def _state(self) -> str:
+        if self._problems.text is not None and not self._link.connected:
+            return "no connection"
+        return "waiting for a session" if self.document is None else "sending"
+
+    def _end_session(self, stop: threading.Event) -> None:
+        """Stop the session that was started for these files alone."""
+        assert self.document is not None
+        newest = self._newest or self.document
+        if newest.session_id != self.document.session_id or newest.state != "running":
+            return
+        self._link.publish(
+            questions.question(
+                questions.STOP,
+                StopRequest(seen_revision=newest.revision, by="send"),
+                user_id=self._user_id,
+                client=self._client,
+                correlation_data=self._ending,
+            )
+        )
+        until = time.monotonic() + STOP_TIMEOUT_S
+        while not self._ended and not stop.is_set() and time.monotonic() < until:
+            self._turn()
+
+
+def _taken(document: SessionDocument, name: str, path: Path, user_id: str) -> Taken:
+    status = path.stat()
+    if status.st_size > MAX_UPLOAD_BYTES:
+        raise ProtocolError(f"it has {status.st_size:,} bytes; at most {MAX_UPLOAD_BYTES:,} fit.")
+    content = path.read_bytes()
+    sighting = Sighting(status.st_size, status.st_mtime_ns)
+    found = examine(content, name, document.settings.reading)
+    if found.outlook == "binary":
+        raise ProtocolError(found.reason or "it is not text")
+    header = upload_header(document, name, content, found, sighting)
+    wire_bytes = len(pack(header, content, user_id=user_id).payload)
+    record = FileRecord(name, sighting, "sent")
+    return Taken(record, document.session_id, header, content, wire_bytes)
+
+
+def _named(files: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """The files by the names they are sent under, in the order of their numbers.
+
+    Two files of one name keep the folders that tell them apart.
+    """
+    names = Counter(file.name for file in files)
+    if max(names.values(), default=0) <= 1:
+        named = [(file.name, file) for file in files]
+    else:
+        parent = Path(os.path.commonpath([file.parent for file in files]))
+        named = [(file.relative_to(parent).as_posix(), file) for file in files]
+    return iter(sorted(named, key=lambda one: order(one[0])))
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )

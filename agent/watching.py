@@ -1,0 +1,155 @@
+"""The thread that watches the folder: a scanning loop, which the system's hints only wake."""
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agent.folder import Folder, folder_sentence
+from agent.hints import Hints
+from agent.listing import answer, list_folder
+from agent.outbox import Outbox, OutboxError
+from agent.settling import Patience
+from sacmes_core.payloads import ListQuery, ListReply, SessionDocument
+from sacmes_core.questions import Asked
+
+logger = logging.getLogger(__name__)
+
+WAKE_S: Final = 0.05
+RETRY_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """What to watch, and how long a file must be left alone."""
+
+    root: Path
+    user_id: str
+    outbox_path: Path
+    patience: Patience = field(default_factory=Patience)
+    subfolders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReport:
+    """What a look at the folder led to: files decided on, and what needs a person."""
+
+    taken: int
+    folder_problem: str | None
+    outbox_problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The answer to a viewer's question what is in the folder."""
+
+    asked: Asked
+    reply: ListReply | None
+    problem: str | None = None
+
+
+WatchEvent = FolderReport | Listing
+
+
+class FolderWatch:
+    """Owns the thread, and the outbox connection that it writes through.
+
+    Parameters
+    ----------
+    report
+        Called in the thread with everything that happens; puts it on its owner's queue.
+    """
+
+    def __init__(self, options: WatchOptions, report: Callable[[WatchEvent], None]) -> None:
+        self._options = options
+        self._report = report
+        self._orders: queue.SimpleQueue[SessionDocument | Asked] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._document: SessionDocument | None = None
+        self._last: FolderReport | None = None
+        self._thread = threading.Thread(target=self._run, name="folder", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch; nothing is taken before `work_on`."""
+        self._thread.start()
+
+    def work_on(self, document: SessionDocument) -> None:
+        """Take files for this session from now on."""
+        self._orders.put(document)
+        self._wake.set()
+
+    def ask(self, asked: Asked) -> None:
+        """Answer a viewer's `list`, in a `Listing`."""
+        self._orders.put(asked)
+        self._wake.set()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the thread; a network share that hangs is not waited for longer than this."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        hints = Hints(self._options.root, self._wake)
+        while not self._stopping.is_set():
+            try:
+                with contextlib.closing(Outbox.open(self._options.outbox_path)) as outbox:
+                    self._watch(outbox, hints)
+            except OutboxError as error:
+                self._say(FolderReport(0, None, str(error)))
+            except Exception:
+                logger.exception("Watching the folder failed; it goes on in %g s", RETRY_S)
+            self._stopping.wait(RETRY_S)
+        hints.stop()
+
+    def _watch(self, outbox: Outbox, hints: Hints) -> None:
+        options = self._options
+        folder = Folder(options.root, outbox, options.user_id, options.patience, options.subfolders)
+        followed: SessionDocument | None = None
+        while not self._stopping.is_set():
+            self._wake.clear()
+            self._follow_orders()
+            now = time.monotonic()
+            if self._document is not followed:
+                folder.work_on(self._document, now)
+                followed = self._document
+            taken = folder.poll(now)
+            hints.keep(there=folder.problem is None)
+            self._say(FolderReport(taken, folder.problem, None))
+            if taken == 0:
+                self._pause(folder.next_due(now) - time.monotonic())
+
+    def _follow_orders(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                order = self._orders.get_nowait()
+                if isinstance(order, Asked):
+                    self._report(self._listing(order))
+                else:
+                    self._document = order
+
+    def _listing(self, asked: Asked) -> Listing:
+        root = self._options.root
+        assert isinstance(asked.payload, ListQuery)
+        try:
+            listing = list_folder(root, subfolders=self._options.subfolders)
+        except OSError as error:
+            return Listing(asked, None, folder_sentence(root, error))
+        return Listing(asked, answer(asked.payload, str(root), listing))
+
+    def _pause(self, wait_s: float) -> None:
+        """Wait until something is due or a hint comes, but never spin in a storm of hints."""
+        if not self._stopping.wait(WAKE_S):
+            self._wake.wait(max(0.0, wait_s - WAKE_S))
+
+    def _say(self, report: FolderReport) -> None:
+        if report.taken or report != self._last:
+            self._report(report)
+        self._last = report
