@@ -109,7 +109,7 @@ def test_names_that_reach_into_other_trees_are_refused(rights: Path, name: str) 
 
 def test_the_key_can_be_given_and_never_stands_in_a_file(own_broker: Broker, rights: Path) -> None:
     key = """quote"and'$HOME%s/@?#"""
-    said = run_users(rights, "add", "grace", key=key)
+    said = run_users(rights, "add", "grace", SACMES_KEY=key)
     assert said.returncode == 0
     assert said.stdout == ""
     reload(own_broker)
@@ -119,7 +119,7 @@ def test_the_key_can_be_given_and_never_stands_in_a_file(own_broker: Broker, rig
 
 @pytest.mark.parametrize("key", ["short", "has:a-colon", "has a space", "µµµµµµµµ", "x" * 129])
 def test_a_key_that_the_broker_would_misread_is_refused(rights: Path, key: str) -> None:
-    said = run_users(rights, "add", "grace", key=key)
+    said = run_users(rights, "add", "grace", SACMES_KEY=key)
     assert said.returncode == 2
     assert "no colon" in said.stderr
 

@@ -1,12 +1,12 @@
 """A real Mosquitto with the shipped configuration, to be started, stopped and killed."""
 
-import os
 import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from support.programs import environment
 from support.tools import requires, wait_until
 
 from dashboard.demo_broker import LOOPBACK, Listener, free_port, render, users_command
@@ -96,17 +96,12 @@ class IotcoreBroker(Broker):
         wait_until(self._answers, what=f"the embedded broker ({self.log})")
 
 
-def run_users(
-    rights: Path, *arguments: str, key: str | None = None
-) -> subprocess.CompletedProcess[str]:
+def run_users(rights: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the administrator's script."""
     command = users_command(*arguments, "--folder", str(rights))
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("SACMES_")
-    }
-    if key is not None:
-        environment["SACMES_KEY"] = key
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=environment(**settings), capture_output=True, text=True, check=False
+    )
 
 
 def users(rights: Path, *arguments: str) -> dict[str, str]:
