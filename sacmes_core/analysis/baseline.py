@@ -64,15 +64,16 @@ def polynomial(potential_v: FloatArray, current_a: FloatArray) -> FloatArray:
     """
     count = potential_v.shape[1]
     degree = AREA_DEGREE if count > AREA_DEGREE else max(1, count - 1)
-    fitted = np.empty_like(current_a)
-    grids, which = np.unique(potential_v, axis=0, return_inverse=True)
-    for k, grid in enumerate(grids):
-        rows = which.reshape(-1) == k
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", np.exceptions.RankWarning)
-            coefficients = np.polyfit(grid, current_a[rows].T, degree)
-        fitted[rows] = [np.polyval(column, grid) for column in coefficients.T]
-    return fitted
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", np.exceptions.RankWarning)
+        # One row at a time: the fit is ill-conditioned, and a scan must give the same digits
+        # alone and in a batch.
+        return np.stack(
+            [
+                np.polyval(np.polyfit(grid, row, degree), grid)
+                for grid, row in zip(potential_v, current_a, strict=True)
+            ]
+        )
 
 
 def _slopes(
