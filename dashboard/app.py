@@ -18,6 +18,7 @@ if access.signed_in():
         st.Page(session.page, title="Session", icon=":material/tune:", url_path="session"),
     ]
     st.session_state["live_page"] = pages[0]
+    st.query_params["user_id"] = access.credentials().user_id
     chosen = st.navigation(pages, position="hidden")
     sidebar.show(pages)
     chosen.run()

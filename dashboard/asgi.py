@@ -1,5 +1,6 @@
 """The dashboard as an ASGI application: pages, the chart library, the health check."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from starlette.staticfiles import StaticFiles
 
 from dashboard import runtime
 from sacmes_core.shell import broker_address, home_folder, shell_settings
+
+logger = logging.getLogger(__name__)
 
 LIGHT: Final = {
     "primaryColor": "#0F6CBD",
@@ -80,9 +83,17 @@ async def healthz(_request: Request) -> JSONResponse:
     return JSONResponse(health, status_code=200 if health["status"] == "ok" else 503)
 
 
+def stumbled(error: Exception) -> bool:
+    """Say a sentence in place of Streamlit's own panel; the traceback goes to the log."""
+    logger.error("A page stumbled.", exc_info=error)
+    st.error("This page stumbled. Reload it; the administrator finds the reason in the log.")
+    return True
+
+
 app = st.App(
     Path(__file__).with_name("app.py"),
     lifespan=lifespan,
+    on_script_error=stumbled,
     routes=[
         Route("/healthz", healthz),
         Mount("/assets", StaticFiles(packages=[("plotly", "package_data")])),

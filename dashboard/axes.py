@@ -61,11 +61,28 @@ def calm_bounds(values: Iterable[float | None], *, headroom: float = 0.05) -> li
         return None
     low, high = min(finite), max(finite)
     span = (high - low) or abs(high) or 1.0
-    step = _round_step(span / 4)
+    step = _round_step(span / 8)
     return [
         _tidy(math.floor((low - headroom * span) / step) * step),
         _tidy(math.ceil((high + headroom * span) / step) * step),
     ]
+
+
+def growing_bounds(values: Iterable[float | None]) -> list[float] | None:
+    """Bounds from the first value on, whose end moves in round steps as later values come.
+
+    Returns
+    -------
+    list of two float, or None
+        None without a value.
+    """
+    finite = [v for v in values if v is not None and math.isfinite(v)]
+    if not finite:
+        return None
+    first, span = min(finite), max(max(finite) - min(finite), 1e-9)
+    step = _round_step(span / 8)
+    width = max(step, math.ceil(1.01 * span / step) * step)
+    return [_tidy(first - 0.015 * width), _tidy(first + width)]
 
 
 def thinned(values: Sequence[float | None], limit: int = DRAWN_POINTS) -> npt.NDArray[np.intp]:

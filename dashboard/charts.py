@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final, Literal
 
-from dashboard.axes import Prefix, calm_bounds, prefix_for, thinned
+from dashboard.axes import Prefix, calm_bounds, growing_bounds, prefix_for, thinned
 from dashboard.figures import (
     COLOURS,
     DASHES,
@@ -77,7 +77,7 @@ def trend_figure(trend: Trend, view: TrendView) -> bytes:
     lines = _lines(trend, view)
     every = [v for line in lines for v in line.values(view.quantity)]
     prefix = prefix_for(every, "A") if view.quantity == "absolute" else Prefix("", 1.0)
-    styles = _styles(lines)
+    styles = _styles(lines, several=len(electrodes_in(trend)) > 1)
     start = min((s.measured_at for s in trend.scans if s.measured_at is not None), default=0.0)
     longest_s = max((s.measured_at - start for s in trend.scans if s.measured_at), default=0.0)
     unit_s, unit_name = _time_unit(longest_s)
@@ -125,15 +125,15 @@ def _drawing_order(scan: Scan) -> tuple[int, int]:
     return (scan.number if scan.number is not None else scan.position, scan.position)
 
 
-def _styles(lines: Sequence[_Line]) -> list[tuple[str, str, str, str]]:
+def _styles(lines: Sequence[_Line], *, several: bool) -> list[tuple[str, str, str, str]]:
     """Colour, dash, symbol and name of each line: two codes beside the colour, never it alone."""
     electrodes = sorted({line.electrode for line in lines})
     frequencies = sorted({line.frequency_hz for line in lines}, key=lambda f: (f is None, f or 0.0))
     styles = []
     for line in lines:
         e, f = electrodes.index(line.electrode), frequencies.index(line.frequency_hz)
-        colour = e if len(electrodes) > 1 else f
-        names = [f"E{line.electrode}"] if len(electrodes) > 1 or len(frequencies) == 1 else []
+        colour = line.electrode - 1 if several else f
+        names = [f"E{line.electrode}"] if several or len(frequencies) == 1 else []
         if len(frequencies) > 1:
             names.append(frequency_label(line.frequency_hz))
         code = f if len(frequencies) > 1 else e
@@ -179,7 +179,7 @@ def _trend_trace(
             "color": colour,
             "symbol": symbols,
             "size": 3 if many else size,
-            "line": {"width": 1.5},
+            "line": {"width": 1.5, "color": colour},
         },
         "hovertemplate": f"%{{y:.4~g}}{unit}",
     }
@@ -221,7 +221,7 @@ def _abscissa_axis(view: TrendView, traces: Sequence[Figure], unit_name: str) ->
     if view.abscissa == "clock":
         return axis("Time of day") | {"type": "date"}
     scale = axis("Scan number" if view.abscissa == "number" else f"Elapsed time / {unit_name}")
-    scale["range"] = calm_bounds((v for t in traces for v in t["x"]), headroom=0.02)
+    scale["range"] = growing_bounds(v for t in traces for v in t["x"])
     if view.abscissa == "number":
         scale["hoverformat"] = "d"
     return scale

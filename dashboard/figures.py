@@ -23,7 +23,8 @@ def frequency_label(frequency_hz: float | None) -> str:
 def axis(title: str) -> Figure:
     """An axis with a line, outer ticks and a faint grid; the title is "quantity / unit"."""
     return {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 13}},
+        "tickfont": {"size": 12},
         "gridcolor": "@grid",
         "linecolor": "@line",
         "zeroline": False,
@@ -42,7 +43,14 @@ def layout(revision: str) -> Figure:
         "margin": {"l": 8, "r": 12, "t": 28, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "xanchor": "left",
+            "font": {"size": 12},
+        },
         "dragmode": "zoom",
         "hoverlabel": {"font": {"size": 12}},
     }

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard.axes import Prefix, calm_bounds, prefix_for, significant
@@ -18,7 +19,8 @@ from dashboard.figures import (
 from sacmes_core.payloads import Curves, ElectrodeCurves
 
 FREQUENCIES_SHOWN: Final = 2
-LABELS_UP_TO: Final = 2
+LABEL_PLACES: Final = ("middle right", "middle left")
+"""Where the heights stand; with more electrodes than places they are told by the pointer."""
 
 
 def voltammogram_figure(
@@ -42,9 +44,11 @@ def voltammogram_figure(
         _voltammogram_row(frame, row, len(shown), prefix)
         numbers = [e.electrode for e in drawn[frequency_hz]]
         frame["annotations"].append(_row_label(curves[frequency_hz], row, numbers))
+        several = len(curves[frequency_hz].electrodes) > 1
         for place, electrode in enumerate(drawn[frequency_hz]):
-            labelled = len(numbers) <= LABELS_UP_TO
-            traces += _voltammogram_traces(electrode, prefix, row, place, labelled=labelled)
+            colour = f"@{(electrode.electrode - 1 if several else row) % COLOURS}"
+            label = LABEL_PLACES[place] if len(numbers) <= len(LABEL_PLACES) else None
+            traces += _Row(row, prefix, colour, DASHES[place % 2 * 2]).traces(electrode, label)
         values = [c * prefix.factor for e in drawn[frequency_hz] for c in e.current_a]
         frame[f"yaxis{_axis_number(row)}"]["range"] = calm_bounds(values, headroom=0.1)
     return encoded(traces, frame, pale=pale)
@@ -94,43 +98,48 @@ def _row_label(curves: Curves, row: int, electrodes: Sequence[int]) -> Figure:
     }
 
 
-def _voltammogram_traces(
-    electrode: ElectrodeCurves, prefix: Prefix, row: int, place: int, *, labelled: bool
-) -> list[Figure]:
-    number = _axis_number(row)
-    axes = {"xaxis": f"x{number}", "yaxis": f"y{number}", "type": "scatter"}
-    colour, name = f"@{(electrode.electrode - 1) % COLOURS}", f"E{electrode.electrode}"
-    x = [round(v, 6) for v in electrode.potential_v]
-    hover = f"%{{y:.4~g}} {prefix.unit} at %{{x:.3f}} V<extra>{name}"
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Where and how one electrode's curves are drawn."""
 
-    def curve(values: Sequence[float], what: str, **look: Any) -> Figure:
-        y = lean([v * prefix.factor for v in values])
-        return axes | {"x": x, "y": y, "hovertemplate": f"{hover} {what}</extra>"} | look
+    row: int
+    prefix: Prefix
+    colour: str
+    dash: str
 
-    line = {"color": colour, "width": 1.8, "dash": DASHES[place % 2 * 2]}
-    traces = []
-    if electrode.smoothed_a is None:
-        traces.append(curve(electrode.current_a, "difference", mode="lines", line=line))
-    else:
-        measured = {"color": colour, "size": 3}
-        traces.append(
-            curve(electrode.current_a, "measured", mode="markers", marker=measured, opacity=0.45)
-        )
-        traces.append(curve(electrode.smoothed_a, "smoothed", mode="lines", line=line))
-    if electrode.baseline_a is not None:
-        dashed = {"color": "@muted", "width": 1.2, "dash": "dash"}
-        traces.append(curve(electrode.baseline_a, "baseline", mode="lines", line=dashed))
-    peak = _peak_dot(electrode, prefix, labelled=labelled)
-    if peak is not None:
-        traces.append(
-            axes
-            | peak
-            | {"marker": {"color": colour, "size": 8, "line": {"color": "@paper", "width": 1.5}}}
-        )
-    return traces
+    def traces(self, electrode: ElectrodeCurves, label: str | None) -> list[Figure]:
+        number = _axis_number(self.row)
+        axes = {"xaxis": f"x{number}", "yaxis": f"y{number}", "type": "scatter"}
+        line = {"color": self.colour, "width": 1.8, "dash": self.dash}
+        drawn = []
+        if electrode.smoothed_a is None:
+            drawn.append(self._curve(electrode, electrode.current_a, "difference", line=line))
+        else:
+            dots = {"mode": "markers", "marker": {"color": self.colour, "size": 3}, "opacity": 0.45}
+            drawn.append(self._curve(electrode, electrode.current_a, "measured", **dots))
+            drawn.append(self._curve(electrode, electrode.smoothed_a, "smoothed", line=line))
+        if electrode.baseline_a is not None:
+            dashed = {"color": "@muted", "width": 1.2, "dash": "dash"}
+            drawn.append(self._curve(electrode, electrode.baseline_a, "baseline", line=dashed))
+        peak = _peak_dot(electrode, self.prefix, label)
+        if peak is not None:
+            rim = {"color": "@paper", "width": 1.5}
+            drawn.append(peak | {"marker": {"color": self.colour, "size": 8, "line": rim}})
+        return [axes | trace for trace in drawn]
+
+    def _curve(
+        self, electrode: ElectrodeCurves, values_a: Sequence[float], what: str, **look: Any
+    ) -> Figure:
+        unit, name = self.prefix.unit, f"E{electrode.electrode}"
+        return {
+            "x": [round(v, 6) for v in electrode.potential_v],
+            "y": lean([v * self.prefix.factor for v in values_a]),
+            "mode": "lines",
+            "hovertemplate": f"%{{y:.4~g}} {unit} at %{{x:.3f}} V<extra>{name} {what}</extra>",
+        } | look
 
 
-def _peak_dot(electrode: ElectrodeCurves, prefix: Prefix, *, labelled: bool) -> Figure | None:
+def _peak_dot(electrode: ElectrodeCurves, prefix: Prefix, label: str | None) -> Figure | None:
     """The peak on its curve: at the baseline's height plus the peak current, where both are."""
     potential_v, height_a = electrode.peak_potential_v, electrode.peak_current_a
     if potential_v is None or height_a is None or not electrode.potential_v:
@@ -142,9 +151,9 @@ def _peak_dot(electrode: ElectrodeCurves, prefix: Prefix, *, labelled: bool) -> 
     return {
         "x": [round(potential_v, 6)],
         "y": lean([at_a * prefix.factor]),
-        "mode": "markers+text" if labelled else "markers",
-        "text": [text],
-        "textposition": "top center",
+        "mode": "markers+text" if label else "markers",
+        "text": [f"\u2002{text}\u2002"],
+        "textposition": label or "top center",
         "textfont": {"size": 12, "color": "@text"},
         "cliponaxis": False,
         "hovertemplate": f"E{electrode.electrode} peak {text}<extra></extra>",

@@ -19,8 +19,8 @@ from dashboard.waiting import state_notice, waiting_notice
 from sacmes_core.payloads import ExportQuery
 
 EVERY_S: Final = 1.0
-CHART_PX: Final = 390
-TABLE_PX: Final = 150
+CHART_PX: Final = 400
+TABLE_PX: Final = 196
 
 _QUANTITIES: Final = {"absolute": "Absolute", "normalised": "Normalised", "kdm": "KDM"}
 _ABSCISSAE: Final = {"number": "Scan #", "elapsed": "Elapsed", "clock": "Clock"}

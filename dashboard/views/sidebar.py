@@ -8,16 +8,28 @@ import streamlit as st
 
 from dashboard import access, recent
 
+MARK: Final = (
+    '<svg viewBox="0 0 32 32" width="{size}" height="{size}" aria-hidden="true">'
+    '<path d="M2 25 C8 24 10 23 12 17 C14 9 15 5 16.5 5 C18 5 19 9 21 17 C23 23 25 25.5 30 26" '
+    'fill="none" stroke="#0F6CBD" stroke-width="2.6" stroke-linecap="round"/>'
+    '<path d="M2 28.5 C12 27.5 22 28.5 30 29.2" fill="none" stroke="currentColor" opacity="0.45" '
+    'stroke-width="1.6" stroke-dasharray="3 2.6"/>'
+    '<circle cx="16.5" cy="5" r="3" fill="#D55E00"/></svg>'
+)
+"""A voltammogram with its baseline and peak."""
+
 STYLE: Final = """
 [data-testid="stMainBlockContainer"] { padding: 1.4rem 2rem 1rem; }
 [data-testid="stHeader"] { background: transparent; height: 2.4rem; }
 [data-testid="stSidebar"] { min-width: 208px; max-width: 208px; }
-[data-testid="stSidebarUserContent"] { padding-bottom: 1rem; }
-.sacmes-name { font-size: 1.35rem; font-weight: 700; letter-spacing: -0.02em; margin: 0; }
+[data-testid="stSidebarUserContent"] { padding: 0 1rem 1rem; }
+[data-testid="stSidebarHeader"] { height: 1.6rem; margin: 0; padding: 0.4rem 0.6rem 0; }
+.sacmes-name { display: flex; align-items: center; gap: 0.5rem; font-size: 1.35rem;
+  font-weight: 700; letter-spacing: -0.02em; margin: 0; }
 .sacmes-who { font-size: 0.8rem; opacity: 0.75; overflow-wrap: anywhere; margin: 0; }
-.sacmes-brand { margin: 7vh 0 0.4rem; }
-.sacmes-brand h1 { font-size: 2.5rem; font-weight: 700; letter-spacing: -0.03em; padding: 0;
-  margin: 0; }
+.sacmes-brand { margin: 9vh 0 0.4rem; }
+.sacmes-brand h1 { display: flex; align-items: center; gap: 0.7rem; font-size: 2.5rem;
+  font-weight: 700; letter-spacing: -0.03em; padding: 0; margin: 0; }
 .sacmes-brand p { font-size: 1.02rem; opacity: 0.8; margin: 0.3rem 0 0.6rem; }
 .sacmes-alert { border-left: 4px solid #D55E00; padding: 0.5rem 0.9rem;
   background: color-mix(in srgb, #E69F00 14%, transparent); border-radius: 4px; }
@@ -28,7 +40,7 @@ def show(pages: Sequence[Any]) -> None:
     """Show the sidebar of a page that is signed in."""
     held = access.credentials()
     with st.sidebar:
-        st.html('<p class="sacmes-name">sacmes</p>')
+        st.html(f'<p class="sacmes-name">{MARK.format(size=26)}sacmes</p>')
         for page in pages:
             st.page_link(page)
         st.divider()

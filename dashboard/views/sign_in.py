@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import access, recent
+from dashboard.views.sidebar import MARK
 
 _USER_ID: Final = "user_id"
 _RECENT: Final = "recent"
@@ -16,8 +17,9 @@ def page() -> None:
     _, middle, _ = st.columns([1, 1.25, 1])
     with middle:
         st.html(
-            '<div class="sacmes-brand"><h1>sacmes</h1><p>Watch an electrochemical sensor live: '
-            "every voltammogram off the instrument, its peak, and the trend.</p></div>"
+            f'<div class="sacmes-brand"><h1>{MARK.format(size=46)}sacmes</h1>'
+            "<p>Watch an electrochemical sensor live: every voltammogram off the instrument, "
+            "its peak, and the trend.</p></div>"
         )
         problem = _form() or access.take_message()
         if problem:
@@ -30,11 +32,11 @@ def page() -> None:
 
 
 def _form() -> str | None:
+    st.session_state.setdefault(_USER_ID, st.query_params.get(_USER_ID, ""))
     with st.form("sign_in", border=True, enter_to_submit=True):
         user_id = st.text_input(
             "user_id",
             key=_USER_ID,
-            bind="query-params",
             placeholder="for example lab-7f3a",
             autocomplete="username",
             max_chars=64,
@@ -44,7 +46,6 @@ def _form() -> str | None:
             "Key",
             type="password",
             autocomplete="current-password",
-            max_chars=256,
             help="The key that belongs to the user_id, or to your own username below.",
         )
         with st.expander("I have a username of my own"):
