@@ -4,29 +4,32 @@ The connection and the folder have threads of their own and only put events on t
 they lead to is decided by the reducers of this package.
 """
 
+import contextlib
 import logging
 import queue
 import secrets
-import socket
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from agent import presence, session, starting
-from agent.claim import look, marker, refusal_sentence
+from agent import presence, starting
+from agent.announcing import AgentStopped, Announcer
+from agent.asking import Asker
+from agent.claim import look, refusal_sentence
+from agent.following import Follower
 from agent.home import Home
 from agent.outbox import OutboxError
 from agent.postman import Postman
+from agent.presence import Facts
 from agent.problems import Problems
 from agent.settling import Patience
 from agent.watching import FolderReport, FolderWatch, Listing, WatchEvent, WatchOptions
-from sacmes_core import __version__, questions
+from sacmes_core import questions
 from sacmes_core.address import BrokerAddress
-from sacmes_core.errors import ProtocolError, SacmesError
+from sacmes_core.errors import ProtocolError
 from sacmes_core.link import Link
 from sacmes_core.link_events import (
     Connected,
@@ -57,7 +60,6 @@ from sacmes_core.protocol import (
     WILL_DELAY_S,
     decode,
     parse_topic,
-    publication,
 )
 
 logger = logging.getLogger(__name__)
@@ -65,11 +67,8 @@ logger = logging.getLogger(__name__)
 SESSION_EXPIRY_S: Final = 60
 TURN_S: Final = 0.5
 """Longest wait for an event: on Windows, Ctrl-C is seen only between two waits."""
-_OWN_ERRORS_S: Final = 5.0
-
-
-class AgentStopped(SacmesError):  # noqa: N818 - an end, with the sentence that says why
-    """The agent may not go on; the sentence says why and what to do."""
+EVENTS_PER_TURN: Final = 256
+RETRY_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +99,12 @@ class Agent:
         self._home = home
         self._stop = stop
         self._user_id = home.identity.user_id
-        self._client = f"agent-{secrets.token_hex(8)}"
-        self._mark = secrets.token_bytes(8)
-        self._asking = secrets.token_bytes(8)
-        self._since = datetime.now(UTC)
         self._events: queue.SimpleQueue[LinkEvent | WatchEvent] = queue.SimpleQueue()
         self._link: Link | None = None
         self._problems = Problems()
         self._postman = Postman(home.outbox, self._user_id, self._publish, self._problems)
-        self._obedience = session.Obedience(home.kept_session())
-        self._holding = presence.Holding(home.identity.instance, 0)
-        self._starting = self._wish_to_start(options.wish)
+        self._asker = Asker(self._user_id, f"agent-{secrets.token_hex(8)}", self._publish)
+        self._announcer = Announcer(home, str(options.root), self._publish)
         self._analyzers: dict[str, AnalyzerPresence] = {}
         self._ignored: Counter[str] = Counter()
         self._watch = FolderWatch(
@@ -123,6 +117,9 @@ class Agent:
             ),
             self._events.put,
         )
+        self._follower = Follower(
+            home, options.wish, self._asker, self._problems, self._watch.work_on
+        )
 
     def run(self) -> None:
         """Watch the folder and send what belongs to the session, until stopped.
@@ -130,16 +127,15 @@ class Agent:
         Raises
         ------
         AgentStopped
-            If another agent holds the user_id or takes it over, or the session is refused.
+            If another agent holds the user_id or takes it over.
         """
         logger.info("Watching %s for the user_id %s", self._options.root, self._user_id)
         self._watch.start()
-        if self._obedience.document is not None:
-            self._watch.work_on(self._obedience.document)
+        self._follower.resume()
         try:
             self._claim()
             while not self._stop.is_set():
-                self._turn()
+                self._guarded_turn()
         except AgentStopped:
             self._end(farewell=False)
             raise
@@ -148,7 +144,13 @@ class Agent:
     def _claim(self) -> None:
         """Take the user_id, or say who holds it."""
         identity = self._home.identity
-        seen = look(self._options.address, self._user_id, self._stop, self._problems)
+        seen = look(
+            self._options.address,
+            self._user_id,
+            self._stop,
+            self._problems,
+            meanwhile=self._perform_waiting,
+        )
         if self._stop.is_set():
             return
         match presence.decide(
@@ -157,8 +159,7 @@ class Agent:
             case presence.GiveWay(sentence):
                 raise AgentStopped(sentence)
             case presence.Claim(number):
-                self._home.keep_number(number)
-                self._holding = presence.Holding(identity.instance, number, self._facts())
+                self._announcer.claim(number)
         self._link = Link(self._options.address, self._link_options(), self._events)
         self._link.start()
 
@@ -170,39 +171,55 @@ class Agent:
             RECEIPTS.topic(user_id=user_id),
             AGENT_QUERY.filter(user_id=user_id),
             AGENT_REQUEST.filter(user_id=user_id),
-            REPLY.topic(user_id=user_id, client=self._client),
+            self._asker.topic,
             ANALYZER_PRESENCE.filter(),
         )
         return LinkOptions(
             client_id=self._home.identity.client_id,
             subscriptions=tuple(Subscription(topic) for topic in filters),
             session_expiry_s=SESSION_EXPIRY_S,
-            will=self._presence("lost", presence.Facts()),
+            will=self._announcer.message("lost", Facts()),
             will_delay_s=WILL_DELAY_S,
         )
+
+    def _guarded_turn(self) -> None:
+        """One turn; whatever fails in it is said, and tried again after a while."""
+        try:
+            self._turn()
+        except AgentStopped:
+            raise
+        except OutboxError as error:
+            self._problems.put("outbox", str(error))
+            self._stop.wait(RETRY_S)
+        except Exception:
+            logger.exception("The agent failed; it goes on in %g s", RETRY_S)
+            self._stop.wait(RETRY_S)
 
     def _turn(self) -> None:
         """Wait for an event, perform it and all that are there with it, then what is due."""
         try:
             self._perform(self._events.get(timeout=self._wait_s()))
-            for _ in range(256):
-                self._perform(self._events.get_nowait())
+            self._perform_waiting()
+            self._perform_due()
         except queue.Empty:
-            pass
-        except OutboxError as error:
-            self._problems.put("outbox", str(error))
+            self._perform_due()
+
+    def _perform_waiting(self) -> None:
+        """Perform the events that are there by now, but not so many that nothing else is done."""
+        with contextlib.suppress(queue.Empty):
+            for _ in range(EVENTS_PER_TURN):
+                self._perform(self._events.get_nowait())
+
+    def _perform_due(self) -> None:
         now = time.monotonic()
-        try:
-            self._postman.tick(now)
-            self._hold(presence.Changed(self._facts()), now)
-        except OutboxError as error:
-            self._problems.put("outbox", str(error))
-            self._stop.wait(_OWN_ERRORS_S)
-        self._hold(presence.Tick(), now)
-        self._start(starting.Tick(), now)
+        self._postman.tick(now)
+        if self._announcer.is_due(now):
+            self._announcer.hold(presence.Changed(self._facts()), now)
+        self._announcer.hold(presence.Tick(), now)
+        self._follower.start(starting.Tick(), now)
 
     def _wait_s(self) -> float:
-        due = [self._holding.due_at]
+        due = [self._announcer.due_at]
         if self._postman.next_due is not None:
             due.append(self._postman.next_due)
         return max(0.01, min(TURN_S, min(due) - time.monotonic()))
@@ -213,8 +230,9 @@ class Agent:
             case Connected():
                 logger.info("Connected to %s", self._options.address)
                 self._problems.put("broker", None)
-                self._publish(marker(self._user_id, self._client, self._mark))
-                self._hold(presence.Opened(), now)
+                self._problems.put("presence", None)
+                self._asker.send_marker()
+                self._announcer.hold(presence.Opened(), now)
                 self._postman.opened(now)
             case Disconnected() as gone:
                 self._disconnected(gone, now)
@@ -240,8 +258,8 @@ class Agent:
         self._problems.put(
             "broker", f"The connection to {self._options.address} is lost ({gone.reason})."
         )
-        self._hold(presence.Closed(), now)
-        self._start(starting.Closed(), now)
+        self._announcer.hold(presence.Closed(), now)
+        self._follower.start(starting.Closed(), now)
         self._postman.closed(now)
 
     def _receive(self, message: Message, now: float) -> None:
@@ -259,24 +277,15 @@ class Agent:
         if channel is RECEIPTS:
             self._postman.receive(decode(Receipts, message.payload), now)
         elif channel is SESSION and message.payload:
-            state, effects = session.step(self._obedience, decode(SessionDocument, message.payload))
-            self._obey(state, effects, now)
+            self._follower.see(decode(SessionDocument, message.payload), now)
         elif channel is AGENT_PRESENCE:
-            self._hold(presence.Seen(_readable(message)), now)
+            self._announcer.hold(presence.Seen(_readable(message)), now)
         elif channel is REPLY:
-            self._reply(message, now)
+            self._follower.reply(message, now)
         elif channel in (AGENT_QUERY, AGENT_REQUEST):
             self._asked(message)
         elif channel is ANALYZER_PRESENCE and message.payload:
             self._analyzer(decode(AnalyzerPresence, message.payload), now)
-
-    def _reply(self, message: Message, now: float) -> None:
-        if message.correlation_data == self._mark:
-            self._start(starting.Looked(), now)
-        elif message.correlation_data == self._asking:
-            reply = questions.read_reply(questions.START, message)
-            if not isinstance(reply, bytes):
-                self._start(starting.Answered(reply), now)
 
     def _asked(self, message: Message) -> None:
         try:
@@ -305,105 +314,15 @@ class Agent:
             before is None or before.state != "online" or before.since != seen.since
         ):
             self._postman.analyzer_returned(now)
+            self._follower.start(starting.AnalyzerReturned(), now)
 
-    def _obey(
-        self,
-        state: session.Obedience,
-        effects: tuple[session.Follow | session.Ignore, ...],
-        now: float,
-    ) -> None:
-        self._obedience = state
-        for effect in effects:
-            match effect:
-                case session.Ignore(reason):
-                    logger.info("%s", reason)
-                case session.Follow(document):
-                    logger.info(
-                        "Session %s, revision %d: %s",
-                        document.session_id,
-                        document.revision,
-                        document.state,
-                    )
-                    self._problems.put("home", self._home.keep_session(document))
-                    self._watch.work_on(document)
-                    self._start(starting.Holds(document), now)
-
-    def _hold(self, event: presence.Event, now: float) -> None:
-        self._holding, effects = presence.step(self._holding, event, now)
-        for effect in effects:
-            match effect:
-                case presence.Say(facts):
-                    self._publish(self._presence("online", facts))
-                case presence.GiveWay(sentence):
-                    raise AgentStopped(sentence)
-
-    def _wish_to_start(self, wish: starting.Wish | None) -> starting.Starting | None:
-        if wish is None:
-            return None
-        return starting.Starting(wish, self._home.granted(), self._obedience.document)
-
-    def _start(self, event: starting.Event, now: float) -> None:
-        if self._starting is None:
-            return
-        self._starting, effects = starting.step(self._starting, event, now)
-        for effect in effects:
-            match effect:
-                case starting.Ask(seen_revision):
-                    self._ask_for_session(self._starting.wish, seen_revision)
-                case starting.Met(document, new):
-                    self._problems.put("start", None)
-                    self._home.keep_granted(
-                        starting.Granted(self._starting.wish, document.session_id)
-                    )
-                    logger.info("The session %s runs", document.session_id)
-                    if new and document != self._obedience.document:
-                        self._obey(*session.told(document), now)
-                case starting.Failed(sentence):
-                    self._problems.put("start", sentence)
-
-    def _ask_for_session(self, wish: starting.Wish, seen_revision: int) -> None:
-        if not any(a.state == "online" for a in self._analyzers.values()):
-            self._problems.put("start", "Waiting for an analyzer to start the session.")
-        request = wish.request(seen_revision, f"agent on {socket.gethostname()}")
-        self._publish(
-            questions.question(
-                questions.START,
-                request,
-                user_id=self._user_id,
-                client=self._client,
-                correlation_data=self._asking,
-            )
+    def _facts(self) -> Facts:
+        document = self._follower.document
+        session_id, revision = (
+            (None, 0) if document is None else (document.session_id, document.revision)
         )
-
-    def _facts(self) -> presence.Facts:
-        document = self._obedience.document
-        session_id = None if document is None else document.session_id
-        return presence.Facts(
-            session_id,
-            self._obedience.revision,
-            self._home.outbox.counters(session_id, self._postman.in_flight),
-            self._problems.text,
-        )
-
-    def _presence(self, state: str, facts: presence.Facts) -> Publication:
-        said = AgentPresence.model_validate(
-            {
-                "state": state,
-                "instance": self._holding.instance,
-                "number": self._holding.number,
-                "heartbeat_at": datetime.now(UTC),
-                "since": self._since,
-                "version": __version__,
-                "host": socket.gethostname()[:200],
-                "source": "folder",
-                "source_name": str(self._options.root)[:1024],
-                "session_id": facts.session_id,
-                "revision": facts.revision,
-                "counters": facts.counters,
-                "problem": facts.problem,
-            }
-        )
-        return publication(AGENT_PRESENCE, said, user_id=self._user_id)
+        counters = self._home.outbox.counters(session_id, self._postman.in_flight)
+        return Facts(session_id, revision, counters, self._problems.text)
 
     def _publish(self, message: Publication) -> int | None:
         return None if self._link is None else self._link.publish(message)
@@ -411,7 +330,7 @@ class Agent:
     def _end(self, *, farewell: bool) -> None:
         self._watch.stop()
         if self._link is not None:
-            last = [self._presence("stopped", self._facts())] if farewell else []
+            last = [self._announcer.message("stopped", self._facts())] if farewell else []
             self._link.stop(last)
         waiting = self._home.outbox.waiting_count()
         logger.info("Stopped; %d scans wait in the outbox", waiting)

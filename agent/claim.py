@@ -4,14 +4,17 @@ The claim's number stands in the last will, and a will is fixed when a connectio
 looking has a connection of its own.
 """
 
+import contextlib
 import logging
 import queue
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from agent.asking import Asker
 from agent.presence import Retained, age_s
 from agent.problems import Problems
 from sacmes_core.address import BrokerAddress
@@ -27,20 +30,14 @@ from sacmes_core.link_events import (
     Refused,
     Subscription,
 )
-from sacmes_core.messages import Message, Publication
+from sacmes_core.messages import Message
 from sacmes_core.payloads import AgentPresence
-from sacmes_core.protocol import AGENT_PRESENCE, REPLY, decode, parse_topic
+from sacmes_core.protocol import AGENT_PRESENCE, REPLY, decode
 
 LOOK_TIMEOUT_S: Final = 3.0
 """How long to look where the marker does not come back, for want of the right to write it."""
 
 logger = logging.getLogger(__name__)
-
-
-def marker(user_id: str, client: str, mark: bytes) -> Publication:
-    """A message to oneself: when it is back, all that was retained has come before it."""
-    topic = REPLY.topic(user_id=user_id, client=client)
-    return Publication(topic, b"", REPLY.qos, correlation_data=mark, expiry_s=30)
 
 
 def refusal_sentence(refused: Refused, user_id: str) -> str:
@@ -54,66 +51,65 @@ def refusal_sentence(refused: Refused, user_id: str) -> str:
 
 
 def look(
-    address: BrokerAddress, user_id: str, stop: threading.Event, problems: Problems
+    address: BrokerAddress,
+    user_id: str,
+    stop: threading.Event,
+    problems: Problems,
+    *,
+    meanwhile: Callable[[], None],
 ) -> Retained | None:
     """The presence that the broker holds for a user_id; None if there is none, or at `stop`.
 
-    Waits as long as it takes until the broker answers.
+    Waits as long as it takes until the broker answers, and calls `meanwhile` again and again.
     """
     events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
     client = f"look-{secrets.token_hex(8)}"
-    mark = secrets.token_bytes(8)
-    topics = (
-        AGENT_PRESENCE.topic(user_id=user_id),
-        REPLY.topic(user_id=user_id, client=client),
-    )
+    topics = AGENT_PRESENCE.topic(user_id=user_id), REPLY.topic(user_id=user_id, client=client)
+    subscriptions = tuple(Subscription(topic) for topic in topics)
     link = Link(
-        address,
-        LinkOptions(
-            client_id=f"{user_id}.{client}",
-            subscriptions=tuple(Subscription(topic) for topic in topics),
-        ),
-        events,
+        address, LinkOptions(client_id=f"{user_id}.{client}", subscriptions=subscriptions), events
     )
     link.start()
+    search = _Search(Asker(user_id, client, link.publish), problems)
     try:
-        return _looked(link, events, marker(user_id, client, mark), stop, problems)
+        while not stop.is_set() and not search.is_over(time.monotonic()):
+            meanwhile()
+            with contextlib.suppress(queue.Empty):
+                search.perform(events.get(timeout=0.2), time.monotonic())
+        return search.seen
     finally:
         link.stop(timeout_s=1.0)
 
 
-def _looked(
-    link: Link,
-    events: "queue.SimpleQueue[LinkEvent]",
-    mark: Publication,
-    stop: threading.Event,
-    problems: Problems,
-) -> Retained | None:
-    seen: Retained | None = None
-    until = float("inf")
-    while not stop.is_set() and time.monotonic() < until:
-        try:
-            event = events.get(timeout=0.2)
-        except queue.Empty:
-            continue
+class _Search:
+    """Listens until its own marker is back."""
+
+    def __init__(self, asker: Asker, problems: Problems) -> None:
+        self._asker = asker
+        self._problems = problems
+        self._until = float("inf")
+        self._over = False
+        self.seen: Retained | None = None
+
+    def is_over(self, now: float) -> bool:
+        return self._over or now >= self._until
+
+    def perform(self, event: LinkEvent, now: float) -> None:
         match event:
             case Connected():
-                problems.put("broker", None)
-                until = time.monotonic() + LOOK_TIMEOUT_S
-                link.publish(mark)
+                self._problems.put("broker", None)
+                self._until = now + LOOK_TIMEOUT_S
+                self._asker.send_marker()
             case Disconnected():
-                until = float("inf")
+                self._until = float("inf")
             case Refused() as refused:
-                user_id = parse_topic(mark.topic).user_id
-                problems.put("broker", refusal_sentence(refused, user_id))
-            case Received(message=message) if message.topic == mark.topic:
-                if message.correlation_data == mark.correlation_data:
-                    break
+                self._problems.put("broker", refusal_sentence(refused, self._asker.user_id))
+            case Received(message=message) if message.topic == self._asker.topic:
+                self._over = self._asker.is_marker(message)
             case Received(message=message):
-                seen = _retained(message)
+                self.seen = _retained(message)
             case Published():
                 pass
-    return seen
 
 
 def _retained(message: Message) -> Retained | None:

@@ -3,12 +3,14 @@
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, Self
 
 from sacmes_core.errors import ConfigError
 
 _PRIVATE = 0o600
+_TRIES = 5
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -57,12 +59,15 @@ class HomeLock:
             self._file = None
 
     def __enter__(self) -> Self:
-        if not self.acquire():
-            raise ConfigError(
-                f"An agent is running with the home folder {self._path.parent} already. "
-                "Stop it first, or name another folder with --home."
-            )
-        return self
+        for _ in range(_TRIES):
+            if self.acquire():
+                return self
+            # A `status` in another window holds the lock for a moment.
+            time.sleep(0.1)
+        raise ConfigError(
+            f"An agent is running with the home folder {self._path.parent} already. "
+            "Stop it first, or name another folder with --home."
+        )
 
     def __exit__(self, *_: object) -> None:
         self.release()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver
 
 logger = logging.getLogger(__name__)
+logging.getLogger("watchdog").setLevel(logging.INFO)
 
 
 class Hints:

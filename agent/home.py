@@ -16,6 +16,7 @@ from agent.identity import Identity, adopted, load_identity, save_identity
 from agent.outbox import FILE_NAME as OUTBOX_NAME
 from agent.outbox import Outbox, OutboxError
 from agent.starting import Granted, Wish
+from sacmes_core.errors import ConfigError
 from sacmes_core.payloads import SessionDocument
 from sacmes_core.settings import SessionSettings
 
@@ -59,9 +60,12 @@ class Home:
             self.identity = identity
 
     def keep_number(self, number: int) -> None:
-        """Keep the number of this start."""
+        """Keep the number of this start, as far as the disk takes it: the broker knows it too."""
         self.identity = replace(self.identity, number=number)
-        save_identity(self.folder, self.identity)
+        try:
+            save_identity(self.folder, self.identity)
+        except ConfigError as error:
+            logger.warning("%s", error)
 
     def kept_session(self) -> SessionDocument | None:
         """The session document that was followed last; None if there is none that can be read."""

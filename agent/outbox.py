@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from agent.delivery import Waiting
 from agent.settling import Sighting
@@ -143,12 +143,12 @@ class Outbox:
                     )
             connection.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [_row(one) for one in taken],
+                [_file_row(one) for one in taken],
             )
 
     def waiting(self, after: int, limit: int) -> tuple[Waiting, ...]:
         """The next uploads without a receipt, in the order they were taken."""
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT sequence, upload_id, wire_bytes FROM uploads "
             "WHERE state = 'waiting' AND sequence > ? ORDER BY sequence LIMIT ?",
             (after, limit),
@@ -157,10 +157,10 @@ class Outbox:
 
     def load(self, upload_id: str) -> tuple[UploadHeader, bytes] | None:
         """An upload's header and bytes; None if it is settled."""
-        row = self._connection.execute(
+        row = self._first(
             "SELECT header, content FROM uploads WHERE upload_id = ? AND content IS NOT NULL",
             (upload_id,),
-        ).fetchone()
+        )
         return None if row is None else (UploadHeader.model_validate_json(row[0]), row[1])
 
     def settle(self, receipts: Iterable[Receipt]) -> None:
@@ -208,16 +208,16 @@ class Outbox:
             Uploads published and not yet settled.
         """
         states = dict(
-            self._connection.execute(
+            self._rows(
                 "SELECT state, count(*) FROM uploads WHERE session_id = ? GROUP BY state",
                 (session_id,),
-            ).fetchall()
+            )
         )
         files = dict(
-            self._connection.execute(
+            self._rows(
                 "SELECT outcome, count(*) FROM files WHERE session_id = ? GROUP BY outcome",
                 (session_id,),
-            ).fetchall()
+            )
         )
         confirmed, refused = states.get("confirmed", 0), states.get("refused", 0)
         return UploadCounters(
@@ -231,11 +231,11 @@ class Outbox:
     def waiting_count(self) -> int:
         """Uploads of any session that have no receipt."""
         query = "SELECT count(*) FROM uploads WHERE state = 'waiting'"
-        return int(self._connection.execute(query).fetchone()[0])
+        return int(self._rows(query)[0][0])
 
     def refused(self, limit: int = 100) -> tuple[RefusedUpload, ...]:
-        """What was refused for good, the newest first."""
-        rows = self._connection.execute(
+        """What was refused for good, by name."""
+        rows = self._rows(
             "SELECT json_extract(header, '$.file'), reason FROM uploads WHERE state = 'refused' "
             "UNION ALL SELECT file, reason FROM files WHERE outcome = 'refused' "
             "ORDER BY 1 LIMIT ?",
@@ -245,18 +245,18 @@ class Outbox:
 
     def sightings(self, session_id: str) -> Iterator[tuple[str, Sighting]]:
         """The files of a session that were decided on, as they were then."""
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT file, size, mtime_ns FROM files WHERE session_id = ?", (session_id,)
         )
         return ((file, Sighting(size, mtime_ns)) for file, size, mtime_ns in rows)
 
     def record(self, session_id: str, file: str) -> FileRecord | None:
         """What became of a file when it was looked at last."""
-        row = self._connection.execute(
+        row = self._first(
             "SELECT size, mtime_ns, outcome, sha256, reason FROM files "
             "WHERE session_id = ? AND file = ?",
             (session_id, file),
-        ).fetchone()
+        )
         if row is None:
             return None
         size, mtime_ns, outcome, sha256, reason = row
@@ -281,13 +281,22 @@ class Outbox:
 
     def note(self, name: str) -> str | None:
         """A text kept under a name."""
-        row = self._connection.execute("SELECT text FROM notes WHERE name = ?", (name,)).fetchone()
+        row = self._first("SELECT text FROM notes WHERE name = ?", (name,))
         return None if row is None else str(row[0])
 
     def keep_note(self, name: str, text: str) -> None:
         """Keep a text under a name."""
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, text))
+
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise OutboxError(_sentence(error)) from None
+
+    def _first(self, query: str, values: tuple[object, ...]) -> Any:
+        return next(iter(self._rows(query, values)), None)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -328,7 +337,7 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-def _row(taken: Taken) -> tuple[object, ...]:
+def _file_row(taken: Taken) -> tuple[object, ...]:
     record = taken.record
     return (
         taken.session_id,

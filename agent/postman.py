@@ -101,6 +101,7 @@ class Postman:
         for receipt in receipts.receipts:
             if receipt.status == "refused" and receipt.upload_id in held:
                 logger.warning("The analyzer refused an upload: %s", receipt.reason)
+        self._problems.put("analyzer", _why_deferred(receipts))
         self._step(Settled(gone), now)
         self._step(Deferred(later), now)
         return gone & held
@@ -145,6 +146,14 @@ class Postman:
             return
         if token is not None:
             self._on_their_way.add(token)
+
+
+def _why_deferred(receipts: Receipts) -> str | None:
+    """A sentence while the analyzer cannot take scans; None once it stores them again."""
+    reason = next((r.reason for r in receipts.receipts if r.status == "refused" and r.retry), None)
+    if reason is None:
+        return None
+    return f"The analyzer cannot take scans at the moment: {reason} They are kept and sent again."
 
 
 def _sorted_out(receipts: tuple[Receipt, ...]) -> tuple[frozenset[str], frozenset[str]]:

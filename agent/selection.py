@@ -20,6 +20,7 @@ def is_ignored(name: str) -> bool:
     """Whether a name is a program's own: hidden, temporary, a lock, a copy after a conflict."""
     return (
         name.startswith((".", "~"))
+        or name.endswith("~")
         or name.lower().endswith(_UNFINISHED_ENDINGS)
         or _CONFLICT.search(name) is not None
     )

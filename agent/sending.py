@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agent import starting
-from agent.claim import marker, refusal_sentence
+from agent.asking import Asker
+from agent.claim import refusal_sentence
 from agent.examination import examine
 from agent.folder import upload_header
 from agent.listing import order
@@ -39,7 +40,7 @@ from sacmes_core.link_events import (
     Refused,
     Subscription,
 )
-from sacmes_core.messages import Message, Publication
+from sacmes_core.messages import Message
 from sacmes_core.payloads import Receipts, SessionDocument, StopRequest
 from sacmes_core.protocol import MAX_UPLOAD_BYTES, RECEIPTS, REPLY, SESSION, decode, parse_topic
 from sacmes_core.settings import SessionSettings, SourceSettings, Technique
@@ -112,12 +113,13 @@ class _Sender:
         assert sending.address.username is not None
         self._sending = sending
         self._user_id = sending.address.username
-        self._client = f"send-{secrets.token_hex(8)}"
-        self._mark, self._asking, self._ending = (secrets.token_bytes(8) for _ in range(3))
+        client = f"send-{secrets.token_hex(8)}"
+        self._asking, self._ending = secrets.token_bytes(8), secrets.token_bytes(8)
         self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
         self._problems = Problems()
         self._outbox = Outbox.open(None)
-        self._link = Link(sending.address, self._options(), self._events)
+        self._link = Link(sending.address, self._options(client), self._events)
+        self._asker = Asker(self._user_id, client, self._link.publish)
         self._postman = Postman(self._outbox, self._user_id, self._link.publish, self._problems)
         self._starting: starting.Starting | None = None
         self._held: dict[str, str] = {}
@@ -142,14 +144,14 @@ class _Sender:
             self._outbox.close()
         return self._tally
 
-    def _options(self) -> LinkOptions:
+    def _options(self, client: str) -> LinkOptions:
         topics = (
             SESSION.topic(user_id=self._user_id),
             RECEIPTS.topic(user_id=self._user_id),
-            REPLY.topic(user_id=self._user_id, client=self._client),
+            REPLY.topic(user_id=self._user_id, client=client),
         )
         return LinkOptions(
-            client_id=f"{self._user_id}.{self._client}",
+            client_id=f"{self._user_id}.{client}",
             subscriptions=tuple(Subscription(topic) for topic in topics),
             give_up_on_login=True,
         )
@@ -172,7 +174,7 @@ class _Sender:
         match event:
             case Connected():
                 self._problems.put("broker", None)
-                self._link.publish(marker(self._user_id, self._client, self._mark))
+                self._asker.send_marker()
                 self._postman.opened(now)
             case Disconnected():
                 self._step(starting.Closed(), now)
@@ -201,7 +203,7 @@ class _Sender:
             if self._newest is None or document.revision > self._newest.revision:
                 self._newest = document
                 self._step(starting.Holds(document), now)
-        elif message.correlation_data == self._mark:
+        elif self._asker.is_marker(message):
             self._choose_session(now)
         elif message.correlation_data == self._asking:
             reply = questions.read_reply(questions.START, message)
@@ -233,20 +235,12 @@ class _Sender:
         for effect in effects:
             match effect:
                 case starting.Ask(seen_revision):
-                    self._link.publish(self._start_question(self._starting.wish, seen_revision))
+                    request = self._starting.wish.request(seen_revision, "send")
+                    self._asker.ask(questions.START, request, self._asking)
                 case starting.Met(document, new):
                     self.document, self._started_here = document, new
                 case starting.Failed(sentence):
                     raise SendingError(sentence)
-
-    def _start_question(self, wish: starting.Wish, seen_revision: int) -> Publication:
-        return questions.question(
-            questions.START,
-            wish.request(seen_revision, "send"),
-            user_id=self._user_id,
-            client=self._client,
-            correlation_data=self._asking,
-        )
 
     def _feed(self, document: SessionDocument) -> None:
         """Read the next files, as long as few are held."""
@@ -285,15 +279,8 @@ class _Sender:
         newest = self._newest or self.document
         if newest.session_id != self.document.session_id or newest.state != "running":
             return
-        self._link.publish(
-            questions.question(
-                questions.STOP,
-                StopRequest(seen_revision=newest.revision, by="send"),
-                user_id=self._user_id,
-                client=self._client,
-                correlation_data=self._ending,
-            )
-        )
+        request = StopRequest(seen_revision=newest.revision, by="send")
+        self._asker.ask(questions.STOP, request, self._ending)
         until = time.monotonic() + STOP_TIMEOUT_S
         while not self._ended and not stop.is_set() and time.monotonic() < until:
             self._turn()

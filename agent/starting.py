@@ -112,11 +112,16 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalyzerReturned:
+    """An analyzer came online; a question from before may have found nobody."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time went by."""
 
 
-Event = Looked | Closed | Holds | Answered | Tick
+Event = Looked | Closed | Holds | Answered | AnalyzerReturned | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,8 @@ def step(state: Starting, event: Event, now: float) -> tuple[Starting, tuple[Eff
             state = replace(state, document=document)
             if state.looked and 0 < state.await_revision <= document.revision:
                 state = replace(state, ask_at=now, await_revision=0)
+        case AnalyzerReturned():
+            state = replace(state, ask_at=now if state.looked else None)
         case Answered(SessionReply(session=document)):
             return replace(state, document=document, settled=True), (Met(document, new=True),)
         case Answered(Problem() as problem):
