@@ -17,7 +17,7 @@ if access.signed_in():
         ),
         st.Page(session.page, title="Session", icon=":material/tune:", url_path="session"),
     ]
-    st.session_state["live_page"] = pages[0]
+    st.session_state["live_page"], st.session_state["session_page"] = pages
     st.query_params["user_id"] = access.credentials().user_id
     chosen = st.navigation(pages, position="hidden")
     sidebar.show(pages)

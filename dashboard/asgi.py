@@ -33,7 +33,7 @@ LIGHT: Final = {
     "sidebar.borderColor": "#D8DEE4",
 }
 DARK: Final = {
-    "primaryColor": "#4BA3F0",
+    "primaryColor": "#2480D0",
     "backgroundColor": "#0E1117",
     "secondaryBackgroundColor": "#171C24",
     "textColor": "#EDF1F5",

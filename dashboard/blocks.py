@@ -30,10 +30,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Heading of a table's column; numbers stand right."""
+    """Heading of a table's column; numbers stand right, long texts wrap."""
 
     label: str
-    align: Literal["left", "right"] = "left"
+    align: Literal["left", "right", "wrap"] = "left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ function letters(text) {
   return {
     width: 24, height: 24, name: text,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><text x="12" y="16.5" ` +
-      `text-anchor="middle" font-family="sans-serif" font-weight="700" font-size="11">${text}</text></svg>`,
+      `text-anchor="middle" font-family="sans-serif" font-weight="700" font-size="11" fill="#8A94A0">${text}</text></svg>`,
   };
 }
 
@@ -122,8 +122,8 @@ function configuration(P) {
   });
   return {
     responsive: true, displaylogo: false, doubleClick: "reset+autosize",
-    modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-    modeBarButtonsToAdd: [button("svg"), button("png")],
+    // Named one by one: the default set would offer to send the chart to a server elsewhere.
+    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [button("svg"), button("png")]],
   };
 }
 

@@ -119,8 +119,8 @@ function table(root, data) {
   fill(root, fill(frame, body));
 }
 
-function notice(root, { title, tone, text, steps, commands }) {
-  const box = make("section", `notice ${tone}`);
+function notice(root, { title, tone, text, steps, commands, lone }) {
+  const box = make("section", `notice ${tone} ${lone ? "lone" : ""}`);
   const sign = make("span", "sign", SIGNS[tone]);
   sign.setAttribute("aria-hidden", "true");
   fill(

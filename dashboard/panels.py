@@ -41,9 +41,9 @@ def show_table(
     _show("table", label=label, columns=heads, rows=cells, height=height)
 
 
-def show_notice(notice: Notice, *, key: str = "notice") -> None:
-    """Show a notice in the place of what cannot be shown."""
-    _show("notice", key, **asdict(notice))
+def show_notice(notice: Notice, *, key: str = "notice", lone: bool = False) -> None:
+    """Show a notice; `lone` where it stands in the place of everything else."""
+    _show("notice", key, lone=lone, **asdict(notice))
 
 
 def _show(kind: str, key: str | None = None, **data: Any) -> None:

@@ -20,7 +20,7 @@ from sacmes_core.payloads import ExportQuery
 
 EVERY_S: Final = 1.0
 CHART_PX: Final = 400
-TABLE_PX: Final = 196
+TABLE_PX: Final = 191
 
 _QUANTITIES: Final = {"absolute": "Absolute", "normalised": "Normalised", "kdm": "KDM"}
 _ABSCISSAE: Final = {"number": "Scan #", "elapsed": "Elapsed", "clock": "Clock"}
@@ -38,6 +38,10 @@ def page() -> None:
         _table()
     else:
         _waiting()
+        if state.session is None or state.session.state == "stopped":
+            _, middle, _ = st.columns([2, 1, 2])
+            if middle.button("Go to the Session page", type="primary", width="stretch"):
+                st.switch_page(st.session_state["session_page"])
 
 
 def viewer_zone() -> tzinfo:
@@ -81,7 +85,7 @@ def _header() -> None:
 def _waiting() -> None:
     notice = waiting_notice(access.connection().state, time.time())
     if notice is not None:
-        panels.show_notice(notice)
+        panels.show_notice(notice, key="waiting", lone=True)
 
 
 def _controls(state: LiveState) -> None:

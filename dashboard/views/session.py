@@ -89,8 +89,8 @@ def _about(session: SessionDocument) -> None:
         "Session": session.session_id,
     }
     rows = [[Cell(name, tone="muted"), Cell(text, title=text)] for name, text in lines.items()]
-    columns = [Column("Setting"), Column("Value")]
-    panels.show_table(columns, rows, label="Settings of the session", height=340)
+    columns = [Column("Setting"), Column("Value", "wrap")]
+    panels.show_table(columns, rows, label="Settings of the session", height=400)
 
 
 @st.dialog("Stop the session?")

@@ -1,5 +1,6 @@
 """The frame around the pages: navigation, who is signed in, the way out."""
 
+import base64
 import html
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,15 +9,18 @@ import streamlit as st
 
 from dashboard import access, recent
 
-MARK: Final = (
-    '<svg viewBox="0 0 32 32" width="{size}" height="{size}" aria-hidden="true">'
-    '<path d="M2 25 C8 24 10 23 12 17 C14 9 15 5 16.5 5 C18 5 19 9 21 17 C23 23 25 25.5 30 26" '
-    'fill="none" stroke="#0F6CBD" stroke-width="2.6" stroke-linecap="round"/>'
-    '<path d="M2 28.5 C12 27.5 22 28.5 30 29.2" fill="none" stroke="currentColor" opacity="0.45" '
-    'stroke-width="1.6" stroke-dasharray="3 2.6"/>'
-    '<circle cx="16.5" cy="5" r="3" fill="#D55E00"/></svg>'
+_DRAWING: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none">'
+    '<path d="M2 25C8 24 10 23 12 17C14 9 15 5 16.5 5C18 5 19 9 21 17C23 23 25 25.5 30 26" '
+    'stroke="#2480D0" stroke-width="2.8"/>'
+    '<path d="M2 28.8C12 27.8 22 28.8 30 29.4" stroke="#8C959F" stroke-width="1.7" '
+    'stroke-dasharray="2.6 3.4"/><circle cx="16.5" cy="5" r="3.2" fill="#D55E00"/></svg>'
 )
-"""A voltammogram with its baseline and peak."""
+MARK: Final = (
+    '<img alt="" width="{size}" height="{size}" '
+    f'src="data:image/svg+xml;base64,{base64.b64encode(_DRAWING.encode()).decode()}">'
+)
+"""A voltammogram with its baseline and peak, to be formatted with a size in pixels."""
 
 STYLE: Final = """
 [data-testid="stMainBlockContainer"] { padding: 1.4rem 2rem 1rem; }
@@ -24,6 +28,7 @@ STYLE: Final = """
 [data-testid="stSidebar"] { min-width: 208px; max-width: 208px; }
 [data-testid="stSidebarUserContent"] { padding: 0 1rem 1rem; }
 [data-testid="stSidebarHeader"] { height: 1.6rem; margin: 0; padding: 0.4rem 0.6rem 0; }
+[data-testid="stHeading"] h3 { font-size: 1.15rem; padding: 0.4rem 0 0.2rem; }
 .sacmes-name { display: flex; align-items: center; gap: 0.5rem; font-size: 1.35rem;
   font-weight: 700; letter-spacing: -0.02em; margin: 0; }
 .sacmes-who { font-size: 0.8rem; opacity: 0.75; overflow-wrap: anywhere; margin: 0; }
