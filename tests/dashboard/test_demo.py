@@ -1,5 +1,6 @@
 """The demo as people start it: one command, the whole system, nothing left behind."""
 
+import csv
 import json
 import os
 import re
@@ -14,6 +15,8 @@ from urllib.request import urlopen
 import pytest
 from support.programs import command, environment
 from support.tools import requires, wait_until
+
+from sacmes_core.protocol import QUERY, REPLY
 
 START_S = 90
 END_S = 40
@@ -110,10 +113,24 @@ def test_a_folder_of_real_files(tmp_path: Path, samples: Path) -> None:
     requires("mosquitto")
     requires("mosquitto_sub", "mosquitto-clients")
     folder = samples / "chi_txt_swv_series"
+    files = {path.name for path in folder.glob("*.txt")}
     with running_demo(tmp_path, "--folder", str(folder)) as demo:
         assert demo.row("files") == str(folder)
-        (result,) = demo.results(1)
-        assert result["scan"]
+        table = wait_until(lambda: exported(demo, len(files)), timeout=60, what="every file's row")
+        assert {row["file"] for row in table} >= files, table[:1]
+
+
+def exported(demo: Demo, rows: int) -> list[dict[str, str]]:
+    """Ask for the CSV table as any MQTT client can, without sacmes."""
+    listen = demo.row("listen").split()
+    common = listen[1 : listen.index("-t")]
+    topics = [QUERY.topic(user_id="demo", verb="export"), REPLY.topic(user_id="demo", client="x1")]
+    ask = ["mosquitto_rr", *common, "-q", "1", "-t", topics[0], "-e", topics[1]]
+    said = subprocess.run(
+        [*ask, "-m", '{"schema": 1}', "-W", "5"], capture_output=True, text=True, check=False
+    )
+    table = list(csv.DictReader(line for line in said.stdout.splitlines() if line[:1] != "#"))
+    return table if len(table) >= rows else []
 
 
 @pytest.mark.timeout(240)
