@@ -12,7 +12,7 @@ from typing import Final
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.headings import Heading, is_unit_row, parse_heading
 from sacmes_core.formats.scan import CURRENT_UNITS, POTENTIAL_UNITS, ColumnMapping, Role
-from sacmes_core.formats.table import Layout, Table, uncomment
+from sacmes_core.formats.table import Table, uncomment
 
 POTENTIAL_PLAUSIBLE_MAX_V: Final = 10.0
 CURRENT_PLAUSIBLE_MAX_A: Final = 1e-2
@@ -49,6 +49,7 @@ def choose_columns(table: Table, mapping: ColumnMapping) -> tuple[CurrentColumn,
     elif any(heading.quantity in ("potential", "current") for heading in headings):
         chosen = _by_headings(table, headings, mapping)
     else:
+        _refuse_unfitting_headings(table)
         chosen = _by_numbers(table, mapping)
     chosen = _numbered(_with_triples(table, chosen))
     return tuple(_with_units(table, headings, column, mapping) for column in chosen)
@@ -60,7 +61,7 @@ def find_headings(table: Table) -> list[Heading]:
     unknown = [Heading("unknown")] * width
     units: list[str] | None = None
     for line in table.above[:6]:
-        cells = _heading_cells(line, table.layout, width)
+        cells = _heading_cells(line, table)
         if cells is None:
             if units is None and _is_prose(line):
                 continue
@@ -85,12 +86,13 @@ def _is_prose(line: str) -> bool:
     return not any(character.isalpha() for character in line)
 
 
-def _heading_cells(line: str, layout: Layout, width: int) -> list[str] | None:
+def _heading_cells(line: str, table: Table) -> list[str] | None:
     """The line as one heading for each column, or None if it does not fit."""
     plain = uncomment(line)
+    width = len(table.columns)
     candidates = [
-        layout.cells(line),
-        layout.cells(plain),
+        table.layout.cells(line),
+        table.layout.cells(plain),
         *([cell.strip() for cell in plain.split(sign)] for sign in "\t;,"),
         [cell.strip() for cell in re.split(r"\s{2,}|\t", plain)],
         re.findall(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]]\S*)*", plain),
@@ -98,7 +100,27 @@ def _heading_cells(line: str, layout: Layout, width: int) -> list[str] | None:
     fitting = (cells for cells in candidates if len(cells) == width)
     # One heading more than columns: some instruments name a time that they do not write.
     one_more = (cells[:width] for cells in candidates if len(cells) == width + 1)
-    return next(fitting, None) or next(one_more, None)
+    # One less: R does not name the numbers of its rows, others not their last column.
+    one_less = (
+        ["", *cells] if _counts_up(table.columns[0]) else [*cells, ""]
+        for cells in candidates
+        if len(cells) == width - 1 > 1
+    )
+    return next(fitting, None) or next(one_more, None) or next(one_less, None)
+
+
+def _refuse_unfitting_headings(table: Table) -> None:
+    """Refuse to guess where there are headings, but not one for each of several columns."""
+    if len(table.columns) <= 2:
+        return
+    for line in table.above[:2]:
+        for sign in ("\t", ";", ",", None):
+            quantities = {parse_heading(cell).quantity for cell in uncomment(line).split(sign)}
+            if {"potential", "current"} <= quantities:
+                raise FormatError(
+                    f"The headings “{line.strip()[:80]}” do not fit the {len(table.columns)} "
+                    "columns; name the columns in the reading settings."
+                )
 
 
 def _by_mapping(

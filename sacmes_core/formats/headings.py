@@ -61,6 +61,7 @@ _FOREIGN_UNITS: Final = frozenset(
     }
 )
 _DENSITY: Final = re.compile(r"[/ ·*]?\s*(?:[cmµu]?m)\s*(?:\^?\s*-?\s*[2²]|⁻²)")
+_REFERENCE: Final = re.compile(r"\s+(?:vs|gg|against)\b", re.IGNORECASE)
 _UNREADABLE_UNIT: Final = re.compile(r"[^\w\s]{1,2}[AV]")
 
 _OTHER: Final = re.compile(
@@ -91,7 +92,7 @@ _DERIVED: Final = re.compile(
 )
 _SECONDARY: Final = re.compile(
     r"applied|\bset\b|setpoint|target|control|nominal|counter|\bce\b|\bece\b|aux|2nd|second|"
-    r"reference|\bvu\b|\bsig\b|leakage|limit|offset",
+    r"reference|^v(?:u|fwd|rev)\b|\bsig\b|\bach\b|leakage|limit|offset",
     re.IGNORECASE,
 )
 _ROLES: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
@@ -161,7 +162,10 @@ def parse_heading(text: str) -> Heading:
 
 def is_unit_row(cells: list[str]) -> bool:
     """Whether every cell is a unit and nothing else, as in ``V, µA``."""
-    units = [cell.replace("µ", "u").replace("μ", "u").strip(" ()[]\"'") for cell in cells]
+    units = [
+        _without_reference(cell.replace("µ", "u").replace("μ", "u").strip(" ()[]\"'"))
+        for cell in cells
+    ]
     return bool(units) and all(
         _electric(unit) is not None or unit.lower() in _FOREIGN_UNITS for unit in units if unit
     )
@@ -181,7 +185,7 @@ def _split_unit(text: str) -> tuple[str, str]:
     """The unit, empty if none is named, and the rest."""
     brackets = list(re.finditer(r"[(\[{]([^()\[\]{}]*)[)\]}]", text))
     for match in reversed(brackets):
-        content = re.split(r"\s+(?:vs|gg|against)\b", match[1], flags=re.I)[0].strip()
+        content = _without_reference(match[1])
         unit = content.rpartition("/")[2].strip() if re.match(r"[A-Za-z]\s?/", content) else content
         if _is_unit(unit):
             return unit, f"{text[: match.start()]} {text[match.end() :]}".strip()
@@ -191,7 +195,13 @@ def _split_unit(text: str) -> tuple[str, str]:
     tail = re.search(r"(?:,\s?|_|\s|\bin\s)([^\W\d_]{1,10}|[^\w\s]A)$", text)
     if tail and (_electric(tail[1]) or tail[1].lower() in {"sec", "seconds", "hz", "ms"}):
         return tail[1], text[: tail.start()].strip()
-    return (text, "") if _electric(text) else ("", text)
+    whole = _without_reference(text)
+    return (whole, "") if _electric(whole) else ("", text)
+
+
+def _without_reference(unit: str) -> str:
+    """``V`` of ``V vs. Ag/AgCl``."""
+    return _REFERENCE.split(unit)[0].strip()
 
 
 def _is_unit(unit: str) -> bool:

@@ -101,6 +101,10 @@ def test_encodings_and_line_ends(encoding: str, eol: str) -> None:
         ("E/V,I/A,Smoothed current/A\n", lambda k, e, i: f"{e},{i:.9e},{i * 0.9}"),
         ("Potential/V, Current/A, Time/s\n\n", lambda k, e, i: f"{e}, {i:.9e}"),
         ("", lambda k, e, i: f"{k + 1} {e} {i:.9e}"),
+        # Headings that are one short: an unnamed last column, R's unnamed row numbers.
+        ("time/s I/A E/V\n", lambda k, e, i: f"{k / 7:.3f} {i:.9e} {e} {e + 0.01:.4f}"),
+        ('"E(V)" "I(A)"\n', lambda k, e, i: f'"{k + 1}" {e} {i:.9e}'),
+        ("E(V)\tI(A)\n", lambda k, e, i: f"{k + 1}\t{e}\t{i:.9e}"),
         ("", lambda k, e, i: f"{k * 0.25:.2f} {e} {i:.9e}"),
         ("", lambda k, e, i: f"{e} {i:.9e} {k * 0.25:.2f}"),
     ],
@@ -122,6 +126,27 @@ def test_electrodes_and_roles_by_headings() -> None:
         (3, "forward"),
         (3, "reverse"),
     ]
+
+
+def test_gamry_columns_by_their_names() -> None:
+    heading = (
+        "Pt\tT\tVfwd\tVrev\tVstep\tIfwd\tIrev\tIdif\tSig\tAch\n"
+        "#\ts\tV vs. Ref.\tV vs. Ref.\tV vs. Ref.\tA\tA\tA\tV\tV\n"
+    )
+    row = "{k}\t{t}\t{f:.4f}\t{r:.4f}\t{e}\t2e-6\t1e-6\t{i}\t{e}\t0.1"
+    scan = only(
+        table(
+            heading,
+            lambda k, e, i: row.format(k=k, t=k / 7, f=e + 0.025, r=e - 0.025, e=e, i=i),
+        )
+    )
+    assert scan.flags == ()
+    assert {c.role: c.current_a[0] for c in scan.curves} == {
+        "forward": 2e-6,
+        "reverse": 1e-6,
+        "difference": CURRENTS[0],
+    }
+    assert list(scan.curves[0].potential_v) == POTENTIALS
 
 
 def test_equal_headings_are_told_apart_by_the_numbers() -> None:
@@ -195,6 +220,7 @@ def test_electrode_of_the_name_numbers_a_file_of_one_electrode() -> None:
         (b"0.1 1e-6\n0.2 2e-6\n0.3 1e-6\n0.4 1e-6\n0.5 1e-6\n0.6 1e-6\n", "6 points"),
         (table("E/V\tI/A\n", lambda k, e, i: f"{e}\t{'nan' if k % 5 else i}"), "not numbers"),
         (table("E/V\tI/A\n", lambda k, e, i: f"0.5\t{i}"), "does not change"),
+        (table("E/V,I/A\n", lambda k, e, i: f"{k / 7:.2f},{i},{e},7,8"), "do not fit"),
     ],
 )
 def test_refusals_say_what_to_do(data: bytes, says: str) -> None:
