@@ -11,7 +11,8 @@ from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import ColumnMapping, Scan
 from sacmes_core.settings import ReadingSettings
 
-_LINE_ENDS = (b"\n", b"\r", b"\n\x00", b"\r\x00")
+_LINE_FEED = (b"\n", b"\n\x00")
+_RETURN = (b"\r", b"\r\x00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,12 @@ def _outlook(scans: tuple[Scan, ...], content: bytes) -> Outlook:
     if not all(scan.complete for scan in scans):
         return "unfinished"
     declared = all(scan.declared.final_v is not None for scan in scans)
-    return "proven" if declared and content.endswith(_LINE_ENDS) else "complete"
+    return "proven" if declared and _ends_with_a_line(content) else "complete"
+
+
+def _ends_with_a_line(content: bytes) -> bool:
+    """Whether the last line has its end; a lone return may be half of one."""
+    return content.endswith(_LINE_FEED if b"\n" in content else _RETURN)
 
 
 def _local(measured_at: datetime | None) -> datetime | None:

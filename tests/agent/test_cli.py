@@ -1,0 +1,115 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import programs
+
+COMMANDS = ("watch", "status", "send", "simulate")
+
+
+def agent(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return programs.run("sacmes-agent", *arguments, **settings)
+
+
+def test_help_lists_what_there_is_and_teaches_by_example() -> None:
+    said = agent("--help")
+    assert said.returncode == 0
+    for command in COMMANDS:
+        assert command in said.stdout
+        one = agent(command, "--help", COLUMNS="200")
+        assert one.returncode == 0
+        assert f"sacmes-agent {command}" in one.stdout
+    for later in ("serial", "doctor", "gui", "install-service"):
+        assert later not in said.stdout
+
+
+def test_version() -> None:
+    assert re.match(r"sacmes \d", agent("--version").stdout)
+
+
+def test_status_makes_an_identity_and_keeps_it(tmp_path: Path) -> None:
+    first = json.loads(agent("status", "--json", "--home", tmp_path).stdout)
+    second = json.loads(agent("status", "--json", SACMES_HOME=str(tmp_path)).stdout)
+    assert first == second
+    assert first["running"] is False
+    assert first["session"] is None
+    assert first["user_id"] in agent("status", "--home", tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["watch", "{tmp}"], "No broker is named"),
+        (["watch", "{tmp}/gone", "--broker", "mqtt://a1b:k@localhost"], "There is no folder"),
+        (["watch", "{tmp}", "--broker", "http://localhost"], "starts with mqtt://"),
+        (["watch", "{tmp}", "--broker", "mqtt://Not_A_User:k@localhost"], "small letters"),
+        (["watch", "{tmp}", "--start", "swv", "--frequency", "-1"], "frequencies_hz"),
+        (["watch", "{tmp}", "--start", "swv", "--backlog", "some"], "backlog"),
+        (["watch", "{tmp}", "--start", "swv", "--first-number", "9", "--last-number", "3"], "below"),
+        (["send", "{tmp}/gone.txt", "--broker", "mqtt://a1b:k@localhost"], "There is no file"),
+        (["watch"], "Missing argument"),
+    ],
+)
+def test_bad_usage_is_a_sentence_and_status_2(
+    tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    said = agent(*(a.format(tmp=tmp_path) for a in arguments), "--home", tmp_path / "home")
+    assert said.returncode == 2
+    assert sentence in " ".join(re.sub("[│╭╮╰╯─]", " ", said.stderr).split())
+    assert "Traceback" not in said.stderr
+
+
+def test_waiting_scans_keep_the_user_id(tmp_path: Path) -> None:
+    agent("status", "--home", tmp_path)
+    fill = (
+        "import sys; from pathlib import Path; from agent.outbox import Outbox;"
+        "box = Outbox.open(Path(sys.argv[1]));"
+        "box._connection.execute(\"INSERT INTO uploads (upload_id, session_id, header, wire_bytes)"
+        " VALUES ('x', 'y', '{}', 1)\")"
+    )
+    outbox = tmp_path / "agent" / "outbox.sqlite"
+    subprocess.run([sys.executable, "-c", fill, str(outbox)], check=True, timeout=30)
+    said = agent("watch", tmp_path, "--broker", "mqtt://bob:k@localhost", "--home", tmp_path)
+    assert said.returncode == 2
+    assert "still wait" in said.stderr
+
+
+def test_simulate_writes_the_files_of_an_instrument(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "scans"
+    said = agent(
+        "simulate", folder, "--scans", "2", "--interval", "0.05", "--frequency", "15",
+        "--frequency", "100", "--electrodes", "3", "--handle", "A_", "--event-at", "2",
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "A_100Hz_1.txt", "A_100Hz_2.txt", "A_15Hz_1.txt", "A_15Hz_2.txt",
+    ]  # fmt: skip
+
+
+def test_the_command_line_needs_no_numpy() -> None:
+    run = (
+        "import sys; sys.modules.update(dict.fromkeys(['numpy', 'scipy', 'pandas']));"
+        "from agent.cli import main; sys.argv = ['sacmes-agent', {!r}, '/nowhere/scans']; main()"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", run.format("simulate")],
+        env=programs.environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert 'pip install "sacmes[' in said.stderr
+    imported = subprocess.run(
+        [sys.executable, "-c", "import agent.cli, agent.sending, sys; print(*sys.modules)"],
+        env=programs.environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert not {"numpy", "scipy", "pandas", "sqlalchemy"} & set(imported.stdout.split())
