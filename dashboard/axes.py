@@ -79,7 +79,7 @@ def growing_bounds(values: Iterable[float | None]) -> list[float] | None:
     finite = [v for v in values if v is not None and math.isfinite(v)]
     if not finite:
         return None
-    first, span = min(finite), max(max(finite) - min(finite), 1e-9)
+    first, span = min(finite), max(max(finite) - min(finite), 1.0)
     step = _round_step(span / 8)
     width = max(step, math.ceil(1.01 * span / step) * step)
     return [_tidy(first - 0.015 * width), _tidy(first + width)]
