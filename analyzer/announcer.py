@@ -7,7 +7,8 @@ from typing import Final
 
 from analyzer.ingest import Outward
 from analyzer.status import Status
-from analyzer.store.results import Announcement, ResultKey
+from analyzer.store.announcements import Announcement
+from analyzer.store.rows import ResultKey
 from analyzer.store.store import Store
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Connected, Disconnected, Published
@@ -35,6 +36,11 @@ class Announcer:
         self._connections = 0
         self._connected = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether the broker's answers are waited for."""
+        return bool(self._passing)
+
     def note(self, event: Connected | Disconnected | Published) -> None:
         """Pass on what the link reports."""
         self._notes.put(event)
@@ -42,14 +48,14 @@ class Announcer:
     def work(self) -> bool:
         """Note what the broker has taken and publish what waits; whether there was anything."""
         taken = self._take_notes()
-        self._store.results.announced(taken)
+        self._store.announcements.done(taken)
         if not self._connected:
             return False
         room = WINDOW - len(self._passing)
         if room <= 0:
             return bool(taken)
         passing = frozenset(self._passing.values())
-        waiting = self._store.results.to_announce(room, passing=passing)
+        waiting = self._store.announcements.waiting(room, passing=passing)
         return self._publish(waiting) > 0 or bool(taken)
 
     def _publish(self, waiting: Iterable[Announcement]) -> int:
@@ -60,7 +66,7 @@ class Announcer:
                 token = self._link.publish(message)
             except ProtocolError as error:
                 self._status.refuse("results", str(error))
-                self._store.results.announced([item.key])
+                self._store.announcements.done([item.key])
                 continue
             if token is None:
                 break
@@ -93,4 +99,4 @@ class Announcer:
         """After a lost connection the broker may have been killed and hold an older result."""
         if self._connections > 1:
             runs = [run.run for run in self._store.sessions.newest_of_all()]
-            self._store.results.announce_newest_again(runs)
+            self._store.announcements.newest_again(runs)

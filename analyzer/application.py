@@ -5,7 +5,6 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -37,6 +36,7 @@ from sacmes_core.protocol import (
     RAW,
     REQUEST,
     SESSION,
+    WILL_DELAY_S,
     parse_topic,
 )
 
@@ -59,11 +59,6 @@ SUBSCRIPTIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reconnected:
-    """The broker has accepted a new connection."""
-
-
 class Analyzer:
     """Ingest, answers and workers in one process.
 
@@ -80,7 +75,8 @@ class Analyzer:
         self._status = Status()
         self._stop = threading.Event()
         self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
-        self._questions: queue.Queue[Received | Reconnected] = queue.Queue(QUESTIONS_MAX)
+        self._questions: queue.Queue[Received] = queue.Queue(QUESTIONS_MAX)
+        self._reconnected = threading.Event()
         user = address.username or "analyzer"
         client_id = store.database.remember("client_id", f"{user}.ingest.{secrets.token_hex(12)}")
         name = store.database.remember("analyzer", secrets.token_hex(4))
@@ -92,6 +88,7 @@ class Analyzer:
                 client_id=client_id,
                 subscriptions=SUBSCRIPTIONS,
                 session_expiry_s=SESSION_EXPIRY_S,
+                will_delay_s=WILL_DELAY_S,
                 will=self._presence.message("lost", now),
                 manual_acknowledge=True,
             ),
@@ -104,7 +101,6 @@ class Analyzer:
         self._ingest = Ingest(
             store.uploads, self._link, self._status, self._worker.wake, self._stop
         )
-        self._presence_due = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`, then finish what is held and say goodbye."""
@@ -175,7 +171,7 @@ class Analyzer:
             case Connected():
                 logger.info("Connected to the broker")
                 self._announcer.note(event)
-                self._hand_over(Reconnected())
+                self._reconnected.set()
                 self._status.changed.set()
                 self._worker.wake()
             case Disconnected(reason, taken_over):
@@ -185,27 +181,32 @@ class Analyzer:
                 self._announcer.note(event)
             case Published():
                 self._announcer.note(event)
-                self._worker.wake()
+                if self._announcer.waits:
+                    self._worker.wake()
             case Refused(reason):
                 self._status.trouble("link", f"The broker is not reached: {reason}")
         return False
 
-    def _hand_over(self, item: Received | Reconnected) -> None:
+    def _hand_over(self, item: Received) -> None:
         try:
             self._questions.put_nowait(item)
         except queue.Full:
             self._status.refuse("questions", "More questions wait than can be answered.")
-            if isinstance(item, Received):
-                self._link.acknowledge(item)
+            self._link.acknowledge(item)
 
     def _answer(self) -> None:
+        """Keep and answer one question; first of all, after a loss, retain what holds."""
+        if self._reconnected.is_set():
+            self._reconnected.clear()
+            try:
+                self._answers.connected()
+            except StoreError:
+                self._reconnected.set()
+                raise
+            self._status.trouble("link", None)
         try:
             item = self._questions.get(timeout=0.5)
         except queue.Empty:
-            return
-        if isinstance(item, Reconnected):
-            self._status.trouble("link", None)
-            self._answers.connected()
             return
         if parse_topic(item.message.topic).channel in (QUERY, REQUEST):
             self._answers.question(item.message)

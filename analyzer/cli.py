@@ -84,18 +84,17 @@ def run(
     address = broker_address(settings)
     try:
         from analyzer.application import Analyzer
-        from analyzer.store.database import alone
         from analyzer.store.store import open_store, sqlite_url
     except ModuleNotFoundError as error:
         missing_extra(error, "sacmes-analyzer run", "analyzer")
     stop = threading.Event()
     stop_on_signal(stop)
-    with alone(folder):
-        opened = open_store(store or sqlite_url(folder))
-        try:
+    opened = open_store(store or sqlite_url(folder))
+    try:
+        with opened.database.alone():
             Analyzer(address, opened).run(stop)
-        finally:
-            opened.close()
+    finally:
+        opened.close()
 
 
 @app.command()

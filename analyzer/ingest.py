@@ -111,9 +111,15 @@ class Ingest:
                     receipts[item.user_id].append(item.receipt)
         for user_id, those in receipts.items():
             for message in _messages(user_id, those):
-                self._link.publish(message)
+                self._send(message)
         for received in group:
             self._link.acknowledge(received)
+
+    def _send(self, message: Publication) -> None:
+        try:
+            self._link.publish(message)
+        except ProtocolError as error:
+            self._status.refuse("receipts", str(error))
 
     def _commit(self, arrivals: Sequence[Arrival]) -> bool:
         """Commit a group, again and again if need be; False if the end came before."""

@@ -4,7 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from analyzer.store.results import ResultKey, Results, Trend
+from analyzer.store.results import Results
+from analyzer.store.rows import ResultKey, Trend
 from analyzer.store.sessions import Run
 from sacmes_core.analysis.trend import RunningTrend, TrendPoint, TrendStep, recompute
 from sacmes_core.payloads import ElectrodeResult, Result

@@ -135,11 +135,11 @@ class Worker:
 
     def _tell_progress(self, run: Run) -> None:
         left = self._store.uploads.count_again(run.run)
-        of = self._store.results.count(run.run) + left
+        of = max(self._store.results.count(run.run), left)
         progress = Progress(
             session_id=run.document.session_id,
             job="analysis",
-            done=max(0, of - left),
+            done=of - left,
             of=of,
             settings_revision=run.document.settings_revision,
         )

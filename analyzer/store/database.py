@@ -3,10 +3,9 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -79,6 +78,22 @@ class Database:
                     "or name another store with --store."
                 )
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the store for this process; the lock ends with the process, however it ends.
+
+        Raises
+        ------
+        ConfigError
+            If another process holds it.
+        """
+        lock = sqlite3.connect(f"{self.url.database}.lock", timeout=2.0, isolation_level=None)
+        try:
+            _lock(lock, self.url)
+            yield
+        finally:
+            lock.close()
+
     def remember(self, name: str, value: str) -> str:
         """Return what is kept under a name; the given value is kept if there is nothing yet."""
         with self.write() as connection:
@@ -88,13 +103,6 @@ class Database:
                 connection.execute(insert(tables.meta).values(name=name, value=value))
                 return value
             return found
-
-    def replace(self, name: str, value: str) -> None:
-        """Keep another value under a name that is there."""
-        with self.write() as connection:
-            connection.execute(
-                update(tables.meta).where(tables.meta.c.name == name).values(value=value)
-            )
 
     def close(self) -> None:
         """Close every connection."""
@@ -108,28 +116,14 @@ class Database:
             raise StoreError(_sentence(str(error.orig), self.url)) from error
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; the lock ends with the process, however it ends.
-
-    Raises
-    ------
-    ConfigError
-        If another process holds it.
-    """
-    connection = sqlite3.connect(folder / "lock.sqlite", timeout=2.0, isolation_level=None)
+def _lock(connection: sqlite3.Connection, url: URL) -> None:
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError:
-        connection.close()
         raise ConfigError(
-            f"Another analyzer is at work in {folder}. End it first, or name another folder "
-            "with --home."
+            f"Another analyzer is at work with the store {url.database}. End it first, or name "
+            "another folder with --home."
         ) from None
-    try:
-        yield
-    finally:
-        connection.close()
 
 
 def _checked(url: str) -> URL:

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from analyzer.store.database import Database
+from analyzer.store.rows import ResultKey, Trend, announce_newest, key_of, result_of, select_results
 from analyzer.store.tables import jobs, results, sessions
 from analyzer.store.uploads import StoredUpload
 from sacmes_core.payloads import Result
 
 _PAGE_ROWS: Final = 2000
-
-Trend = tuple[tuple[float | None, float | None], ...]
-"""Normalised current and KDM of each electrode of a result, in the result's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +26,6 @@ class Analysed:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultKey:
-    """Where a result is kept."""
-
-    run: int
-    position: int
-    scan_index: int
-
-
-@dataclass(frozen=True, slots=True)
 class TrendRow:
     """What the trend needs of a result: electrodes with their peak currents, and what it has."""
 
@@ -45,15 +34,6 @@ class TrendRow:
     number: int | None
     peaks: tuple[tuple[int, float | None], ...]
     trend: Trend
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """A result that viewers have not been told yet, or not surely."""
-
-    key: ResultKey
-    user_id: str
-    result: Result
 
 
 class Results:
@@ -120,7 +100,7 @@ class Results:
         """The results after a position and index, in order; superseded ones left out."""
         position, index = after
         query = (
-            _with_trend_revision()
+            select_results()
             .where(results.c.run == run, results.c.superseded == 0)
             .where(
                 (results.c.position > position)
@@ -131,7 +111,7 @@ class Results:
             .limit(limit)
         )
         with self._database.read() as connection:
-            return tuple(_result(row) for row in connection.execute(query))
+            return tuple(result_of(row) for row in connection.execute(query))
 
     def every(self, run: int) -> Iterator[Result]:
         """All results of a session in order, read in pages."""
@@ -142,7 +122,7 @@ class Results:
 
     def at(self, run: int, position: int | None, scan_index: int) -> Result | None:
         """One result; the newest without a position."""
-        query = _with_trend_revision().where(results.c.run == run)
+        query = select_results().where(results.c.run == run)
         if position is None:
             query = query.where(results.c.superseded == 0).order_by(
                 results.c.position.desc(), results.c.scan_index.desc()
@@ -151,7 +131,7 @@ class Results:
             query = query.where(results.c.position == position, results.c.scan_index == scan_index)
         with self._database.read() as connection:
             row = connection.execute(query.limit(1)).first()
-        return None if row is None else _result(row)
+        return None if row is None else result_of(row)
 
     def last_position(self, run: int) -> int:
         """Highest position that is analysed; 0 if none is."""
@@ -189,7 +169,7 @@ class Results:
             for row in connection.execute(query):
                 electrodes = json.loads(row.document).get("electrodes", ())
                 yield TrendRow(
-                    _key(row),
+                    key_of(row),
                     row.frequency_hz,
                     row.number,
                     tuple((e["electrode"], e.get("peak_current_a")) for e in electrodes),
@@ -238,52 +218,8 @@ class Results:
                 )
             trend_revision = int(row.trend_revision) + 1
             _touch(connection, run, {"trend_stale": 0, "trend_revision": trend_revision})
-            _announce_newest(connection, run)
+            announce_newest(connection, run)
         return trend_revision
-
-    def to_announce(self, limit: int, *, passing: frozenset[ResultKey]) -> list[Announcement]:
-        """Results that viewers were not surely told, oldest first, without those under way."""
-        query = (
-            _with_trend_revision(sessions.c.user_id)
-            .where(results.c.announced == 0)
-            .order_by(results.c.run, results.c.position, results.c.scan_index)
-            .limit(limit + len(passing))
-        )
-        with self._database.read() as connection:
-            found = [
-                Announcement(_key(row), row.user_id, _result(row))
-                for row in connection.execute(query)
-            ]
-        return [item for item in found if item.key not in passing][:limit]
-
-    def announced(self, keys: Sequence[ResultKey]) -> None:
-        """Note that viewers were told of results."""
-        if not keys:
-            return
-        with self._database.write() as connection:
-            connection.execute(
-                update(results)
-                .where(
-                    results.c.run == bindparam("this_run"),
-                    results.c.position == bindparam("this_position"),
-                    results.c.scan_index == bindparam("this_index"),
-                )
-                .values(announced=1),
-                [
-                    {
-                        "this_run": key.run,
-                        "this_position": key.position,
-                        "this_index": key.scan_index,
-                    }
-                    for key in keys
-                ],
-            )
-
-    def announce_newest_again(self, runs: Sequence[int]) -> None:
-        """Let the newest result of sessions be announced once more."""
-        with self._database.write() as connection:
-            for run in runs:
-                _announce_newest(connection, run)
 
 
 def _rows(item: Analysed) -> list[dict[str, Any]]:
@@ -324,26 +260,6 @@ def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> None:
         )
 
 
-def _announce_newest(connection: Connection, run: int) -> None:
-    newest = (
-        select(results.c.position, results.c.scan_index)
-        .where(results.c.run == run, results.c.superseded == 0)
-        .order_by(results.c.position.desc(), results.c.scan_index.desc())
-        .limit(1)
-    )
-    row = connection.execute(newest).first()
-    if row is not None:
-        connection.execute(
-            update(results)
-            .where(
-                results.c.run == run,
-                results.c.position == row.position,
-                results.c.scan_index == row.scan_index,
-            )
-            .values(announced=0)
-        )
-
-
 def _take_out(connection: Connection, run: int, positions: Sequence[int]) -> frozenset[int]:
     """Remove the results of uploads; return the positions whose file came again later."""
     these = (results.c.run == run) & results.c.position.in_(positions)
@@ -360,35 +276,4 @@ def _touch(connection: Connection, run: int, changes: dict[str, Any]) -> None:
         update(sessions)
         .where(sessions.c.run == run)
         .values(content_version=sessions.c.content_version + 1, **changes)
-    )
-
-
-def _with_trend_revision(*columns: Any) -> Select[Any]:
-    return select(
-        results.c.run,
-        results.c.position,
-        results.c.scan_index,
-        results.c.document,
-        results.c.trend,
-        sessions.c.trend_revision,
-        *columns,
-    ).join(sessions, sessions.c.run == results.c.run)
-
-
-def _key(row: Any) -> ResultKey:
-    return ResultKey(row.run, row.position, row.scan_index)
-
-
-def _result(row: Any) -> Result:
-    result = Result.model_validate_json(row.document)
-    electrodes = tuple(
-        electrode
-        if normalised is None and kdm is None
-        else electrode.model_copy(update={"normalised": normalised, "kdm": kdm})
-        for electrode, (normalised, kdm) in zip(
-            result.electrodes, json.loads(row.trend), strict=True
-        )
-    )
-    return result.model_copy(
-        update={"electrodes": electrodes, "trend_revision": row.trend_revision}
     )

@@ -16,7 +16,7 @@ from analyzer.sessions import (
     step,
 )
 from analyzer.store.database import Database
-from analyzer.store.tables import documents, results, sessions, users
+from analyzer.store.tables import YES, documents, results, sessions, users
 from analyzer.store.uploads import analyse_again, insert_session
 from sacmes_core.payloads import SessionDocument, SessionSummary
 
@@ -96,7 +96,7 @@ class Sessions:
         """Sessions whose trend has to be computed again."""
         with self._database.read() as connection:
             return tuple(
-                connection.scalars(select(sessions.c.run).where(sessions.c.trend_stale == 1))
+                connection.scalars(select(sessions.c.run).where(sessions.c.trend_stale == YES))
             )
 
     def newest_of_all(self) -> tuple[Run, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.sessions import recovered
+from analyzer.store.announcements import Announcements
 from analyzer.store.database import Database
 from analyzer.store.results import Results
 from analyzer.store.sessions import Sessions
@@ -18,6 +19,7 @@ class Store:
     uploads: Uploads
     sessions: Sessions
     results: Results
+    announcements: Announcements
 
     def close(self) -> None:
         """Close every connection."""
@@ -36,7 +38,13 @@ def open_store(url: str) -> Store:
     """
     database = Database(url)
     database.prepare()
-    return Store(database, Uploads(database, recovered), Sessions(database), Results(database))
+    return Store(
+        database,
+        Uploads(database, recovered),
+        Sessions(database),
+        Results(database),
+        Announcements(database),
+    )
 
 
 def sqlite_url(folder: Path) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -16,10 +17,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 SCHEMA: Final = 1
 """Number of this layout; another one is refused with a sentence."""
+
+NO: Final[ColumnElement[int]] = literal_column("0")
+YES: Final[ColumnElement[int]] = literal_column("1")
+"""As literals, since a partial index serves no query with a parameter in its place."""
 
 metadata = MetaData()
 

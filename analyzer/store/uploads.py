@@ -1,7 +1,8 @@
 """Uploads: committed in groups, each one once, and from then on waiting to be analysed."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -220,32 +221,46 @@ def _without_repeats(
     wanted = {
         (runs[a.user_id, a.header.session_id], a.header.upload_id): a for a in reversed(arrivals)
     }
-    key = tuple_(uploads.c.run, uploads.c.upload_id)
-    query = select(uploads.c.run, uploads.c.upload_id).where(key.in_(list(wanted)))
-    for row in connection.execute(query):
-        del wanted[row.run, row.upload_id]
+    for run, those in _by_run(wanted).items():
+        query = select(uploads.c.upload_id).where(
+            uploads.c.run == run, uploads.c.upload_id.in_(those)
+        )
+        for known in connection.scalars(query):
+            del wanted[run, known]
     return [(run, arrival) for (run, _), arrival in reversed(wanted.items())]
+
+
+def _by_run(keys: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
+    """Keys session by session: SQLite finds pairs in a list by their first half alone."""
+    grouped: defaultdict[int, list[str]] = defaultdict(list)
+    for run, text in keys:
+        grouped[run].append(text)
+    return grouped
+
+
+def _last_revisions(
+    connection: Connection, fresh: Sequence[tuple[int, Arrival]]
+) -> dict[tuple[int, str], int]:
+    """Revisions of the files that their sessions had before."""
+    found: dict[tuple[int, str], int] = {}
+    for run, files in _by_run((run, a.header.file) for run, a in fresh).items():
+        query = (
+            select(uploads.c.file, func.max(uploads.c.revision).label("revision"))
+            .where(uploads.c.run == run, uploads.c.file.in_(files))
+            .group_by(uploads.c.file)
+        )
+        found |= {(run, row.file): row.revision for row in connection.execute(query)}
+    return found
 
 
 def _rows(
     connection: Connection, fresh: Sequence[tuple[int, Arrival]], received_at: datetime
 ) -> list[dict[str, Any]]:
-    last = dict(
-        connection.execute(
-            select(sessions.c.run, sessions.c.last_position).where(
-                sessions.c.run.in_({run for run, _ in fresh})
-            )
-        )
-        .tuples()
-        .all()
+    numbers = select(sessions.c.run, sessions.c.last_position).where(
+        sessions.c.run.in_({run for run, _ in fresh})
     )
-    key = tuple_(uploads.c.run, uploads.c.file)
-    known = connection.execute(
-        select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
-        .where(key.in_({(run, a.header.file) for run, a in fresh}))
-        .group_by(uploads.c.run, uploads.c.file)
-    )
-    revisions = {(row.run, row.file): row.revision for row in known}
+    last: dict[int, int] = {row.run: row.last_position for row in connection.execute(numbers)}
+    revisions = _last_revisions(connection, fresh)
     rows = []
     for run, arrival in fresh:
         header = arrival.header

@@ -1,0 +1,71 @@
+"""Which results viewers were told of: each until the broker has taken it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, update
+
+from analyzer.store.database import Database
+from analyzer.store.rows import ResultKey, announce_newest, key_of, result_of, select_results
+from analyzer.store.tables import NO, results, sessions
+from sacmes_core.payloads import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A result that viewers have not been told yet, or not surely."""
+
+    key: ResultKey
+    user_id: str
+    result: Result
+
+
+class Announcements:
+    """The results of a store that viewers were not surely told of."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(self, limit: int, *, passing: frozenset[ResultKey]) -> list[Announcement]:
+        """Results that viewers were not surely told, oldest first, without those under way."""
+        query = (
+            select_results(sessions.c.user_id)
+            .where(results.c.announced == NO)
+            .order_by(results.c.run, results.c.position, results.c.scan_index)
+            .limit(limit + len(passing))
+        )
+        with self._database.read() as connection:
+            found = [
+                Announcement(key_of(row), row.user_id, result_of(row))
+                for row in connection.execute(query)
+            ]
+        return [item for item in found if item.key not in passing][:limit]
+
+    def done(self, keys: Sequence[ResultKey]) -> None:
+        """Note that viewers were told of results."""
+        if not keys:
+            return
+        with self._database.write() as connection:
+            connection.execute(
+                update(results)
+                .where(
+                    results.c.run == bindparam("this_run"),
+                    results.c.position == bindparam("this_position"),
+                    results.c.scan_index == bindparam("this_index"),
+                )
+                .values(announced=1),
+                [
+                    {
+                        "this_run": key.run,
+                        "this_position": key.position,
+                        "this_index": key.scan_index,
+                    }
+                    for key in keys
+                ],
+            )
+
+    def newest_again(self, runs: Sequence[int]) -> None:
+        """Let the newest result of sessions be announced once more."""
+        with self._database.write() as connection:
+            for run in runs:
+                announce_newest(connection, run)
