@@ -27,7 +27,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         SATURATED: "The current stands still at its largest or smallest value: the amplifier "
         "was probably saturated; use a less sensitive range.",
         CONSTANT: "The current does not change at all; check the connection of the electrode.",
-        TOO_NOISY: "The height is less than five times its own noise; it may be no peak at all.",
+        TOO_NOISY: "The height is less than seven times its own noise; it may be no peak at all.",
         MISSING_ELECTRODE: "The file has no such electrode; check which channels were switched on.",
         TRUNCATED_SCAN: "The scan ends before the end that was set; it was aborted, or the file "
         "is not yet complete.",

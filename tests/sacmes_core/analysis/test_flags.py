@@ -137,3 +137,17 @@ def test_every_code_has_a_sentence_and_is_documented() -> None:
     for code, sentence in flags.SENTENCES.items():
         assert sentence.endswith(".")
         assert f"`{code}`" in text
+
+
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("offset", [0.0, 5e-7])
+def test_noise_alone_is_never_a_clean_peak(every: int, offset: float) -> None:
+    random = np.random.default_rng(0)
+    scans = []
+    for _ in range(200):
+        potential = POTENTIAL[::every]
+        current = offset + 1e-8 * random.normal(size=len(potential))
+        points = tuple(potential.tolist()), tuple(current.tolist())
+        scans.append(Scan((Curve(1, "difference", *points),), "swv", "generic"))
+    for analysis in analyze(scans, PeakSettings()):
+        assert analysis.peaks[0].flags
