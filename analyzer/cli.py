@@ -113,7 +113,8 @@ def analyze(
     """
     try:
         from analyzer.assignments import settings_of
-        from analyzer.offline import analyse_paths, expanded
+        from analyzer.inspection import expanded
+        from analyzer.offline import analyse_paths
         from analyzer.tables import print_analysis
     except ModuleNotFoundError as error:
         missing_extra(error, "sacmes-analyzer analyze", "analyzer")
@@ -127,12 +128,10 @@ def inspect(files: Files, as_json: Json = False, assignments: Assignments = []) 
 
     Example: sacmes-analyzer inspect export.csv --set reading.delimiter=tab
     """
-    try:
-        from analyzer.assignments import settings_of
-        from analyzer.offline import expanded, inspect_paths
-        from analyzer.tables import print_inspection
-    except ModuleNotFoundError as error:
-        missing_extra(error, "sacmes-analyzer inspect", "analyzer")
+    from analyzer.assignments import settings_of
+    from analyzer.inspection import expanded, inspect_paths
+    from analyzer.tables import print_inspection
+
     lines = inspect_paths(_watched(expanded(files)), settings_of(assignments).reading)
     _exit(_print_lines(lines) if as_json else print_inspection(lines))
 

@@ -1,15 +1,58 @@
-"""What `inspect` prints: what was read from a file, without analysing it."""
+"""What `inspect` prints: what was read from files, without analysing it and without numpy."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from analyzer.reading import read_scans
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.names import natural_key
 from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.settings import ReadingSettings
 
+Line = dict[str, Any]
 
-def inspect(file: str, content: bytes, reading: ReadingSettings) -> Iterator[dict[str, Any]]:
+
+def expanded(paths: Iterable[Path]) -> list[Path]:
+    """The paths with each folder replaced by its files, in the order in which people count."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = (p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+            found += sorted(inside, key=lambda p: natural_key(p.name))
+        else:
+            found.append(path)
+    return found
+
+
+def inspect_paths(paths: Iterable[Path], reading: ReadingSettings) -> Iterator[Line]:
+    """Read files: a line for each scan, or one with the error of a file."""
+    for path in paths:
+        content = content_of(path)
+        if isinstance(content, str):
+            yield error_line(path, content)
+            continue
+        try:
+            yield from _inspect(str(path), content, reading)
+        except FormatError as error:
+            yield error_line(path, str(error))
+
+
+def content_of(path: Path) -> bytes | str:
+    """The bytes of a file, or why there are none."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return f"The file cannot be opened: {error.strerror}."
+
+
+def error_line(path: Path, sentence: str) -> Line:
+    """The line of a file that cannot be read."""
+    return {"file": str(path), "error": sentence}
+
+
+def _inspect(file: str, content: bytes, reading: ReadingSettings) -> Iterator[Line]:
     """One line for each scan of a file.
 
     Raises
@@ -21,7 +64,7 @@ def inspect(file: str, content: bytes, reading: ReadingSettings) -> Iterator[dic
         yield _line(file, scan)
 
 
-def _line(file: str, scan: Scan) -> dict[str, Any]:
+def _line(file: str, scan: Scan) -> Line:
     return {
         "file": file,
         "index": scan.index,
@@ -36,7 +79,7 @@ def _line(file: str, scan: Scan) -> dict[str, Any]:
     }
 
 
-def _curve(curve: Curve) -> dict[str, Any]:
+def _curve(curve: Curve) -> Line:
     finite = [current for current in curve.current_a if math.isfinite(current)]
     return {
         "electrode": curve.electrode,
