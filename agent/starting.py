@@ -80,6 +80,7 @@ class Starting:
     granted: Granted | None = None
     document: SessionDocument | None = None
     looked: bool = False
+    asked: bool = False
     settled: bool = False
     ask_at: float | None = None
     conflicts: int = 0
@@ -133,7 +134,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """The wish is met by this session."""
+    """The wish is met by this session; `new` says that it was asked for, and not there before."""
 
     document: SessionDocument
     new: bool
@@ -175,12 +176,12 @@ def step(state: Starting, event: Event, now: float) -> tuple[Starting, tuple[Eff
     if not state.looked:
         return state, ()
     if _is_met(state) and state.document is not None:
-        return replace(state, settled=True), (Met(state.document, new=False),)
+        return replace(state, settled=True), (Met(state.document, new=state.asked),)
     if state.ask_at is None or now < state.ask_at:
         return state, ()
     known = 0 if state.document is None else state.document.revision
     revision = known if state.told_revision is None else state.told_revision
-    return replace(state, ask_at=now + ASK_AGAIN_S), (Ask(revision),)
+    return replace(state, asked=True, ask_at=now + ASK_AGAIN_S), (Ask(revision),)
 
 
 def _is_met(state: Starting) -> bool:

@@ -48,7 +48,10 @@ def test_status_makes_an_identity_and_keeps_it(tmp_path: Path) -> None:
         (["watch", "{tmp}", "--broker", "mqtt://Not_A_User:k@localhost"], "small letters"),
         (["watch", "{tmp}", "--start", "swv", "--frequency", "-1"], "frequencies_hz"),
         (["watch", "{tmp}", "--start", "swv", "--backlog", "some"], "backlog"),
-        (["watch", "{tmp}", "--start", "swv", "--first-number", "9", "--last-number", "3"], "below"),
+        (
+            ["watch", "{tmp}", "--start", "swv", "--first-number", "9", "--last-number", "3"],
+            "below",
+        ),
         (["send", "{tmp}/gone.txt", "--broker", "mqtt://a1b:k@localhost"], "There is no file"),
         (["watch"], "Missing argument"),
     ],
@@ -67,7 +70,7 @@ def test_waiting_scans_keep_the_user_id(tmp_path: Path) -> None:
     fill = (
         "import sys; from pathlib import Path; from agent.outbox import Outbox;"
         "box = Outbox.open(Path(sys.argv[1]));"
-        "box._connection.execute(\"INSERT INTO uploads (upload_id, session_id, header, wire_bytes)"
+        'box._connection.execute("INSERT INTO uploads (upload_id, session_id, header, wire_bytes)'
         " VALUES ('x', 'y', '{}', 1)\")"
     )
     outbox = tmp_path / "agent" / "outbox.sqlite"

@@ -66,7 +66,7 @@ def test_writing_replaces_the_whole_file_or_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == b"second"
     target = tmp_path / "is a folder"
     (target / "x").mkdir(parents=True)
-    with pytest.raises(OSError):
+    with pytest.raises(IsADirectoryError):
         write_private(target, b"third")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["is a folder", "note"]
 

@@ -196,13 +196,11 @@ while True:
 def test_what_was_added_survives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "outbox.sqlite"
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(
-            [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
-        )
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)])
     }
+    said = tmp_path / "said"
     for _ in range(3):
         path.unlink(missing_ok=True)
-        said = tmp_path / "said"
         with said.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-c", ADD_FOR_EVER, str(path)], env=environment, stdout=out

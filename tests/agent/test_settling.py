@@ -38,7 +38,13 @@ def test_a_change_begins_anew_also_when_it_was_done(other: Sighting) -> None:
 
 @pytest.mark.parametrize(
     ("outlook", "needed_s"),
-    [("proven", 0.25), ("complete", 2.0), ("binary", 2.0), ("unreadable", 10.0), ("unfinished", 60)],
+    [
+        ("proven", 0.25),
+        ("complete", 2.0),
+        ("binary", 2.0),
+        ("unreadable", 10.0),
+        ("unfinished", 60),
+    ],
 )
 def test_each_outlook_has_its_patience(outlook: Outlook, needed_s: float) -> None:
     file = see(None, SEEN, 0.0, PATIENCE)

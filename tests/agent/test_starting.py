@@ -27,7 +27,9 @@ WISH = Wish("swv", SessionSettings(source=SourceSettings(**SOURCE)))
 
 
 def conflict(revision: int) -> Answered:
-    return Answered(Problem(type="conflict", title="Conflict", detail="Changed.", revision=revision))
+    return Answered(
+        Problem(type="conflict", title="Conflict", detail="Changed.", revision=revision)
+    )
 
 
 def asked(state: Starting | None = None) -> Starting:
@@ -117,7 +119,12 @@ def test_after_a_conflict_it_looks_again_and_asks_once_more() -> None:
 def test_a_conflict_with_its_own_earlier_question_meets_the_wish() -> None:
     state, _ = step(asked(), conflict(1), 1.0)
     document = session_document(1, source=SOURCE)
-    assert step(state, Holds(document), 1.1)[1] == (Met(document, new=False),)
+    assert step(state, Holds(document), 1.1)[1] == (Met(document, new=True),)
+
+
+def test_the_session_may_come_before_the_answer() -> None:
+    document = session_document(1, source=SOURCE)
+    assert step(asked(), Holds(document), 1.0)[1] == (Met(document, new=True),)
 
 
 def test_a_store_that_counts_anew_is_asked_with_its_own_number() -> None:

@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -162,7 +162,8 @@ class StoringAnalyzer:
         if channel is protocol.RAW and not self.deaf:
             self._store(message)
         elif channel is protocol.AGENT_PRESENCE and message.payload:
-            self.presences.append(protocol.decode(AgentPresence, message.payload))
+            with suppress(ProtocolError):
+                self.presences.append(protocol.decode(AgentPresence, message.payload))
         elif channel is protocol.REPLY:
             self.reply = message
         elif channel is protocol.REQUEST and self.answers:
