@@ -16,6 +16,7 @@ TRUNCATED_SCAN: Final = "truncated_scan"
 NAME_HEADER_MISMATCH: Final = "name_header_mismatch"
 DIFFERENCE_MISMATCH: Final = "difference_mismatch"
 UNITS_ASSUMED: Final = "units_assumed"
+TECHNIQUE_ASSUMED: Final = "technique_assumed"
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -35,6 +36,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "was believed.",
         DIFFERENCE_MISMATCH: "The difference current is not forward minus reverse; check the "
         "columns.",
+        TECHNIQUE_ASSUMED: "Neither the file nor its name says what was measured; a square-wave "
+        "voltammogram was assumed because the sweep does not turn.",
         UNITS_ASSUMED: "The file names no units; volts and amperes were assumed. Set the units "
         "in the reading settings to be sure.",
     }

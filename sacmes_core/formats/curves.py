@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sacmes_core.errors import FormatError
-from sacmes_core.flags import UNITS_ASSUMED
+from sacmes_core.flags import TECHNIQUE_ASSUMED, UNITS_ASSUMED
 from sacmes_core.formats.columns import CurrentColumn, choose_columns
 from sacmes_core.formats.scan import PULSE_TECHNIQUES, ColumnMapping, Curve, Role
 from sacmes_core.formats.table import Table
@@ -36,8 +36,11 @@ def build_curves(
     """
     columns = choose_columns(table, mapping)
     first = table.columns[columns[0].potential]
+    assumed: list[str] = []
     if technique is None:
         technique = "cv" if turns(first) else "swv"
+        if technique == "swv" and all(column.role is None for column in columns):
+            assumed.append(TECHNIQUE_ASSUMED)
     curves = tuple(
         _curve(table, column, technique, invert=mapping.invert_current) for column in columns
     )
@@ -52,8 +55,9 @@ def build_curves(
             "The potential does not change, so this is no voltammogram; check the columns in the "
             "reading settings."
         )
-    assumed = any(c.potential_scale is None or c.current_scale is None for c in columns)
-    return curves, technique, (UNITS_ASSUMED,) if assumed else ()
+    if any(c.potential_scale is None or c.current_scale is None for c in columns):
+        assumed.append(UNITS_ASSUMED)
+    return curves, technique, tuple(assumed)
 
 
 def turns(potentials: Sequence[float | None]) -> bool:

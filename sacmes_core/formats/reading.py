@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import Final
 
 from sacmes_core.errors import FormatError
-from sacmes_core.flags import NAME_HEADER_MISMATCH, TRUNCATED_SCAN
+from sacmes_core.flags import NAME_HEADER_MISMATCH, TECHNIQUE_ASSUMED, TRUNCATED_SCAN
 from sacmes_core.formats.chi import is_chi, read_chi
 from sacmes_core.formats.completeness import why_incomplete
 from sacmes_core.formats.decode import decode, split_lines
 from sacmes_core.formats.generic import read_generic
-from sacmes_core.formats.names import ScanName, parse_name
+from sacmes_core.formats.names import parse_name
 from sacmes_core.formats.scan import ColumnMapping, Curve, Scan
 
 _FREQUENCY_TOLERANCE: Final = 1e-3
 
 _PACKAGE: Final = re.compile(r"P[a-z]{2}[0-9A-F]{7}[ afpnumkMGTPEi]")
+_SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
 _FOREIGN: Final[tuple[tuple[str, str, str], ...]] = (
     ("EXPLAIN", "a Gamry .DTA file", "in Gamry Echem Analyst"),
     ("EC-Lab ASCII FILE", "an EC-Lab .mpt file", "in EC-Lab"),
@@ -51,8 +52,7 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
     lines = split_lines(decode(data))
     _refuse_foreign(lines)
     reader = read_chi if is_chi(lines) else read_generic
-    named = parse_name(name)
-    return tuple(_finished(scan, named) for scan in reader(lines, mapping or ColumnMapping()))
+    return tuple(_finished(scan, name) for scan in reader(lines, mapping or ColumnMapping()))
 
 
 def _refuse_foreign(lines: Sequence[str]) -> None:
@@ -79,8 +79,9 @@ def _is_methodscript(lines: Sequence[str]) -> bool:
     return sum(1 for line in lines[:2000] if _PACKAGE.match(line)) >= 2
 
 
-def _finished(scan: Scan, named: ScanName) -> Scan:
+def _finished(scan: Scan, name: str) -> Scan:
     """Add what the name says and whether the scan looks finished."""
+    named = parse_name(name)
     flags = list(scan.flags)
     curves = scan.curves
     if named.electrode is not None:
@@ -92,6 +93,8 @@ def _finished(scan: Scan, named: ScanName) -> Scan:
         frequency = named.frequency_hz
     elif _differ(named.frequency_hz, frequency):
         flags.append(NAME_HEADER_MISMATCH)
+    if frequency is not None or _SQUARE_WAVE.search(name):
+        flags = [flag for flag in flags if flag != TECHNIQUE_ASSUMED]
     incomplete = why_incomplete(scan)
     if incomplete is not None:
         flags.append(TRUNCATED_SCAN)

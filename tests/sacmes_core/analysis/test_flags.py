@@ -9,6 +9,7 @@ import pytest
 
 from sacmes_core import flags
 from sacmes_core.analysis.analyzing import analyze, analyze_scan
+from sacmes_core.analysis.checks import current_flags
 from sacmes_core.analysis.peaks import FloatArray, Peak
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import Curve, Scan
@@ -63,6 +64,17 @@ def test_good_scans_are_not_flagged(snr: float) -> None:
 def test_few_written_digits_are_no_saturation() -> None:
     rounded = np.array([float(f"{value:.2e}") for value in noisy(1e9)])
     assert flags.SATURATED not in analyzed(rounded).flags
+
+
+@pytest.mark.parametrize("last_digit", [0.1, 0.3, 1.0, 3.0])
+def test_noise_of_few_written_digits_is_no_saturation(last_digit: float) -> None:
+    """Noise of so many last digits (1 nA each) on a peak of 1 µA, in a thousand scans."""
+    random = np.random.default_rng(7)
+    flagged = 0
+    for _ in range(1000):
+        current = 1e-6 * peak_shape(-0.25) + random.normal(0, last_digit * 1e-9, POTENTIAL.size)
+        flagged += flags.SATURATED in current_flags(np.round(current, 9))
+    assert flagged <= 2
 
 
 @pytest.mark.parametrize("code", [flags.CONSTANT, flags.NO_PEAK])

@@ -257,3 +257,24 @@ def test_mapping_beyond_the_columns_is_refused() -> None:
     data = table("", lambda k, e, i: f"{e} {i}")
     with pytest.raises(FormatError, match="no column 5"):
         read(data, mapping=ColumnMapping(potential_column=1, current_column=5))
+
+
+ONE_SWEEP = "Potential/V,Current/A\n" + "".join(
+    f"{-0.01 * k:.2f},{1e-7 + k * 1e-9}\n" for k in range(30)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "assumed"),
+    [
+        (ONE_SWEEP, "run_3.csv", True),
+        (ONE_SWEEP, "SWV_3.csv", False),
+        (ONE_SWEEP, "run_60Hz_3.csv", False),
+        ("Square Wave Voltammetry\n" + ONE_SWEEP, "run_3.csv", False),
+        ("Frequency (Hz): 60\n" + ONE_SWEEP, "run_3.csv", False),
+    ],
+)
+def test_a_technique_that_nothing_names_is_flagged(text: str, name: str, assumed: bool) -> None:
+    (scan,) = read(text.encode(), name=name)
+    assert scan.technique == "swv"
+    assert ("technique_assumed" in scan.flags) == assumed
