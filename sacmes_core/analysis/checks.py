@@ -16,7 +16,7 @@ EDGE_WIDTHS = 0.5
 _DIFFERENCE_TOLERANCE = 2e-3
 _DIFFERENCE_SHARE = 0.98
 _NEIGHBOURS = 10
-_NOISE_SIGMAS = 4.0
+_NOISE_SIGMAS = 5.0
 _NOISE_DIGITS = 4.0
 """With noise of so many last digits, chance makes four equal values once in 2,000 runs of four."""
 
@@ -79,7 +79,7 @@ def _stands_still(current_a: FloatArray, extreme: float) -> bool:
         digit = _last_digit(near)
         leaving = [abs(current_a[k] - extreme) for k in (start - 1, end) if 0 <= k < len(current_a)]
         written_finely = noise > _NOISE_DIGITS * digit
-        if written_finely or max(leaving, default=0.0) > max(1.5 * digit, _NOISE_SIGMAS * noise):
+        if written_finely or max(leaving, default=0.0) > max(2.5 * digit, _NOISE_SIGMAS * noise):
             return True
     return False
 
