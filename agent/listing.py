@@ -23,10 +23,15 @@ _READ_BYTES_MAX: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file in the folder."""
+    """A file in the folder; its place is text, since there may be very many of them."""
 
-    path: Path
+    place: str
     sighting: Sighting
+
+    @property
+    def path(self) -> Path:
+        """The file itself."""
+        return Path(self.place)
 
 
 def list_folder(
@@ -49,10 +54,10 @@ def list_folder(
     found: dict[str, Listed] = {}
     for name, entry in _entries(root, "", DEPTH_MAX if subfolders else 1):
         try:
-            status = Path(entry.path).stat() if name in pending else entry.stat()
+            status = os.stat(entry.path) if name in pending else entry.stat()  # noqa: PTH116
         except OSError:
             continue
-        found[name] = Listed(Path(entry.path), Sighting(status.st_size, status.st_mtime_ns))
+        found[name] = Listed(entry.path, Sighting(status.st_size, status.st_mtime_ns))
         if len(found) >= FILES_MAX:
             break
     return found
@@ -127,9 +132,9 @@ def _frequency_inside(listed: Listed) -> float | None:
 def _entries(folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            name = prefix + entry.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             if is_ignored(entry.name):
                 continue
+            name = prefix + _readable(entry.name)
             try:
                 if depth > 1 and entry.is_dir(follow_symlinks=False):
                     yield from _entries(Path(entry.path), f"{name}/", depth - 1)
@@ -138,3 +143,10 @@ def _entries(folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, "os.D
             except OSError:
                 if not Path(folder).is_dir():
                     raise
+
+
+def _readable(name: str) -> str:
+    """A name that can be sent, also where the disk's bytes are no text."""
+    if name.isascii():
+        return name
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

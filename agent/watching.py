@@ -21,6 +21,8 @@ from sacmes_core.questions import Asked
 logger = logging.getLogger(__name__)
 
 WAKE_S: Final = 0.05
+RESTS_PER_POLL: Final = 4.0
+"""A folder with very many files is looked at less often, for a fifth of the time at most."""
 RETRY_S: Final = 5.0
 
 
@@ -121,10 +123,11 @@ class FolderWatch:
                 folder.work_on(self._document, now)
                 followed = self._document
             taken = folder.poll(now)
+            polled_s = time.monotonic() - now
             hints.keep(there=folder.problem is None)
             self._say(FolderReport(taken, folder.problem, None))
             if taken == 0:
-                self._pause(folder.next_due(now) - time.monotonic())
+                self._pause(folder.next_due(now) - time.monotonic(), RESTS_PER_POLL * polled_s)
 
     def _follow_orders(self) -> None:
         with contextlib.suppress(queue.Empty):
@@ -144,10 +147,11 @@ class FolderWatch:
             return Listing(asked, None, folder_sentence(root, error))
         return Listing(asked, answer(asked.payload, str(root), listing))
 
-    def _pause(self, wait_s: float) -> None:
-        """Wait until something is due or a hint comes, but never spin in a storm of hints."""
-        if not self._stopping.wait(WAKE_S):
-            self._wake.wait(max(0.0, wait_s - WAKE_S))
+    def _pause(self, wait_s: float, rest_s: float) -> None:
+        """Wait until something is due or a hint comes, but rest first: hints come in storms."""
+        rest_s = max(WAKE_S, rest_s)
+        if not self._stopping.wait(rest_s):
+            self._wake.wait(max(0.0, wait_s - rest_s))
 
     def _say(self, report: FolderReport) -> None:
         if report.taken or report != self._last:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from support import programs
+from typer.testing import CliRunner
+
+from agent.cli import app
 
 COMMANDS = ("watch", "status", "send", "simulate")
 
@@ -19,8 +22,8 @@ def test_help_lists_what_there_is_and_teaches_by_example() -> None:
     assert said.returncode == 0
     for command in COMMANDS:
         assert command in said.stdout
-        one = agent(command, "--help", COLUMNS="200")
-        assert one.returncode == 0
+        one = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+        assert one.exit_code == 0
         assert f"sacmes-agent {command}" in one.stdout
     for later in ("serial", "doctor", "gui", "install-service"):
         assert later not in said.stdout
