@@ -45,6 +45,11 @@ ANALYZER: Final = "analyzer"
 BROKER_START_S: Final = 10.0
 DASHBOARD_START_S: Final = 60.0
 WATCH_S: Final = 0.2
+SCANS: Final = 600
+EVENT_AT: Final = 60
+"""Two minutes in: late enough for a baseline, soon enough for whoever watches."""
+
+_PLOT: Final = f", a new scan every second; the target binds at scan {EVENT_AT}"
 
 # Whoever sends ends first, so that what it says last still finds its reader.
 END_ORDER: Final = (("simulator", "agent"), (ANALYZER, "dashboard"), ("broker",))
@@ -195,7 +200,8 @@ def _start(run: Demo, programs: Programs, stop: threading.Event) -> None:
     dashboard = ("--host", LOOPBACK, "--port", str(run.dashboard_port), "--broker", run.broker())
     programs.start("dashboard", _run("dashboard.cli", *dashboard, *common))
     if run.simulated:
-        programs.start("simulator", _run("agent.cli", "simulate", str(run.files)))
+        plan = ("--scans", str(SCANS), "--event-at", str(EVENT_AT))
+        programs.start("simulator", _run("agent.cli", "simulate", str(run.files), *plan))
     watch = ("watch", str(run.files), "--broker", run.broker(USER_ID), "--start", "swv")
     programs.start("agent", _run("agent.cli", *watch, *common), key=run.keys[USER_ID])
     wait_for("dashboard", _healthy, DASHBOARD_START_S)
@@ -242,7 +248,7 @@ def _announce(run: Demo) -> None:
         "dashboard": typer.style(run.url, bold=True),
         "user_id": USER_ID,
         "key": typer.style(run.keys[USER_ID], bold=True),
-        "files": f"{run.files}" + (", a new scan every second" if run.simulated else ""),
+        "files": f"{run.files}" + (_PLOT if run.simulated else ""),
         "broker": f"{LOOPBACK}:{run.broker_port}, "
         + ("mosquitto" if run.mosquitto else demo_iotcore.LABEL),
         "logs": str(run.home / "logs"),

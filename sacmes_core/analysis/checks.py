@@ -17,6 +17,7 @@ _DIFFERENCE_TOLERANCE = 2e-3
 _DIFFERENCE_SHARE = 0.98
 _NEIGHBOURS = 10
 _NOISE_SIGMAS = 5.0
+_BEYOND_DIGITS = 2.5
 _NOISE_DIGITS = 4.0
 """With noise of so many last digits, chance makes four equal values once in 2,000 runs of four."""
 
@@ -63,10 +64,10 @@ def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool
 
 
 def _stands_still(current_a: FloatArray, extreme: float) -> bool:
-    """Whether the current holds its extreme value over four points and then jumps.
+    """Whether the current holds an extreme value over four points where it would have gone on.
 
-    Few written digits also make the top of a smooth peak flat; there the current leaves the top
-    by a last digit or by the noise, not by more.
+    Few written digits also make the top of a smooth peak flat; there a parabola through the
+    points on both sides does not go beyond it.
     """
     noise = float(point_noise_a(current_a[np.newaxis])[0])
     padded = np.concatenate([[False], current_a == extreme, [False]])
@@ -77,11 +78,26 @@ def _stands_still(current_a: FloatArray, extreme: float) -> bool:
             continue
         near = current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS]
         digit = _last_digit(near)
-        leaving = [abs(current_a[k] - extreme) for k in (start - 1, end) if 0 <= k < len(current_a)]
-        written_finely = noise > _NOISE_DIGITS * digit
-        if written_finely or max(leaving, default=0.0) > max(2.5 * digit, _NOISE_SIGMAS * noise):
+        if noise > _NOISE_DIGITS * digit:
+            return True
+        beyond = _beyond(current_a, int(start), int(end))
+        if beyond > max(_BEYOND_DIGITS * digit, _NOISE_SIGMAS * noise):
             return True
     return False
+
+
+def _beyond(current_a: FloatArray, start: int, end: int) -> float:
+    """How far from its plateau, points start to end, the current would be without it, in A."""
+    left = np.arange(max(0, start - _NEIGHBOURS // 2), start)
+    right = np.arange(end, min(len(current_a), end + _NEIGHBOURS // 2))
+    extreme = float(current_a[start])
+    if min(len(left), len(right)) < 3:
+        sides = [current_a[side[edge]] for side, edge in ((left, -1), (right, 0)) if len(side)]
+        return float(max((abs(value - extreme) for value in sides), default=0.0))
+    middle = (start + end - 1) / 2
+    around = np.concatenate([left, right])
+    bend = np.polynomial.Polynomial.fit(around - middle, current_a[around], 2)
+    return abs(float(bend(0.0)) - extreme)
 
 
 def _last_digit(near: FloatArray) -> float:

@@ -68,13 +68,13 @@ def test_few_written_digits_are_no_saturation() -> None:
 
 @pytest.mark.parametrize("last_digit", [0.1, 0.3, 1.0, 3.0])
 def test_noise_of_few_written_digits_is_no_saturation(last_digit: float) -> None:
-    """Noise of so many last digits (1 nA each) on a peak of 1 µA, in a thousand scans."""
+    """Noise of so many last digits (1 nA each) on a peak of 1 µA, in 300 scans."""
     random = np.random.default_rng(7)
     flagged = 0
-    for _ in range(1000):
+    for _ in range(300):
         current = 1e-6 * peak_shape(-0.25) + random.normal(0, last_digit * 1e-9, POTENTIAL.size)
         flagged += flags.SATURATED in current_flags(np.round(current, 9))
-    assert flagged <= 2
+    assert flagged == 0
 
 
 @pytest.mark.parametrize("code", [flags.CONSTANT, flags.NO_PEAK])
