@@ -215,7 +215,8 @@ class Analyzer:
         self._link.acknowledge(item)
 
     def _work(self) -> None:
-        self._worker.turn()
+        if not self._worker.turn():
+            self._worker.rest()
 
     def _tell(self) -> None:
         """Publish the presence every half minute, and at once when a problem comes or goes."""

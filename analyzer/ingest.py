@@ -96,6 +96,20 @@ class Ingest:
 
         Without a commit there is neither receipt nor acknowledgement: it all comes again.
         """
+        try:
+            self._take(group)
+        except Exception:
+            # A fault of ours in one upload must not hold up the others, nor stay in the broker's
+            # window. Without a receipt its agent keeps it.
+            if len(group) > 1:
+                for received in group:
+                    self.take([received])
+                return
+            logger.exception("An upload on %s made the ingest fail", group[0].message.topic)
+            self._status.refuse("raw", "An upload made the ingest fail; the log says more.")
+            self._link.acknowledge(group[0])
+
+    def _take(self, group: Sequence[Received]) -> None:
         checked = [check(received.message) for received in group]
         arrivals = [item for item in checked if isinstance(item, Arrival)]
         if arrivals and not self._commit(arrivals):

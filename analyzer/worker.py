@@ -47,14 +47,16 @@ class Worker:
         """Say that there may be something to do."""
         self._woken.set()
 
-    def turn(self) -> None:
-        """Analyse a batch, compute a trend again where one is stale, announce; else wait."""
+    def rest(self) -> None:
+        """Wait until there may be something to do."""
+        self._woken.wait(IDLE_S)
         self._woken.clear()
+
+    def turn(self) -> bool:
+        """Analyse a batch, compute stale trends again, announce; whether there was anything."""
         busy = self._analyse_batch()
         busy = self._refresh_trends() or busy
-        busy = self._announcer.work() or busy
-        if not busy:
-            self._woken.wait(IDLE_S)
+        return self._announcer.work() or busy
 
     def _analyse_batch(self) -> bool:
         found = self._store.uploads.next_run(self._last_run)

@@ -4,7 +4,9 @@ import gzip
 import hashlib
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from support.tools import wait_until
 from analyzer.ingest import Arrival, Ingest, Refusal, check
 from analyzer.status import Status
 from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.store.uploads import Uploads
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads import Receipts
@@ -154,6 +157,23 @@ def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(bench: Bench)
     assert bench.sent.acknowledged == group
     assert list(bench.sent.receipts().values()) == ["stored"]
     assert bench.status.snapshot()[1] is None
+
+
+def test_upload_that_finds_a_fault_of_ours_holds_up_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Uploads.commit
+
+    def faulty(uploads: Uploads, arrivals: Sequence[Arrival], received_at: datetime) -> int:
+        if any(arrival.header.file == "fault" for arrival in arrivals):
+            raise ValueError(arrivals)
+        return commit(uploads, arrivals, received_at)
+
+    monkeypatch.setattr(Uploads, "commit", faulty)
+    group = received(message("a"), message("fault"), message("b"))
+    bench.ingest.take(group)
+    assert list(bench.sent.receipts().values()) == ["stored", "stored"]
+    assert bench.sent.acknowledged == group
 
 
 def test_end_while_the_store_fails_leaves_the_group_to_the_broker(bench: Bench) -> None:

@@ -5,6 +5,7 @@ import io
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from support.tools import requires, wait_until
 from sacmes_core import questions
 from sacmes_core.messages import Publication
 from sacmes_core.payloads import (
+    AgentPresence,
     AnalyzerPresence,
     Curves,
     ExportQuery,
@@ -33,7 +35,7 @@ from sacmes_core.payloads import (
     StartRequest,
     StopRequest,
 )
-from sacmes_core.protocol import CURVES, REQUEST, decode
+from sacmes_core.protocol import AGENT_PRESENCE, CURVES, REQUEST, decode, publication
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +279,44 @@ def test_presence_counts(service: Broker, alice: Speaker) -> None:
     presence = decode(AnalyzerPresence, seen[0].payload)
     assert (presence.state, presence.role) == ("online", "run")
     assert seen[0].retained
+
+
+def test_fresh_store_goes_on_where_the_lost_one_ended(own_broker: Broker, tmp_path: Path) -> None:
+    broker = own_broker.url("analyzer")
+    log = tmp_path / "log"
+    with speaking(own_broker) as alice:
+        with running("sacmes-analyzer", "run", "--broker", broker, "--home", tmp_path, log=log):
+            session = alice.start()
+            alice.upload(session.session_id, "SWV_10Hz_1.txt", voltammogram())
+            alice.wait_for_receipts()
+        alice.link.publish(agent_presence(revision=40))
+        fresh = tmp_path / "fresh"
+        with running("sacmes-analyzer", "run", "--broker", broker, "--home", fresh, log=log):
+            alice.upload(session.session_id, "SWV_10Hz_2.txt", voltammogram())
+            alice.wait_for_receipts()
+            adopted = wait_until(
+                lambda: (h := history(alice)).results and h.session == session and h,
+                what="the session as the broker holds it",
+            )
+            assert [r.scan.file for r in adopted.results] == ["SWV_10Hz_2.txt"]
+            assert alice.start().revision > 40
+    assert "Traceback" not in log.read_text("utf-8")
+
+
+def agent_presence(*, revision: int) -> Publication:
+    now = datetime.now(UTC)
+    presence = AgentPresence(
+        state="online",
+        instance="0" * 16,
+        number=1,
+        heartbeat_at=now,
+        since=now,
+        version="1",
+        host="bench",
+        source="folder",
+        revision=revision,
+    )
+    return publication(AGENT_PRESENCE, presence, user_id="alice")
 
 
 def test_clean_end_says_stopped(own_broker: Broker, tmp_path: Path) -> None:

@@ -1,0 +1,219 @@
+"""From stored uploads to results, trends and announcements, over a real store."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.agent import packed, voltammogram
+
+from analyzer.announcer import Announcer
+from analyzer.ingest import Arrival, check
+from analyzer.sessions import SettingsChanged, Started
+from analyzer.status import Status
+from analyzer.store.results import Results
+from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.worker import Worker
+from sacmes_core.link_events import Connected, Disconnected, Published, Received
+from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads import Result, SettingsRequest, StartRequest
+from sacmes_core.protocol import CURVES, PROGRESS, RESULTS, decode
+
+SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+class Broker:
+    """A broker that takes what it is given, and says so when it is told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[Publication] = []
+        self.untold: list[int] = []
+
+    def publish(self, publication: Publication) -> int:
+        self.sent.append(publication)
+        self.untold.append(len(self.sent))
+        return len(self.sent)
+
+    def acknowledge(self, received: Received) -> None:
+        raise AssertionError("a worker acknowledges nothing")
+
+    def results(self) -> list[Result]:
+        topic = RESULTS.topic(user_id="alice")
+        return [decode(Result, m.payload) for m in self.sent if m.topic == topic]
+
+    def count(self, topic: str) -> int:
+        return sum(m.topic == topic for m in self.sent)
+
+
+class Bench:
+    """A worker with its store; `restart` is what a killed process leaves to the next."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = sqlite_url(folder)
+        self.store: Store = open_store(self.url)
+        self.store.sessions.apply("alice", Started(StartRequest(), SESSION), NOW)
+        self.restart()
+
+    def restart(self) -> None:
+        self.store.close()
+        self.store = open_store(self.url)
+        self.broker = Broker()
+        self.announcer = Announcer(self.store, self.broker, Status())
+        self.worker = Worker(self.store, self.broker, Status(), self.announcer)
+        self.announcer.note(Connected(True, None))
+
+    def upload(self, *files: tuple[str, bytes]) -> None:
+        for file, content in files:
+            sent = packed(SESSION, file, content)
+            arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
+            assert isinstance(arrival, Arrival)
+            self.store.uploads.commit([arrival], NOW)
+
+    def work(self, *, taken: bool = True) -> None:
+        """Turn until nothing is left to do."""
+        busy = True
+        while busy:
+            busy = self.worker.turn() or bool(self.store.sessions.stale())
+            if taken:
+                for token in self.broker.untold:
+                    self.announcer.note(Published(token, None, False))
+                busy = busy or bool(self.broker.untold)
+                self.broker.untold.clear()
+
+    def change(self, **assignments: object) -> None:
+        run = self.store.sessions.find("alice", SESSION)
+        assert run is not None
+        settings = run.document.settings.changed(dict(assignments))
+        request = SettingsRequest(seen_revision=run.document.revision, settings=settings)
+        self.store.sessions.apply("alice", SettingsChanged(request), NOW)
+
+    def kept(self) -> list[Result]:
+        return list(self.store.results.every(1))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def swv(number: int, hertz: int = 10, *, height: float = 1.0) -> tuple[str, bytes]:
+    content = voltammogram(height_a=height * 1e-6, frequency_hz=hertz, electrodes=1)
+    return f"SWV_{hertz}Hz_{number}.txt", content
+
+
+def normalised(results: list[Result]) -> list[float | None]:
+    found = [result.electrodes[0].normalised for result in results]
+    return [None if value is None else round(value, 2) for value in found]
+
+
+def test_results_come_in_order_and_once(bench: Bench) -> None:
+    bench.upload(*(swv(k) for k in range(1, 6)))
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2, 3, 4, 5]
+    assert bench.broker.results() == bench.kept()
+    assert bench.broker.count(CURVES.topic(user_id="alice")) == 1
+    bench.restart()
+    bench.work()
+    assert bench.broker.sent == []
+
+
+def test_result_that_died_between_commit_and_publish_is_told_by_the_next(bench: Bench) -> None:
+    bench.upload(swv(1), swv(2))
+    bench.announcer.note(Disconnected("gone", False))
+    bench.work()
+    assert bench.broker.results() == []
+    bench.restart()
+    bench.work(taken=False)
+    assert [r.position for r in bench.broker.results()] == [1, 2]
+    bench.restart()
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2]
+
+
+def test_newest_is_retained_again_after_a_lost_connection(bench: Bench) -> None:
+    bench.upload(swv(1), swv(2))
+    bench.work()
+    bench.announcer.note(Disconnected("killed", False))
+    bench.announcer.note(Connected(True, None))
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2, 2]
+
+
+def test_reference_that_comes_late_gives_another_trend_revision(bench: Bench) -> None:
+    bench.upload(swv(2, height=2), swv(3, height=3))
+    bench.work()
+    assert normalised(bench.kept()) == [None, None]
+    bench.upload(swv(1, height=4))
+    bench.work()
+    assert normalised(bench.kept()) == [0.5, 0.75, 1.0]
+    assert {r.trend_revision for r in bench.kept()} == {1}
+    assert bench.broker.results()[-1] == bench.kept()[-1]
+    bench.upload(swv(4, height=1))
+    bench.work()
+    assert normalised(bench.kept()) == [0.5, 0.75, 1.0, 0.25]
+    assert {r.trend_revision for r in bench.kept()} == {1}
+
+
+def test_trend_goes_on_after_a_restart(bench: Bench) -> None:
+    bench.upload(swv(1), swv(1, 100), swv(2))
+    bench.work()
+    bench.restart()
+    bench.upload(swv(2, 100, height=2))
+    bench.work()
+    assert round(bench.kept()[-1].electrodes[0].kdm or 0, 2) == 2.0
+    assert {r.trend_revision for r in bench.kept()} == {0}
+
+
+def test_other_reference_computes_only_the_trend_again(bench: Bench) -> None:
+    bench.upload(swv(1), swv(2, height=2))
+    bench.work()
+    before = bench.kept()
+    bench.change(**{"trend.reference_number": 2})
+    bench.work()
+    assert normalised(bench.kept()) == [0.5, 1.0]
+    assert [r.settings_revision for r in bench.kept()] == [r.settings_revision for r in before]
+    assert bench.broker.count(PROGRESS.topic(user_id="alice")) == 0
+
+
+def test_other_peak_settings_analyse_all_again_and_tell_the_newest(bench: Bench) -> None:
+    bench.upload(swv(1), swv(2), ("SWV_10Hz_3.txt", b"broken"))
+    bench.work()
+    told = len(bench.broker.results())
+    bench.change(**{"peak.smoothing": "off"})
+    bench.upload(swv(4))
+    bench.work()
+    assert [r.position for r in bench.kept()] == [1, 2, 3, 4]
+    assert {r.settings_revision for r in bench.kept()} == {2}
+    assert bench.broker.count(PROGRESS.topic(user_id="alice")) == 1
+    assert {r.position for r in bench.broker.results()[told:]} == {4}
+
+
+def test_file_written_again_replaces_its_scan(bench: Bench) -> None:
+    bench.upload(swv(1), swv(2, height=2))
+    bench.work()
+    bench.upload(swv(1, height=4))
+    bench.work()
+    assert [(r.position, r.scan.revision) for r in bench.kept()] == [(2, 1), (3, 2)]
+    assert normalised(bench.kept()) == [0.5, 1.0]
+    bench.change(**{"peak.smoothing": "off"})
+    bench.work()
+    assert [r.position for r in bench.kept()] == [2, 3]
+
+
+def test_settings_that_change_during_an_analysis_win(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change comes between the reading of the settings and the commit."""
+    bench.upload(swv(1))
+    commit = Results.commit
+
+    def change_first(results: Results, *arguments: Any, **named: Any) -> bool:
+        monkeypatch.undo()
+        bench.change(**{"peak.smoothing": "off"})
+        return commit(results, *arguments, **named)
+
+    monkeypatch.setattr(Results, "commit", change_first)
+    bench.work()
+    assert [r.settings_revision for r in bench.kept()] == [2]
+    assert bench.store.uploads.count_waiting() == 0
