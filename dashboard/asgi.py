@@ -53,6 +53,7 @@ CONFIG: Final[dict[str, Any]] = {
     # Streamlit would collect garbage after each turn of a fragment: most of a live page's time.
     "runner.postScriptGC": False,
     "runner.magicEnabled": False,
+    "logger.hideWelcomeMessage": True,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "browser.gatherUsageStats": False,

@@ -1,6 +1,7 @@
 """The command `sacmes-dashboard`: pages in the browser for everyone who may look."""
 
 import logging
+import socket
 import threading
 from typing import Annotated
 
@@ -60,7 +61,16 @@ def serve(
     runtime.configure(address)
     # The server hands the signal on once it has ended; without this it would end in a traceback.
     stop_on_signal(threading.Event())
+    port = port or _free_port(host)
+    shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)
+    typer.echo(f"sacmes dashboard: http://{f'[{shown}]' if ':' in shown else shown}:{port}")
     asgi.app.run(config=asgi.CONFIG | {"server.port": port, "server.address": host})
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def main() -> None:

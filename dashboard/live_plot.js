@@ -75,21 +75,43 @@ function dressed(figure, theme) {
 }
 
 // Bounds grow at once but shrink only when twice too wide, so that nothing jumps each second.
-function calm(layout, memory) {
+// Where the viewer has zoomed, his bounds stay: Plotly alone would drop them with ours moving.
+function calm(layout, plot) {
+  const memory = plot.calm;
   if (memory.revision !== layout.uirevision) {
-    memory.revision = layout.uirevision;
-    memory.ranges = {};
+    Object.assign(memory, { revision: layout.uirevision, ranges: {}, zoomed: {} });
   }
   for (const [name, axis] of Object.entries(layout)) {
-    if (!/^[xy]axis/.test(name) || !axis.range || typeof axis.range[0] !== "number") continue;
-    const [low, high] = axis.range;
-    const before = memory.ranges[name];
-    if (before) {
+    if (!/^[xy]axis/.test(name)) continue;
+    const now = plot.layout?.[name]?.range;
+    if (memory.zoomed[name] && now) {
+      axis.range = [...now];
+    } else if (typeof axis.range?.[0] === "number") {
+      const [low, high] = axis.range;
+      const before = memory.ranges[name] ?? axis.range;
       const both = [Math.min(low, before[0]), Math.max(high, before[1])];
       if (both[1] - both[0] <= 2 * (high - low)) axis.range = both;
+      memory.ranges[name] = [...axis.range];
     }
-    memory.ranges[name] = axis.range;
   }
+}
+
+function noteZoom(plot, change) {
+  for (const key of Object.keys(change)) {
+    const axis = /^([xy]axis\d*)\.range/.exec(key);
+    if (axis) plot.calm.zoomed[axis[1]] = true;
+  }
+}
+
+function showAll(P, plot) {
+  plot.calm = {};
+  draw(P, plot);
+}
+
+function draw(P, plot) {
+  const { data, layout } = dressed(JSON.parse(plot.figureText), screenTheme(plot));
+  calm(layout, plot);
+  P.react(plot, data, layout, configuration(P));
 }
 
 function letters(text) {
@@ -120,10 +142,11 @@ function configuration(P) {
     name: `save-${format}`, title: `Save as ${format.toUpperCase()}, on white`,
     icon: letters(format.toUpperCase()), click: (plot) => save(P, plot, format),
   });
+  const all = { name: "show-all", title: "Show everything (double click)", icon: P.Icons.home, click: (plot) => showAll(P, plot) };
   return {
-    responsive: true, displaylogo: false, doubleClick: "reset+autosize",
+    responsive: true, displaylogo: false, doubleClick: false,
     // Named one by one: the default set would offer to send the chart to a server elsewhere.
-    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [button("svg"), button("png")]],
+    modeBarButtons: [["zoom2d", "pan2d", all], [button("svg"), button("png")]],
   };
 }
 
@@ -146,10 +169,13 @@ export default function ({ data, parentElement }) {
   describe(plot, message.alt);
   plotly(message.library).then((P) => {
     if (plot.drawnKey !== key) return;
-    const { data: traces, layout } = dressed(message.figure, theme);
+    const first = !plot.calm;
     plot.calm ??= {};
-    calm(layout, plot.calm);
-    P.react(plot, traces, layout, configuration(P));
+    draw(P, plot);
+    if (first) {
+      plot.on("plotly_relayout", (change) => noteZoom(plot, change));
+      plot.on("plotly_doubleclick", () => showAll(P, plot));
+    }
     plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
   }, (error) => {
     plot.drawnKey = undefined;

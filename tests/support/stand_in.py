@@ -1,6 +1,7 @@
 """An analyzer and an agent that only talk: plausible numbers and answers without the real parts."""
 
 import hashlib
+import itertools
 import threading
 import uuid
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ from sacmes_core.payloads import (
 from sacmes_core.settings import SessionSettings, SourceSettings
 
 FREQUENCIES_HZ = (15.0, 100.0)
+REVISIONS = itertools.count(1)
+"""Grows over all stand-ins of a test run, as it does over all sessions of a user."""
 POTENTIALS_V = np.linspace(-0.45, -0.05, 201)
 
 
@@ -128,7 +131,7 @@ class AnalyzerStandIn(Speaker):
         self.say(protocol.ANALYZER_PRESENCE, presence, analyzer="stand-in")
 
     def begin(self, settings: SessionSettings | None = None, name: str = "Aptamer A3") -> Run:
-        self.revision += 1
+        self.revision = next(REVISIONS)
         now = datetime.now(UTC)
         source = SourceSettings(
             handle="SWV_", extension=".txt", frequencies_hz=FREQUENCIES_HZ, last_number=199
@@ -211,7 +214,7 @@ class AnalyzerStandIn(Speaker):
                 detail="Somebody else changed the session first; look at it again.",
                 revision=self.run.document.revision,
             )
-        self.revision += 1
+        self.revision = next(REVISIONS)
         changes: dict[str, Any] = {"revision": self.revision, "changed_by": wanted.by}
         changes["changed_at"] = datetime.now(UTC)
         if isinstance(wanted, StopRequest):
