@@ -10,6 +10,7 @@ TOO_FEW_POINTS: Final = "too_few_points"
 NOT_FINITE: Final = "not_finite"
 SATURATED: Final = "saturated"
 CONSTANT: Final = "constant"
+SECOND_PEAK: Final = "second_peak"
 TOO_NOISY: Final = "too_noisy"
 MISSING_ELECTRODE: Final = "missing_electrode"
 TRUNCATED_SCAN: Final = "truncated_scan"
@@ -28,6 +29,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         SATURATED: "The current stands still at its largest or smallest value: the amplifier "
         "was probably saturated; use a less sensitive range.",
         CONSTANT: "The current does not change at all; check the connection of the electrode.",
+        SECOND_PEAK: "A second peak is more than a fifth as high; the one that was taken may "
+        "change from scan to scan. Set a potential window about the one that is meant.",
         TOO_NOISY: "The height is less than seven times its own noise; it may be no peak at all.",
         MISSING_ELECTRODE: "The file has no such electrode; check which channels were switched on.",
         TRUNCATED_SCAN: "The scan ends before the end that was set; it was aborted, or the file "

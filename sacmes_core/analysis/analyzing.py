@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sacmes_core import flags
-from sacmes_core.analysis.checks import current_flags, difference_agrees, peak_flags
+from sacmes_core.analysis.checks import (
+    current_flags,
+    difference_agrees,
+    has_second_peak,
+    peak_flags,
+)
 from sacmes_core.analysis.methods import METHODS, Method
 from sacmes_core.analysis.peaks import FloatArray, Peak, PeakArrays, PeakCurves, ScanAnalysis
 from sacmes_core.errors import AnalysisError
@@ -193,13 +198,16 @@ def _with_peak(
         area_av=_number(arrays.area_av[row]),
         fwhm_v=_number(arrays.fwhm_v[row]),
     )
-    found = (*voltammogram.flags, *peak_flags(peak, voltammogram.potential_v))
+    found = [*voltammogram.flags, *peak_flags(peak, voltammogram.potential_v)]
+    smoothed = arrays.smoothed_a[row]
+    if peak.peak_current_a is not None and has_second_peak(smoothed, peak.peak_current_a):
+        found.append(flags.SECOND_PEAK)
     baseline = arrays.baseline_a[row]
     curves = PeakCurves(
         voltammogram.electrode,
         voltammogram.potential_v,
         voltammogram.current_a,
-        arrays.smoothed_a[row],
+        smoothed,
         baseline if np.isfinite(baseline).all() else None,
     )
     return replace(peak, flags=tuple(dict.fromkeys(found))), curves

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from sacmes_core import flags
 from sacmes_core.analysis.noise import point_noise_a
@@ -13,6 +14,8 @@ POINTS_MIN = 5
 SATURATED_POINTS = 4
 NOISE_RATIO_MIN = 7.0
 EDGE_WIDTHS = 0.5
+_SECOND_SHARE = 0.2
+_SECOND_SIGMAS = 10.0
 _DIFFERENCE_TOLERANCE = 2e-3
 _DIFFERENCE_SHARE = 0.98
 _NEIGHBOURS = 10
@@ -45,6 +48,18 @@ def peak_flags(peak: Peak, potential_v: FloatArray) -> tuple[str, ...]:
     if noise is not None and abs(peak.peak_current_a) < NOISE_RATIO_MIN * noise:
         found.append(flags.TOO_NOISY)
     return tuple(found)
+
+
+def has_second_peak(smoothed_a: FloatArray, height_a: float) -> bool:
+    """Whether a smoothed voltammogram, shape (K,), has another peak worth mentioning.
+
+    Another one counts from a fifth of the height on, by its prominence, if it stands well out of
+    what noise the smoothing left.
+    """
+    noise = float(point_noise_a(smoothed_a[np.newaxis])[0])
+    prominence = max(_SECOND_SHARE * abs(height_a), _SECOND_SIGMAS * noise)
+    found, _ = find_peaks(smoothed_a * math.copysign(1.0, height_a), prominence=prominence)
+    return len(found) > 1
 
 
 def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool:

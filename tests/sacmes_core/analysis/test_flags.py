@@ -45,6 +45,7 @@ BAD: list[tuple[str, Callable[[float], FloatArray]]] = [
     (flags.SATURATED, clipped),
     (flags.NOT_FINITE, lambda snr: np.where(POTENTIAL == -0.1, np.nan, noisy(snr))),
     (flags.PEAK_AT_EDGE, lambda snr: noisy(snr)[::-1] * 0 + 1e-6 * peak_shape(-0.49)),
+    (flags.SECOND_PEAK, lambda snr: noisy(max(snr, 20)) + 5e-7 * peak_shape(-0.08)),
     (flags.TOO_NOISY, lambda snr: noisy(1.5)),
 ]
 
