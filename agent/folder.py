@@ -143,7 +143,7 @@ class Folder:
             refusal = _too_large(name, listed.sighting.size)
             return file, _refused(document, name, listed.sighting, refusal) if ready else None
         try:
-            content = _read(listed)
+            content = read_unchanged(listed)
         except PermissionError:
             return locked(file, now), None
         except OSError as error:
@@ -285,7 +285,7 @@ def _why_not_there(root: Path) -> str | None:
     return None
 
 
-def _read(listed: Listed) -> bytes | None:
+def read_unchanged(listed: Listed) -> bytes | None:
     """The bytes of a file, or None if it changed since it was listed."""
     with listed.path.open("rb") as file:
         content = file.read(MAX_UPLOAD_BYTES + 1)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from support.agents import chi_file, session_document
 
-from agent.folder import Folder
+from agent.folder import Folder, read_unchanged
+from agent.listing import list_folder
 from agent.outbox import Outbox, OutboxError
 from sacmes_core.payloads import Receipt
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
@@ -378,6 +379,20 @@ def test_control_characters_in_a_name_do_not_stop_the_others(clocked: Clocked) -
     clocked.write("SWV_15Hz_1.txt")
     (clocked.root / "SWV_\n\x07_15Hz_2.txt").write_bytes(chi_file())
     assert clocked.settled() == ["SWV_15Hz_1.txt", "SWV_\n\x07_15Hz_2.txt"]
+
+
+def test_a_file_that_changes_between_the_look_and_the_reading_is_not_taken(
+    clocked: Clocked,
+) -> None:
+    path = clocked.write("SWV_15Hz_1.txt")
+    listed = list_folder(clocked.root, subfolders=False)["SWV_15Hz_1.txt"]
+    assert read_unchanged(listed) == chi_file()
+    path.write_bytes(chi_file(shift=1))
+    os.utime(path, ns=(listed.sighting.mtime_ns, listed.sighting.mtime_ns + 1))
+    assert read_unchanged(listed) is None
+    path.write_bytes(chi_file() + b"more")
+    os.utime(path, ns=(listed.sighting.mtime_ns, listed.sighting.mtime_ns))
+    assert read_unchanged(listed) is None
 
 
 def test_a_receipt_and_a_change_at_once_do_not_cross(clocked: Clocked) -> None:
