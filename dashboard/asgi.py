@@ -53,6 +53,9 @@ CONFIG: Final[dict[str, Any]] = {
     # Streamlit would collect garbage after each turn of a fragment: most of a live page's time.
     "runner.postScriptGC": False,
     "runner.magicEnabled": False,
+    # Streamlit sends a repeated message as a reference, which a browser that runs fragments has
+    # sometimes thrown away; it then drops its connection. Every message goes in full.
+    "global.minCachedMessageSize": 1e12,
     "logger.hideWelcomeMessage": True,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",

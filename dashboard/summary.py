@@ -222,13 +222,21 @@ def _relative_card(
     if kdm:
         value = f"{kdm[-1]:.4f}".replace("-", "−")
         name = f"KDM · E{wanted[0]}"
-        return Card(name, value, note="high − low, normalised", spark=_spark(kdm), pale=pale)
+        return Card(name, value, note=_pair_words(scans), spark=_spark(kdm), pale=pale)
     normalised = [peak.normalised for _, peak in line]
     known = [v for v in normalised if v is not None]
     if not known:
         return Card("Normalised", "–", note="waits for the reference scan" if line else "")
     value = f"{known[-1]:.4f}".replace("-", "−")
     return Card(f"Normalised · {_place(line)}", value, spark=_spark(normalised), pale=pale)
+
+
+def _pair_words(scans: Sequence[Scan]) -> str:
+    """Which frequencies the KDM compares, as far as the trend shows it."""
+    found = sorted({s.frequency_hz for s in scans if s.frequency_hz is not None})
+    if len(found) != 2:
+        return "high against low frequency"
+    return f"{frequency_label(found[1])} against {frequency_label(found[0])}"
 
 
 def _flagged_card(scans: Sequence[Scan]) -> Card:

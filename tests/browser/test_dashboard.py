@@ -114,8 +114,8 @@ def nothing_vanishes(viewer) -> Iterator[None]:
     viewer.page.evaluate(
         """() => { window.missing = 0; window.frames_seen = 0; window.watching = true;
         const look = () => { window.frames_seen += 1;
-          const charts = document.querySelectorAll('.sacmes-plot .cartesianlayer .scatterlayer .trace');
-          if (charts.length < 6) window.missing += 1;
+          const lines = document.querySelectorAll('.sacmes-plot .scatterlayer .trace');
+          if (lines.length < 6) window.missing += 1;
           if (window.watching) requestAnimationFrame(look); };
         look(); }"""
     )

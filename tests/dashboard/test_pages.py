@@ -146,7 +146,8 @@ def test_a_stopped_session_says_so(page, own_broker, analyzer):
     analyzer.present()
     run = analyzer.begin()
     analyzer.scans(1)
-    run.document = run.document.model_copy(update={"state": "stopped", "revision": 1 + run.document.revision})
+    later = {"state": "stopped", "revision": run.document.revision + 1}
+    run.document = run.document.model_copy(update=later)
     analyzer._publish_session()
     sign_in(page, own_broker.keys["alice"])
     shown_when(page, lambda s: any(c.startswith("Stopped at") for c in chips(s)))
