@@ -12,7 +12,7 @@ from analyzer.ingest import Outward
 from analyzer.messages import curves_of, result_of
 from analyzer.pipeline import Numbers, Source, analyse
 from analyzer.status import Status
-from analyzer.store.results import Analysed
+from analyzer.store.results import Analysed, Batch
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from analyzer.store.uploads import AGAIN, StoredUpload
@@ -73,14 +73,8 @@ class Worker:
         analysed, stale = self._with_trend(run, uploads, numbers, again=again)
         kept = False
         try:
-            kept = self._store.results.commit(
-                run.run,
-                analysed,
-                settings_revision=run.document.settings_revision,
-                again=again,
-                trend_stale=stale,
-                now=datetime.now(UTC),
-            )
+            batch = Batch(run.run, analysed, run.document.settings_revision, again, stale)
+            kept = self._store.results.commit(batch, datetime.now(UTC))
         finally:
             if not kept:
                 self._trends.forget(run.run)

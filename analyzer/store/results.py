@@ -26,6 +26,27 @@ class Analysed:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What a worker made of waiting uploads of one session.
+
+    Attributes
+    ----------
+    settings_revision
+        The one that the results were computed with.
+    again
+        Whether they replace results; viewers are then told once, at the end of it all.
+    trend_stale
+        Whether the trend of the session has to be computed again.
+    """
+
+    run: int
+    analysed: Sequence[Analysed]
+    settings_revision: int
+    again: bool = False
+    trend_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrendRow:
     """What the trend needs of a result: electrodes with their peak currents, and what it has."""
 
@@ -42,54 +63,32 @@ class Results:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def commit(
-        self,
-        run: int,
-        analysed: Sequence[Analysed],
-        *,
-        settings_revision: int,
-        again: bool,
-        trend_stale: bool,
-        now: datetime,
-    ) -> bool:
+    def commit(self, batch: Batch, now: datetime) -> bool:
         """Store the results of uploads of one session and end their jobs.
-
-        Parameters
-        ----------
-        settings_revision
-            The one that the results were computed with.
-        again
-            Whether they replace results; viewers are then told once, at the end of it all.
-        trend_stale
-            Whether the trend of the session has to be computed again.
 
         Returns
         -------
         bool
             False if the settings have changed meanwhile: nothing is stored, the jobs stay.
         """
+        run = batch.run
+        positions = [item.upload.position for item in batch.analysed]
         with self._database.write() as connection:
-            holds = connection.scalar(
-                select(sessions.c.settings_revision).where(sessions.c.run == run)
-            )
-            if holds != settings_revision:
+            query = select(sessions.c.settings_revision).where(sessions.c.run == run)
+            if connection.scalar(query) != batch.settings_revision:
                 return False
-            positions = [item.upload.position for item in analysed]
-            put_aside = _take_out(connection, run, positions) if again else frozenset()
-            connection.execute(
-                insert(results),
-                [
-                    row | {"superseded": int(row["position"] in put_aside), "announced": int(again)}
-                    for item in analysed
-                    for row in _rows(item)
-                ],
-            )
-            _supersede(connection, analysed)
+            put_aside = _take_out(connection, run, positions) if batch.again else frozenset()
+            rows = [row for item in batch.analysed for row in _rows(item)]
+            for row in rows:
+                row["superseded"] = int(row["position"] in put_aside)
+                row["announced"] = int(batch.again)
+            connection.execute(insert(results), rows)
+            _supersede(connection, batch.analysed)
             connection.execute(
                 delete(jobs).where(jobs.c.run == run, jobs.c.position.in_(positions))
             )
             changes: dict[str, Any] = {"last_result_at": now.isoformat()}
-            if trend_stale:
+            if batch.trend_stale:
                 changes["trend_stale"] = 1
             _touch(connection, run, changes)
         return True
@@ -197,25 +196,7 @@ class Results:
             ).one()
             if row.revision != revision:
                 return None
-            if changed:
-                connection.execute(
-                    update(results)
-                    .where(
-                        results.c.run == bindparam("this_run"),
-                        results.c.position == bindparam("this_position"),
-                        results.c.scan_index == bindparam("this_index"),
-                    )
-                    .values(trend=bindparam("new_trend")),
-                    [
-                        {
-                            "this_run": key.run,
-                            "this_position": key.position,
-                            "this_index": key.scan_index,
-                            "new_trend": json.dumps(trend),
-                        }
-                        for key, trend in changed
-                    ],
-                )
+            _write_trends(connection, changed)
             trend_revision = int(row.trend_revision) + 1
             _touch(connection, run, {"trend_stale": 0, "trend_revision": trend_revision})
             announce_newest(connection, run)
@@ -258,6 +239,30 @@ def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> None:
             )
             .values(superseded=1, announced=1)
         )
+
+
+def _write_trends(connection: Connection, changed: Sequence[tuple[ResultKey, Trend]]) -> None:
+    if not changed:
+        return
+    statement = (
+        update(results)
+        .where(
+            results.c.run == bindparam("this_run"),
+            results.c.position == bindparam("this_position"),
+            results.c.scan_index == bindparam("this_index"),
+        )
+        .values(trend=bindparam("new_trend"))
+    )
+    rows = [
+        {
+            "this_run": key.run,
+            "this_position": key.position,
+            "this_index": key.scan_index,
+            "new_trend": json.dumps(trend),
+        }
+        for key, trend in changed
+    ]
+    connection.execute(statement, rows)
 
 
 def _take_out(connection: Connection, run: int, positions: Sequence[int]) -> frozenset[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from analyzer.store.results import Analysed
+from analyzer.store.results import Analysed, Batch
 from analyzer.store.rows import ResultKey
 from analyzer.store.store import Store, open_store, sqlite_url
 from analyzer.store.uploads import NEW, Arrival, StoredUpload
@@ -80,14 +80,8 @@ def scans(store: Store, first: int, last: int) -> None:
     assert found is not None
     run = store.sessions.by_number(found[0]).run
     waiting = store.uploads.waiting(run, NEW, limit=200, limit_bytes=10**7)
-    assert store.results.commit(
-        run,
-        [Analysed(upload, (result(upload),)) for upload in waiting],
-        settings_revision=1,
-        again=False,
-        trend_stale=False,
-        now=NOW,
-    )
+    analysed = [Analysed(upload, (result(upload),)) for upload in waiting]
+    assert store.results.commit(Batch(run, analysed, settings_revision=1), NOW)
     assert store.sessions.stale() == ()
     told = store.announcements.waiting(200, passing=frozenset())
     assert [t.key for t in told] == [ResultKey(run, k, 0) for k in range(first, last + 1)]
