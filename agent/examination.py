@@ -8,7 +8,7 @@ from sacmes_core.errors import FormatError
 from sacmes_core.formats.decode import decode
 from sacmes_core.formats.names import ScanName, parse_name
 from sacmes_core.formats.reading import read
-from sacmes_core.formats.scan import ColumnMapping, Scan
+from sacmes_core.formats.scan import Scan
 from sacmes_core.settings import ReadingSettings
 
 _LINE_FEED = (b"\n", b"\n\x00")
@@ -43,7 +43,7 @@ def examine(content: bytes, name: str, reading: ReadingSettings) -> Examination:
     except FormatError as error:
         return _unread("binary", named, error.reason)
     try:
-        scans = read(content, name=name, mapping=column_mapping(reading))
+        scans = read(content, name=name, mapping=reading.mapping())
     except FormatError as error:
         return _unread("unreadable", named, error.reason)
     first = scans[0]
@@ -54,20 +54,6 @@ def examine(content: bytes, name: str, reading: ReadingSettings) -> Examination:
         named.electrode,
         _local(first.measured_at),
         next((scan.incomplete for scan in scans if scan.incomplete), None),
-    )
-
-
-def column_mapping(reading: ReadingSettings) -> ColumnMapping:
-    """What a session says about the columns, for the reader."""
-    return ColumnMapping(
-        delimiter=reading.delimiter,
-        decimal=reading.decimal,
-        potential_column=reading.potential_column,
-        current_column=reading.current_column,
-        column_spacing=reading.column_spacing,
-        potential_unit=reading.potential_unit,
-        current_unit=reading.current_unit,
-        invert_current=reading.invert_current,
     )
 
 
