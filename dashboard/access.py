@@ -50,14 +50,14 @@ def may_change() -> bool:
     return held.username == held.user_id
 
 
-def sign_in(user_id: str, key: str, username: str = "") -> str | None:
-    """Try credentials at the broker.
+def sign_in(user_id: str, key: str, username: str = "") -> bool:
+    """Try credentials at the broker; if it does not let them in, `message` says why."""
+    problem = _problem(user_id, key, username)
+    st.session_state[_MESSAGE] = problem or ""
+    return problem is None
 
-    Returns
-    -------
-    str or None
-        A sentence if it did not work.
-    """
+
+def _problem(user_id: str, key: str, username: str) -> str | None:
     user_id, username = user_id.strip().lower(), username.strip()
     if not user_id or not key:
         return "Enter the user_id that the agent shows, and its key."
@@ -67,9 +67,9 @@ def sign_in(user_id: str, key: str, username: str = "") -> str | None:
         return str(error)
     held = Credentials(user_id, username or user_id, key)
     lease = _lease(held.user_id, held.username, held.key)
-    lease.connection.wait_decided(DECISION_S)
+    decided = lease.connection.wait_decided(DECISION_S)
     state = lease.connection.state
-    if state.link != "online":
+    if not decided or state.link != "online":
         _lease.clear(held.user_id, held.username, held.key)
         if state.link == "refused":
             return REFUSED
@@ -87,9 +87,9 @@ def sign_out(message: str = "") -> None:
     st.session_state[_MESSAGE] = message
 
 
-def take_message() -> str:
-    """What the sign-in page is to say once."""
-    return str(st.session_state.pop(_MESSAGE, ""))
+def message() -> str:
+    """What the sign-in page is to say until the next attempt."""
+    return str(st.session_state.get(_MESSAGE, ""))
 
 
 def take_remembered() -> str:

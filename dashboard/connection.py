@@ -109,9 +109,9 @@ class Connection:
         self._link.start()
         self._thread.start()
 
-    def wait_decided(self, timeout_s: float) -> None:
-        """Wait until the broker has let these credentials in or refused them, or until the time."""
-        self._decided.wait(timeout_s)
+    def wait_decided(self, timeout_s: float) -> bool:
+        """Wait until the broker has let these credentials in or not; False if it says neither."""
+        return self._decided.wait(timeout_s)
 
     def show_pages(self, pages: int) -> None:
         """Tell the other viewers how many pages are open here."""

@@ -21,9 +21,10 @@ def page() -> None:
             "<p>Watch an electrochemical sensor live: every voltammogram off the instrument, "
             "its peak, and the trend.</p></div>"
         )
-        problem = _form() or access.take_message()
-        if problem:
-            st.html(f'<div role="alert" class="sacmes-alert">{html.escape(problem)}</div>')
+        _form()
+        if access.message():
+            said = html.escape(access.message())
+            st.html(f'<div role="alert" class="sacmes-alert">{said}</div>')
         recent.offer(_take_recent)
         st.caption(
             "The agent beside the instrument shows the user_id; the key comes from whoever set it "
@@ -31,7 +32,7 @@ def page() -> None:
         )
 
 
-def _form() -> str | None:
+def _form() -> None:
     st.session_state.setdefault(_USER_ID, st.query_params.get(_USER_ID, ""))
     with st.form("sign_in", border=True, enter_to_submit=True):
         user_id = st.text_input(
@@ -57,12 +58,11 @@ def _form() -> str | None:
                 "administrator has allowed to look at this user_id.",
             )
         if not st.form_submit_button("Sign in", type="primary", width="stretch"):
-            return None
+            return
     with st.spinner("Asking the broker …"):
-        problem = access.sign_in(user_id or "", key or "", username or "")
-    if problem is None:
+        let_in = access.sign_in(user_id or "", key or "", username or "")
+    if let_in:
         st.rerun()
-    return problem
 
 
 def _take_recent() -> None:
