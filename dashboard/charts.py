@@ -90,6 +90,8 @@ def trend_figure(trend: Trend, view: TrendView) -> bytes:
     yaxis["range"] = calm_bounds(v * prefix.factor for v in every if v is not None)
     frame = layout(f"{trend.session_id}/trend/{view.quantity}/{view.abscissa}")
     frame |= {"xaxis": xaxis, "yaxis": yaxis, "hovermode": "x unified", "showlegend": True}
+    if all(v is None for v in every):
+        frame["annotations"] = [_nothing_yet(view.quantity)]
     return encoded(traces, frame, pale=view.pale)
 
 
@@ -162,27 +164,27 @@ def _trend_trace(
         y.append(None if value is None else value * prefix.factor)
         flagged = scan.flags or (peak is not None and peak.flags)
         symbols.append(f"{symbol}-open" if flagged else symbol)
-    size = 6 if len(values) <= MARKERS_UP_TO / 4 else 4
-    many = len(values) > MARKERS_UP_TO
     unit = f" {prefix.unit}" if prefix.unit else ""
     return {
         "type": "scatter",
-        "mode": "lines"
-        if many and not any(s.endswith("-open") for s in symbols)
-        else "lines+markers",
+        "mode": "lines+markers",
         "name": name,
         "x": x,
         "y": lean(y),
         "connectgaps": False,
         "line": {"color": colour, "dash": dash, "width": 1.5},
-        "marker": {
-            "color": colour,
-            "symbol": symbols,
-            "size": 3 if many else size,
-            "line": {"width": 1.5, "color": colour},
-        },
+        "marker": _markers(symbols, colour),
         "hovertemplate": f"%{{y:.4~g}}{unit}",
     }
+
+
+def _markers(symbols: list[str], colour: str) -> Figure:
+    """Dots for each point; of many, those alone that are flagged."""
+    size: int | list[int] = 6 if len(symbols) <= MARKERS_UP_TO / 4 else 4
+    if len(symbols) > MARKERS_UP_TO:
+        size = [6 if symbol.endswith("-open") else 0 for symbol in symbols]
+    rim = {"width": 1.5, "color": colour}
+    return {"color": colour, "symbol": symbols, "size": size, "line": rim}
 
 
 def _x(scan: Scan, line: _Line, view: TrendView, times: _Times, place: int) -> Any:
@@ -233,6 +235,17 @@ def _ordinate_title(quantity: Quantity, prefix: Prefix) -> str:
         "normalised": "Normalised peak current",
         "kdm": "KDM",
     }[quantity]
+
+
+def _nothing_yet(quantity: Quantity) -> Figure:
+    """What an empty chart waits for."""
+    text = {
+        "absolute": "No peak has been found yet",
+        "normalised": "Waits for a peak in the scan that is normalised to",
+        "kdm": "Waits for a scan number measured at both frequencies",
+    }[quantity]
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    return place | {"text": text, "font": {"size": 14, "color": "@muted"}}
 
 
 def _time_unit(longest_s: float) -> tuple[float, str]:

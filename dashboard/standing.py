@@ -153,7 +153,8 @@ def clock_words(moment: float, now: float, zone: tzinfo) -> str:
     then, today = datetime.fromtimestamp(moment, zone), datetime.fromtimestamp(now, zone)
     if then.date() == today.date():
         return then.strftime("%H:%M")
-    return f"{then.day} {then:%b %H:%M}"
+    year = "" if then.year == today.year else f" {then.year}"
+    return f"{then.day} {then:%b}{year} {then:%H:%M}"
 
 
 def _clock_words(state: LiveState) -> str:

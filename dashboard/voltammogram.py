@@ -153,11 +153,20 @@ def _peak_dot(electrode: ElectrodeCurves, prefix: Prefix, label: str | None) -> 
         "y": lean([at_a * prefix.factor]),
         "mode": "markers+text" if label else "markers",
         "text": [f"\u2002{text}\u2002"],
-        "textposition": label or "top center",
+        "textposition": _beside(electrode, potential_v, label),
         "textfont": {"size": 12, "color": "@text"},
         "cliponaxis": False,
         "hovertemplate": f"E{electrode.electrode} peak {text}<extra></extra>",
     }
+
+
+def _beside(electrode: ElectrodeCurves, potential_v: float, label: str | None) -> str:
+    """Where the height stands; left of a peak near the axis there is no room."""
+    low, high = min(electrode.potential_v), max(electrode.potential_v)
+    near_the_axis = potential_v - low < 0.3 * (high - low)
+    if label == "middle left" and near_the_axis:
+        return "bottom right"
+    return label or "top center"
 
 
 def _axis_number(row: int) -> str:

@@ -109,53 +109,56 @@ def _confirm_stop(session: SessionDocument) -> None:
 
 
 def _trend_form(session: SessionDocument) -> None:
-    trend, seen = session.settings.trend, session.revision
     st.subheader("Trend")
-    with st.form(f"trend_{seen}", border=True):
-        reference = st.number_input(
-            "Normalise to scan no.",
-            min_value=0,
-            step=1,
-            value=trend.reference_number,
-            help=description(TrendSettings, "reference_number"),
-        )
-        left, right = st.columns(2)
-        low = left.number_input(
-            "KDM low / Hz",
-            value=trend.low_frequency_hz,
-            placeholder="lowest",
-            help=description(TrendSettings, "low_frequency_hz"),
-        )
-        high = right.number_input(
-            "KDM high / Hz",
-            value=trend.high_frequency_hz,
-            placeholder="highest",
-            help=description(TrendSettings, "high_frequency_hz"),
-        )
-        offset = left.number_input(
-            "Low offset",
-            value=trend.low_offset,
-            format="%.4f",
-            step=0.01,
-            help=description(TrendSettings, "low_offset"),
-        )
-        slope = right.number_input(
-            "Low slope per scan",
-            value=trend.low_slope_per_scan,
-            format="%.5f",
-            step=0.001,
-            help=description(TrendSettings, "low_slope_per_scan"),
-        )
+    with st.form(f"trend_{session.revision}", border=True):
+        changes = _trend_fields(session.settings.trend)
         pressed = st.form_submit_button("Apply for everyone", disabled=not access.may_change())
     if pressed:
-        changes = {
-            "trend.reference_number": reference,
-            "trend.low_frequency_hz": low,
-            "trend.high_frequency_hz": high,
-            "trend.low_offset": offset,
-            "trend.low_slope_per_scan": slope,
-        }
         _change(session, changes)
+
+
+def _trend_fields(trend: TrendSettings) -> dict[str, object]:
+    reference = st.number_input(
+        "Normalise to scan no.",
+        min_value=0,
+        step=1,
+        value=trend.reference_number,
+        help=description(TrendSettings, "reference_number"),
+    )
+    left, right = st.columns(2)
+    low = left.number_input(
+        "KDM low / Hz",
+        value=trend.low_frequency_hz,
+        placeholder="lowest",
+        help=description(TrendSettings, "low_frequency_hz"),
+    )
+    high = right.number_input(
+        "KDM high / Hz",
+        value=trend.high_frequency_hz,
+        placeholder="highest",
+        help=description(TrendSettings, "high_frequency_hz"),
+    )
+    offset = left.number_input(
+        "Low offset",
+        value=trend.low_offset,
+        format="%.4f",
+        step=0.01,
+        help=description(TrendSettings, "low_offset"),
+    )
+    slope = right.number_input(
+        "Low slope per scan",
+        value=trend.low_slope_per_scan,
+        format="%.5f",
+        step=0.001,
+        help=description(TrendSettings, "low_slope_per_scan"),
+    )
+    return {
+        "trend.reference_number": reference,
+        "trend.low_frequency_hz": low,
+        "trend.high_frequency_hz": high,
+        "trend.low_offset": offset,
+        "trend.low_slope_per_scan": slope,
+    }
 
 
 def _change(session: SessionDocument, changes: Mapping[str, object]) -> None:

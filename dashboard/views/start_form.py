@@ -36,8 +36,10 @@ def show(state: LiveState) -> None:
     allowed = access.may_change()
     _look(state)
     with st.form("start", border=True):
-        _source_fields()
+        _run_fields()
+        _file_fields()
         _peak_fields()
+        _smoothing_fields()
         pressed = st.form_submit_button(
             "Start session", type="primary", disabled=not allowed, icon=":material/play_arrow:"
         )
@@ -103,7 +105,7 @@ def _prefill() -> None:
         st.session_state["start_first"] = chosen.first_number
 
 
-def _source_fields() -> None:
+def _run_fields() -> None:
     technique, name, handle = st.columns([0.8, 1.4, 1])
     technique.selectbox("Technique", ["SWV"], help="Square-wave voltammetry.")
     name.text_input("Name of the run", key="start_name", max_chars=200, placeholder="free text")
@@ -114,6 +116,9 @@ def _source_fields() -> None:
         placeholder="SWV_",
         help=description(SourceSettings, "handle"),
     )
+
+
+def _file_fields() -> None:
     ending, wanted, first, last = st.columns([0.8, 1.4, 0.5, 0.5])
     ending.text_input(
         "Extension",
@@ -188,6 +193,9 @@ def _peak_fields() -> None:
         key="start_reference",
         help=description(TrendSettings, "reference_number"),
     )
+
+
+def _smoothing_fields() -> None:
     smoothing, window, degree = st.columns(3)
     smoothing.selectbox(
         "Smoothing",

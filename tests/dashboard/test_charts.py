@@ -136,8 +136,11 @@ def test_what_is_not_of_the_present_is_pale(world):
     assert "opacity" not in drawn(trend)["data"][0]
 
 
-def test_an_empty_trend_is_a_figure_without_lines():
-    assert drawn(Trend("s", Epoch(1, 1)))["data"] == []
+@pytest.mark.parametrize("quantity", ["absolute", "normalised", "kdm"])
+def test_an_empty_trend_says_what_it_waits_for(quantity):
+    figure = drawn(Trend("s", Epoch(1, 1)), TrendView(quantity))
+    assert figure["data"] == []
+    assert figure["layout"]["annotations"][0]["text"]
 
 
 def test_electrodes_can_be_chosen(world):
