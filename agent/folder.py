@@ -27,7 +27,7 @@ from sacmes_core.errors import ProtocolError
 from sacmes_core.payloads import SessionDocument
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
 from sacmes_core.settings import SourceSettings
-from sacmes_core.upload import UploadHeader, pack, upload_id
+from sacmes_core.upload import UploadHeader, pack, too_large, upload_id
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Folder:
         file = self._files[name]
         if listed.sighting.size > MAX_UPLOAD_BYTES:
             file, ready = examined(file, "complete", now, self.patience)
-            refusal = _too_large(name, listed.sighting.size)
+            refusal = too_large(listed.sighting.size)
             return file, _refused(document, name, listed.sighting, refusal) if ready else None
         try:
             content = read_unchanged(listed)
@@ -169,7 +169,7 @@ class Folder:
             return Taken(replace(before, sighting=listed.sighting), document.session_id)
         if found.outlook == "binary":
             reason = found.reason or "The file is not text."
-            return _refused(document, name, listed.sighting, f"{name}: {reason}", digest)
+            return _refused(document, name, listed.sighting, reason, digest)
         if not frequency_belongs(document.settings.source, found.frequency_hz):
             return _taken(document, name, listed.sighting, "other", digest)
         try:
@@ -294,17 +294,10 @@ def read_unchanged(listed: Listed) -> bytes | None:
     return content if unchanged and len(content) == listed.sighting.size else None
 
 
-def _too_large(name: str, size: int) -> str:
-    return (
-        f"{name} has {size:,} bytes; at most {MAX_UPLOAD_BYTES:,} are sent. "
-        "Export fewer scans to one file."
-    )
-
-
 def _refused(
     document: SessionDocument, name: str, sighting: Sighting, reason: str, digest: str | None = None
 ) -> Taken:
-    logger.warning("Refused: %s", reason)
+    logger.warning("Refused %s: %s", name, reason)
     taken = _taken(document, name, sighting, "refused", digest)
     return replace(taken, record=replace(taken.record, reason=reason))
 

@@ -64,6 +64,14 @@ def upload_id(session_id: str, file: str, content: bytes) -> str:
     return digest.hexdigest()
 
 
+def too_large(size_bytes: int) -> str:
+    """The sentence for a file that is larger than an upload may be."""
+    return (
+        f"The file has {size_bytes:,} bytes; at most {MAX_UPLOAD_BYTES:,} are sent. "
+        "Export fewer scans to one file."
+    )
+
+
 def pack(header: UploadHeader, content: bytes, *, user_id: str) -> Publication:
     """The message that carries an upload.
 
@@ -73,15 +81,12 @@ def pack(header: UploadHeader, content: bytes, *, user_id: str) -> Publication:
         If the content is larger than an upload may be, unpacked or on the wire.
     """
     if len(content) > MAX_UPLOAD_BYTES:
-        raise ProtocolError(
-            f"{header.file} has {len(content):,} bytes; at most {MAX_UPLOAD_BYTES:,} are sent. "
-            "Export fewer scans to one file."
-        )
+        raise ProtocolError(too_large(len(content)))
     encoding = "identity" if len(content) <= GZIP_ABOVE_BYTES else "gzip"
     payload = content if encoding == "identity" else gzip.compress(content, mtime=0)
     if len(payload) > MAX_WIRE_BYTES:
         raise ProtocolError(
-            f"{header.file} has {len(payload):,} bytes even when packed; at most "
+            f"The file has {len(payload):,} bytes even when packed; at most "
             f"{MAX_WIRE_BYTES:,} fit into a message. Export fewer scans to one file."
         )
     properties = [("schema", str(SCHEMA)), ("encoding", encoding)]
