@@ -120,8 +120,8 @@ def history_came(state: LiveState, reply: HistoryReply, now: float) -> LiveState
         placed = _with_newest(again, trend) if newest is not None else replace(again, shown=trend)
     placed = _seen_before(placed, trend)
     if reply.more and reply.results:
-        last = max(r.position for r in reply.results)
-        return replace(placed, history=Fetch(now, after=last))
+        after, after_index = max((r.position, r.scan.index) for r in reply.results)
+        return replace(placed, history=Fetch(now, after=after, after_index=after_index))
     return _complete(placed, now)
 
 
@@ -166,7 +166,12 @@ def _ask_page(state: LiveState, fetch: Fetch, now: float) -> tuple[LiveState, As
     session_id = state.session.session_id if state.session is not None else None
     wait_s = min(ANSWER_S * 2**fetch.attempts, ANSWER_MAX_S)
     asked = replace(fetch, token=state.next_token, due_at=now + wait_s, after=after)
-    query = HistoryQuery(session_id=session_id, after_position=after, limit=PAGE)
+    query = HistoryQuery(
+        session_id=session_id,
+        after_position=after,
+        after_index=fetch.after_index,
+        limit=PAGE,
+    )
     ask = Ask(questions.HISTORY, query, asked.token)
     return replace(state, history=asked, next_token=state.next_token + 1), ask
 

@@ -72,6 +72,8 @@ class Fetch:
     ----------
     after
         Position after which the next page begins; None for the first that is missing.
+    after_index
+        Index in its file of the scan after which it begins, where a page ended within a file.
     due_at
         When to ask: the end of the pause before asking, or of the wait for the answer.
     token
@@ -82,6 +84,7 @@ class Fetch:
 
     due_at: float
     after: int | None = None
+    after_index: int | None = None
     token: int = 0
     attempts: int = 0
 

@@ -133,7 +133,7 @@ def _row(scan: Scan, peak: Peak | None, unit: Prefix, time: str) -> list[Cell]:
 def _flags_cell(scan: Scan, peak: Peak | None) -> Cell:
     if scan.error is not None:
         return Cell(scan.error, title=scan.error, tone="attention")
-    flags = (*scan.flags, *(peak.flags if peak is not None else ()))
+    flags = tuple(dict.fromkeys((*scan.flags, *(peak.flags if peak is not None else ()))))
     if not flags:
         return Cell("")
     words = ", ".join(flag.replace("_", " ").capitalize() for flag in flags)

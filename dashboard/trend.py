@@ -59,6 +59,7 @@ class Trend:
     epoch: Epoch
     scans: tuple[Scan, ...] = ()
     contiguous_to: int = 0
+    positions: int = 0
 
     @property
     def last_position(self) -> int:
@@ -68,20 +69,23 @@ class Trend:
     @property
     def missing(self) -> int:
         """How many positions below the newest are not known."""
-        return self.last_position - len(self.scans)
+        return self.last_position - self.positions
 
     def with_scans(self, scans: Iterable[Scan]) -> Self:
-        """The trend with these scans in their places; a position that is there stays as it is."""
+        """The trend with these scans in their places; one that is there stays as it is."""
         known = list(self.scans)
-        changed = False
+        positions = self.positions
         for scan in scans:
-            place = bisect_left(known, scan.position, key=lambda s: s.position)
-            if place == len(known) or known[place].position != scan.position:
-                known.insert(place, scan)
-                changed = True
-        if not changed:
+            place = bisect_left(known, _place(scan), key=_place)
+            beside = known[max(0, place - 1) : place + 1]
+            if any(_place(other) == _place(scan) for other in beside):
+                continue
+            positions += all(other.position != scan.position for other in beside)
+            known.insert(place, scan)
+        if len(known) == len(self.scans):
             return self
-        return replace(self, scans=tuple(known), contiguous_to=_contiguous(known, self))
+        reached = _contiguous(known, self)
+        return replace(self, scans=tuple(known), contiguous_to=reached, positions=positions)
 
     def newest_revisions(self) -> tuple[Scan, ...]:
         """The scans to draw: of a file that was written again, only the newest revision."""
@@ -92,8 +96,8 @@ class Trend:
                 newest[key] = scan
         if len(newest) == len(self.scans):
             return self.scans
-        kept = {scan.position for scan in newest.values()}
-        return tuple(scan for scan in self.scans if scan.position in kept)
+        kept = {_place(scan) for scan in newest.values()}
+        return tuple(scan for scan in self.scans if _place(scan) in kept)
 
 
 def scan_of(result: Result) -> Scan:
@@ -125,11 +129,16 @@ def scan_of(result: Result) -> Scan:
     )
 
 
+def _place(scan: Scan) -> tuple[int, int]:
+    """Where a scan stands: an upload has one position, and may hold several scans."""
+    return scan.position, scan.index
+
+
 def _contiguous(scans: list[Scan], before: Trend) -> int:
     reached = before.contiguous_to
     start = bisect_left(scans, reached + 1, key=lambda s: s.position)
     for scan in scans[start:]:
-        if scan.position != reached + 1:
+        if scan.position > reached + 1:
             break
         reached = scan.position
     return reached

@@ -1,5 +1,6 @@
 """Messages as an analyzer and an agent would send them, without a broker."""
 
+import math
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -116,7 +117,9 @@ class World:
     def reply(self, ask: Ask) -> Message:
         reply: Payload = Problem(type="not_found", title="-", detail="There is none.")
         if ask.question is questions.HISTORY:
-            later = [r for r in self.results if r.position > ask.payload.after_position]
+            index = ask.payload.after_index
+            after = (ask.payload.after_position, math.inf if index is None else index)
+            later = [r for r in self.results if (r.position, r.scan.index) > after]
             reply = HistoryReply(
                 session=self.session,
                 results=tuple(later[: self.page]),

@@ -61,6 +61,32 @@ def test_a_scan_that_is_not_analysed_yet_is_not_asked_for_all_the_time(world):
     assert world.positions() == [1, 2, 3]
 
 
+def test_every_scan_of_a_file_with_several_is_kept(world):
+    several = [world.result(2, scan=scan_of_file(world, 2, index)) for index in (1, 0, 2)]
+    world.results = [world.result(1), *several]
+    world.connect()
+    assert world.positions() == [1, 2, 2, 2]
+    world.hear(world.result(3), protocol.RESULTS)
+    for index in (1, 0):
+        again = world.result(4, scan=scan_of_file(world, 4, index))
+        world.hear(again, protocol.RESULTS)
+    assert world.positions() == [1, 2, 2, 2, 3, 4, 4]
+    assert [s.index for s in world.state.shown.scans] == [0, 0, 1, 2, 0, 0, 1]
+    assert world.state.shown.missing == 0
+    assert world.state.shown.contiguous_to == 4
+
+
+def test_a_page_may_end_within_a_file(world):
+    world.results = [world.result(1, scan=scan_of_file(world, 1, index)) for index in range(7)]
+    world.page = 3
+    world.connect()
+    assert [s.index for s in world.state.shown.scans] == list(range(7))
+
+
+def scan_of_file(world, position, index):
+    return world.result(position).scan.model_copy(update={"index": index})
+
+
 def test_twice_is_once_and_counted(world):
     world.connect()
     world.hear(world.result(1), protocol.RESULTS)
