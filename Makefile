@@ -9,7 +9,7 @@ demo:
 
 test:
 	@scripts/setup test
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n 4 --dist loadfile $(ARGS)
 
 check:
 	@scripts/setup check
