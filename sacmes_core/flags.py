@@ -18,6 +18,9 @@ NAME_HEADER_MISMATCH: Final = "name_header_mismatch"
 DIFFERENCE_MISMATCH: Final = "difference_mismatch"
 UNITS_ASSUMED: Final = "units_assumed"
 TECHNIQUE_ASSUMED: Final = "technique_assumed"
+OVERLOAD: Final = "overload"
+PARTIAL_CYCLE: Final = "partial_cycle"
+LINES_LOST: Final = "lines_lost"
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -43,5 +46,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "voltammogram was assumed because the sweep does not turn.",
         UNITS_ASSUMED: "The file names no units; volts and amperes were assumed. Set the units "
         "in the reading settings to be sure.",
+        OVERLOAD: "The instrument marked points as overloaded; use a less sensitive range.",
+        PARTIAL_CYCLE: "The curve is only a part of a cycle, which the instrument wrote as a curve "
+        "of its own; do not compare it with whole cycles.",
+        LINES_LOST: "Some lines of the recording cannot be read and were left out; check the cable "
+        "to the instrument.",
     }
 )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from sacmes_core.errors import FormatError
+from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import POINTS_MIN, build_curves
 from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan
 from sacmes_core.formats.table import find_tables
@@ -87,7 +88,7 @@ def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
             parameters=parameters,
             declared=_declared(parameters, header, technique),
             flags=flags,
-            incomplete="The file ends in the middle of a line." if table.cut else None,
+            incomplete=CUT_SENTENCE if table.cut else None,
         ),
     )
 

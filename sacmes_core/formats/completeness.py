@@ -1,10 +1,15 @@
 """Whether a scan looks finished: the declared end reached, the declared points there."""
 
+import math
 from itertools import pairwise
+from typing import Final
 
 from sacmes_core.formats.scan import Curve, DeclaredSweep, Scan
 
-_STEP_SLACK = 1e-3
+CUT_SENTENCE: Final = "The file ends in the middle of a line."
+
+_STEP_SLACK: Final = 1e-3
+_POINTS_SLACK: Final = 2
 
 
 def why_incomplete(scan: Scan) -> str | None:
@@ -17,6 +22,16 @@ def why_incomplete(scan: Scan) -> str | None:
         return scan.incomplete
     curve = max(scan.curves, key=lambda curve: len(curve.potential_v))
     return _falls_short(curve, scan.declared)
+
+
+def why_too_few(points: int, expected: float | None) -> str | None:
+    """A sentence if there are fewer points than the header's potentials and step need.
+
+    For instruments that write measured potentials, whose last one tells nothing.
+    """
+    if expected is None or not math.isfinite(expected) or points > expected - _POINTS_SLACK - 1:
+        return None
+    return f"The scan has {points} points; its header says that it has {expected:.0f}."
 
 
 def _falls_short(curve: Curve, declared: DeclaredSweep) -> str | None:

@@ -11,13 +11,16 @@ from sacmes_core.formats.scan import PULSE_TECHNIQUES, ColumnMapping, Curve, Rol
 from sacmes_core.formats.table import Table
 
 POINTS_MIN: Final = 10
+SHORT_MIN: Final = 3
+"""Points that are enough where the format leaves no doubt about what they are."""
+
 _NAN_SHARE_MAX: Final = 0.01
 _TURN_SHARE: Final = 0.1
 
 
 def build_curves(
     table: Table, technique: str | None, mapping: ColumnMapping
-) -> tuple[tuple[Curve, ...], str | None, tuple[str, ...]]:
+) -> tuple[tuple[Curve, ...], str, tuple[str, ...]]:
     """Make the curves of a table.
 
     Parameters
@@ -34,6 +37,15 @@ def build_curves(
     FormatError
         If the table has no voltammogram of at least ten points.
     """
+    curves, technique, flags = convert_columns(table, technique, mapping)
+    expect_voltammogram(curves, POINTS_MIN)
+    return curves, technique, flags
+
+
+def convert_columns(
+    table: Table, technique: str | None, mapping: ColumnMapping
+) -> tuple[tuple[Curve, ...], str, tuple[str, ...]]:
+    """Make the curves of a table as `build_curves` does, of any number of points."""
     columns = choose_columns(table, mapping)
     first = table.columns[columns[0].potential]
     assumed: list[str] = []
@@ -44,20 +56,31 @@ def build_curves(
     curves = tuple(
         _curve(table, column, technique, invert=mapping.invert_current) for column in columns
     )
-    longest = max(len(curve.potential_v) for curve in curves)
-    if longest < POINTS_MIN:
+    if any(c.potential_scale is None or c.current_scale is None for c in columns):
+        assumed.append(UNITS_ASSUMED)
+    return curves, technique, tuple(assumed)
+
+
+def expect_voltammogram(curves: Sequence[Curve], points_min: int = SHORT_MIN) -> None:
+    """Refuse curves of which none has enough points and a potential that changes.
+
+    Raises
+    ------
+    FormatError
+        With the number of points that are missing.
+    """
+    longest = max(curves, key=lambda curve: len(curve.potential_v), default=None)
+    points = len(longest.potential_v) if longest else 0
+    if longest is None or points < points_min:
         raise FormatError(
-            f"The table has {longest} points, fewer than the {POINTS_MIN} of the shortest "
+            f"The file has {points} points, fewer than the {points_min} of the shortest "
             "voltammogram; wait until the scan is finished, or check the file."
         )
-    if min(curves[0].potential_v) == max(curves[0].potential_v):
+    if min(longest.potential_v) == max(longest.potential_v):
         raise FormatError(
             "The potential does not change, so this is no voltammogram; check the columns in the "
             "reading settings."
         )
-    if any(c.potential_scale is None or c.current_scale is None for c in columns):
-        assumed.append(UNITS_ASSUMED)
-    return curves, technique, tuple(assumed)
 
 
 def turns(potentials: Sequence[float | None]) -> bool:

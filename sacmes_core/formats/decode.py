@@ -62,6 +62,8 @@ def decode(data: bytes) -> str:
 def split_lines(text: str) -> list[str]:
     """Split text at CR LF, LF or CR; the last item is empty if the text ends with a line end.
 
+    Only JSON may have lines of any length.
+
     Raises
     ------
     FormatError
@@ -74,7 +76,7 @@ def split_lines(text: str) -> list[str]:
             "choose the file of one scan."
         )
     longest = max(range(len(lines)), key=lambda k: len(lines[k]))
-    if len(lines[longest]) > LINE_LENGTH_MAX:
+    if len(lines[longest]) > LINE_LENGTH_MAX and not text.lstrip().startswith("{"):
         raise FormatError(
             f"A line has more than {LINE_LENGTH_MAX:,} characters, so this is no table of "
             "potentials and currents; export the scan as text columns.",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sacmes_core.errors import FormatError
+from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import POINTS_MIN, build_curves
 from sacmes_core.formats.scan import ColumnMapping, Scan
 from sacmes_core.formats.table import RUN_LENGTH, Table, find_tables
@@ -61,9 +62,6 @@ def read_generic(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ..
             "current); export the scan as text columns, or set the columns in the reading settings."
         )
     return tuple(scans)
-
-
-CUT_SENTENCE: Final = "The file ends in the middle of a line."
 
 
 def _tables(lines: Sequence[str], mapping: ColumnMapping) -> list[Table]:

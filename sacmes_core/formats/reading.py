@@ -1,7 +1,7 @@
 """The way in: bytes of a file to its scans, detected by content."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,16 +10,28 @@ from sacmes_core.flags import NAME_HEADER_MISMATCH, TECHNIQUE_ASSUMED, TRUNCATED
 from sacmes_core.formats.chi import is_chi, read_chi
 from sacmes_core.formats.completeness import why_incomplete
 from sacmes_core.formats.decode import decode, split_lines
+from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.names import parse_name
 from sacmes_core.formats.scan import ColumnMapping, Curve, Scan
+
+Lines = Sequence[str]
+
+READERS: Final[
+    tuple[tuple[Callable[[Lines], bool], Callable[[Lines, ColumnMapping], tuple[Scan, ...]]], ...]
+] = (
+    (is_gamry, read_gamry),
+    (is_chi, read_chi),
+)
+"""How each format is known and read. The first that knows a file reads it: those with an
+unmistakable first line come before those that look at several lines; what none knows is read as
+columns of numbers."""
 
 _FREQUENCY_TOLERANCE: Final = 1e-3
 
 _PACKAGE: Final = re.compile(r"P[a-z]{2}[0-9A-F]{7}[ afpnumkMGTPEi]")
 _SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
 _FOREIGN: Final[tuple[tuple[str, str, str], ...]] = (
-    ("EXPLAIN", "a Gamry .DTA file", "in Gamry Echem Analyst"),
     ("EC-Lab ASCII FILE", "an EC-Lab .mpt file", "in EC-Lab"),
     ("BT-Lab ASCII FILE", "a BT-Lab .mpt file", "in BT-Lab"),
     ("Date and time:", "a PalmSens .csv file", "in PSTrace"),
@@ -51,8 +63,9 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
     """
     lines = split_lines(decode(data))
     _refuse_foreign(lines)
-    reader = read_chi if is_chi(lines) else read_generic
-    return tuple(_finished(scan, name) for scan in reader(lines, mapping or ColumnMapping()))
+    reader = next((reader for detect, reader in READERS if detect(lines)), read_generic)
+    scans = reader(lines, mapping or ColumnMapping())
+    return tuple(_finished(scan, name, alone=len(scans) == 1) for scan in scans)
 
 
 def _refuse_foreign(lines: Sequence[str]) -> None:
@@ -79,8 +92,11 @@ def _is_methodscript(lines: Sequence[str]) -> bool:
     return sum(1 for line in lines[:2000] if _PACKAGE.match(line)) >= 2
 
 
-def _finished(scan: Scan, name: str) -> Scan:
-    """Add what the name says and whether the scan looks finished."""
+def _finished(scan: Scan, name: str, *, alone: bool) -> Scan:
+    """Add what the name says and whether the scan looks finished.
+
+    A file's name numbers its one scan; of several scans each keeps the number that the file gives.
+    """
     named = parse_name(name)
     flags = list(scan.flags)
     curves = scan.curves
@@ -95,6 +111,9 @@ def _finished(scan: Scan, name: str) -> Scan:
         flags.append(NAME_HEADER_MISMATCH)
     if frequency is not None or _SQUARE_WAVE.search(name):
         flags = [flag for flag in flags if flag != TECHNIQUE_ASSUMED]
+    number = scan.number
+    if number is None or (alone and named.number is not None):
+        number = named.number
     incomplete = why_incomplete(scan)
     if incomplete is not None:
         flags.append(TRUNCATED_SCAN)
@@ -102,7 +121,7 @@ def _finished(scan: Scan, name: str) -> Scan:
         scan,
         curves=curves,
         frequency_hz=frequency,
-        number=scan.number if scan.number is not None else named.number,
+        number=number,
         flags=tuple(dict.fromkeys(flags)),
         incomplete=incomplete,
     )

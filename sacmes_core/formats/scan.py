@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 Role = Literal["difference", "forward", "reverse", "total"]
+ROLES: Final[tuple[Role, ...]] = ("difference", "forward", "reverse", "total")
 Delimiter = Literal["tab", "semicolon", "comma", "space"]
 Decimal = Literal["point", "comma"]
 
@@ -59,11 +60,12 @@ class Scan:
     technique
         ``swv``, ``cv``, ``lsv``, ``dpv``, …; None if it cannot be told.
     format
-        The reader that made it: ``chi`` or ``generic``.
+        The reader that made it: ``chi``, ``gamry``, ``generic``, …
     frequency_hz
         From the header; from the file's name where the header is silent.
     number
-        Number of the scan in its series, from the file's name.
+        Number of the scan in its series: of a file's one scan from the file's name, of several
+        what the file says.
     measured_at
         Time in the header by the instrument PC's clock, without a time zone.
     index

@@ -1,4 +1,4 @@
-"""Finding the block of numbers in a text: delimiter, decimal sign, heading, half-written lines."""
+"""The blocks of numbers in a text: delimiter, decimal sign, heading, half-written lines."""
 
 import csv
 import math
@@ -133,7 +133,10 @@ def find_tables(
     start = count = 0
     while (found := _first_run(lines, start, delimiter, decimal)) is not None:
         first, layout = found
-        table = _table(lines, first, layout, start)
+        above = [lines[i] for i in range(first - 1, max(start, first - 400) - 1, -1)]
+        table = table_at(lines, first, layout, above)
+        if table is None:
+            return
         yield table
         count += 1
         if count > TABLES_MAX:
@@ -143,6 +146,48 @@ def find_tables(
             )
         start = table.end_line
         delimiter, decimal = table.layout.delimiter, table.layout.decimal
+
+
+def table_at(
+    lines: Sequence[str], first: int, layout: Layout, above: Sequence[str]
+) -> Table | None:
+    """The block of numbers that begins in a given line; None if not one whole line is there.
+
+    Parameters
+    ----------
+    above
+        The lines above it, nearest first.
+    """
+    head = layout.cells(lines[first]) if first < len(lines) else []
+    numeric = tuple(layout.number(cell) is not None for cell in head)
+    rows: list[Sequence[float | None]] = []
+    cut = False
+    k = first
+    while k < len(lines):
+        line = lines[k]
+        row = _row(line, layout, numeric)
+        if row is None:
+            break
+        if k == len(lines) - 1 and not _last_line_whole(lines, first, layout, len(head)):
+            cut = True
+            k += 1
+            break
+        rows.append(row)
+        k += 1
+    if not rows:
+        return None
+    if k == len(lines) - 1 and _NUMBER_BEGINS.match(lines[k]):
+        # Behind the last full line stands the beginning of another one.
+        cut = True
+    return Table(
+        layout=layout,
+        columns=tuple(zip(*rows, strict=True)),
+        numeric=numeric,
+        above=tuple(line for line in above if line.strip())[:200],
+        first_line=first,
+        end_line=max(k, first + 1),
+        cut=cut,
+    )
 
 
 def uncomment(line: str) -> str:
@@ -229,39 +274,6 @@ def _refuse_ambiguous_commas(run: Sequence[str], layout: Layout, decimal: Decima
             "Commas stand both between columns and inside numbers, so the numbers cannot be told "
             "apart; export with semicolons or tabs between the columns, or with decimal points."
         )
-
-
-def _table(lines: Sequence[str], first: int, layout: Layout, start: int) -> Table:
-    head = layout.cells(lines[first])
-    numeric = tuple(layout.number(cell) is not None for cell in head)
-    width = len(head)
-    rows: list[Sequence[float | None]] = []
-    cut = False
-    k = first
-    while k < len(lines):
-        line = lines[k]
-        row = _row(line, layout, numeric)
-        if row is None:
-            break
-        if k == len(lines) - 1 and not _last_line_whole(lines, first, layout, width):
-            cut = True
-            k += 1
-            break
-        rows.append(row)
-        k += 1
-    if k == len(lines) - 1 and _NUMBER_BEGINS.match(lines[k]):
-        # Behind the last full line stands the beginning of another one.
-        cut = True
-    above = [lines[i] for i in range(first - 1, max(start, first - 400) - 1, -1)]
-    return Table(
-        layout=layout,
-        columns=tuple(zip(*rows, strict=True)),
-        numeric=numeric,
-        above=tuple(line for line in above if line.strip())[:200],
-        first_line=first,
-        end_line=max(k, first + 1),
-        cut=cut,
-    )
 
 
 def _row(line: str, layout: Layout, numeric: Sequence[bool]) -> Sequence[float | None] | None:

@@ -22,8 +22,6 @@ READ = (
 REFUSED = (
     "biologic_mpr",
     "biologic_mpt",
-    "gamry_dta_cv",
-    "gamry_dta_swv",
     "methodscript",
     "palmsens_pssession",
     "pstrace_csv",
@@ -109,6 +107,29 @@ def test_half_written_line_is_left_out(samples: Path) -> None:
     assert len(scan.curves[0].current_a) == 359
     assert scan.flags == ("truncated_scan",)
     assert not scan.complete
+
+
+SEVERAL = ("gamry_dta_cv", "gamry_dta_swv")
+
+
+@pytest.mark.parametrize("folder", SEVERAL)
+def test_every_curve_of_every_file_is_as_expected(samples: Path, folder: str) -> None:
+    table = json.loads((samples / folder / "expected.json").read_text())
+    for name, expected in table.items():
+        wanted = [
+            curve
+            for part in expected.get("measurements", [expected])
+            for curve in part.get("curves", [])
+            if "E_first_V" in curve
+        ]
+        if not wanted:
+            with pytest.raises(FormatError):
+                read_file(samples / folder / name)
+            continue
+        curves = [curve for scan in read_file(samples / folder / name) for curve in scan.curves]
+        assert len(curves) == len(wanted)
+        for curve, curve_expected in zip(curves, wanted, strict=True):
+            assert_curve(curve, curve_expected)
 
 
 @pytest.mark.parametrize("folder", REFUSED)

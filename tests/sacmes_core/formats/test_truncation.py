@@ -1,0 +1,103 @@
+"""Sample files of every format, cut off and damaged: refused, or right as far as they go."""
+
+import math
+import random
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.decode import BYTES_MAX
+from sacmes_core.formats.reading import read
+from sacmes_core.formats.scan import ColumnMapping, Scan
+
+SMALL_BYTES = 8192
+PLACES = 60
+"""Seeded places of a large file; at 500 of them and at every line end the property holds too."""
+
+FILES = (
+    "gamry_dta_cv/DHBDS_aged.DTA.txt",
+    "gamry_dta_cv/HONQ_tagCV1.txt",
+    "gamry_dta_cv/decimal_comma_cv.DTA",
+    "gamry_dta_swv/squarewave_data.dta",
+)
+MAPPINGS: dict[str, ColumnMapping] = {}
+
+Rows = dict[tuple[int, int, str], list[tuple[float, float]]]
+
+
+def rows_of(scans: tuple[Scan, ...]) -> Rows:
+    return {
+        (scan.index, curve.electrode, curve.role): list(
+            zip(curve.potential_v, map(repr, curve.current_a), strict=True)
+        )
+        for scan in scans
+        for curve in scan.curves
+    }
+
+
+def cuts(data: bytes, chance: random.Random) -> list[int]:
+    if len(data) <= SMALL_BYTES:
+        return list(range(len(data)))
+    ends = [match.end() for match in re.finditer(rb"\r?\n\x00?", data)]
+    about = [end + d for end in chance.sample(ends, min(6, len(ends))) for d in (-2, -1, 0, 1, 2)]
+    return about + [chance.randrange(len(data)) for _ in range(PLACES)]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_cut_file_gives_no_number_that_is_not_in_it(samples: Path, file: str) -> None:
+    data = (samples / file).read_bytes()
+    mapping = MAPPINGS.get(file)
+    whole = rows_of(read(data, mapping=mapping))
+    readable = 0
+    for end in cuts(data, random.Random(file)):
+        try:
+            part = rows_of(read(data[:end], mapping=mapping))
+        except FormatError:
+            continue
+        readable += 1
+        for curve, rows in part.items():
+            assert rows == whole[curve][: len(rows)], (end, curve)
+    assert readable or data.startswith(b"\xff\xfe{\x00")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_damaged_file_is_read_or_refused(samples: Path, file: str) -> None:
+    chance = random.Random(file)
+    content = (samples / file).read_bytes()
+    for _ in range(25):
+        data = bytearray(content)
+        for _ in range(chance.randrange(1, 6)):
+            place = chance.randrange(len(data))
+            kind = chance.randrange(3)
+            if kind == 0:
+                data[place] = chance.randrange(256)
+            elif kind == 1:
+                del data[place : place + chance.randrange(1, 200)]
+            else:
+                data[place:place] = data[: chance.randrange(1, 200)]
+        try:
+            scans = read(bytes(data), mapping=MAPPINGS.get(file))
+        except FormatError as error:
+            assert error.reason.endswith(".")  # noqa: PT017
+            continue
+        for scan in scans:
+            for curve in scan.curves:
+                assert len(curve.potential_v) == len(curve.current_a)
+                assert all(map(math.isfinite, curve.potential_v))
+                assert not any(map(math.isinf, curve.current_a))
+
+
+@pytest.mark.parametrize("file", {file.split("/")[0]: file for file in FILES}.values())
+def test_sixteen_mebibytes_take_bounded_time(samples: Path, file: str) -> None:
+    data = (samples / file).read_bytes()
+    lines = data.splitlines(keepends=True)
+    line = lines[len(lines) * 3 // 4] if len(lines) > 1 else data
+    start = time.process_time()
+    try:
+        read(data + line * ((BYTES_MAX - len(data)) // len(line)), mapping=MAPPINGS.get(file))
+    except FormatError as error:
+        assert error.reason.endswith(".")  # noqa: PT017
+    assert time.process_time() - start < 30
