@@ -173,7 +173,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         )
     ),
     payloads.SessionsQuery(limit=20),
-    payloads.HistoryQuery(session_id=_SESSION_ID, after_position=200, limit=500),
+    payloads.HistoryQuery(session_id=_SESSION_ID, after_position=200, after_index=0, limit=500),
     payloads.ScanQuery(session_id=_SESSION_ID, position=1, index=0),
     payloads.ExportQuery(session_id=_SESSION_ID, format="csv", part=1),
     payloads.StartRequest(

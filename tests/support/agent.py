@@ -116,14 +116,14 @@ class Speaker:
         return identity
 
     def ask(
-        self, question: Question, payload: Payload | None = None, *, timeout: float = 10
+        self, question: Question, payload: Payload | None = None, *, timeout: float = 60
     ) -> Payload | bytes:
         """Ask and wait for the answer."""
         message = self.ask_raw(question, payload, timeout=timeout)
         return questions.read_reply(question, message)
 
     def ask_raw(
-        self, question: Question, payload: Payload | None = None, *, timeout: float = 10
+        self, question: Question, payload: Payload | None = None, *, timeout: float = 60
     ) -> Message:
         """Ask and wait for the answer as it came; asked again each second."""
         correlation = uuid.uuid4().bytes
