@@ -1,7 +1,9 @@
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -317,17 +319,35 @@ def test_a_refused_file_that_is_mended_is_taken(clocked: Clocked) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are another matter on Windows")
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
-def test_a_locked_file_is_tried_again_and_then_said(clocked: Clocked) -> None:
-    clocked.follow()
-    path = clocked.write("SWV_15Hz_1.txt")
-    path.chmod(0o000)
-    for _ in range(12):
-        assert clocked.poll(10) == []
-    assert clocked.folder.problem is not None
-    assert "SWV_15Hz_1.txt" in clocked.folder.problem
-    path.chmod(0o600)
-    assert clocked.poll(60) == ["SWV_15Hz_1.txt"]
+def test_a_locked_file_is_tried_again_and_then_said(tmp_path: Path) -> None:
+    outbox = Outbox.open(tmp_path / "outbox.sqlite")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        clocked = Clocked(Path(folder), outbox)
+        clocked.follow()
+        path = clocked.write("SWV_15Hz_1.txt")
+        path.chmod(0o000)
+        with without_roots_rights():
+            for _ in range(12):
+                assert clocked.poll(10) == []
+        assert clocked.folder.problem is not None
+        assert "SWV_15Hz_1.txt" in clocked.folder.problem
+        path.chmod(0o600)
+        assert clocked.poll(60) == ["SWV_15Hz_1.txt"]
+    outbox.close()
+
+
+@contextmanager
+def without_roots_rights() -> Iterator[None]:
+    """Root may read every file; so look as nobody where the tests run as root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
 
 
 @pytest.mark.parametrize("running", [True, False])

@@ -32,7 +32,7 @@ def requires(tool: str, package: str | None = None) -> str:
 
 
 def wait_until(
-    condition: Callable[[], Value | None], *, timeout: float = 10.0, what: str = "it"
+    condition: Callable[[], Value | None], *, timeout: float = 30.0, what: str = "it"
 ) -> Value:
     """Ask until the answer is truthy and return it; fail when the time is over."""
     deadline = time.monotonic() + timeout
