@@ -12,6 +12,10 @@ SATURATED: Final = "saturated"
 CONSTANT: Final = "constant"
 SECOND_PEAK: Final = "second_peak"
 TOO_NOISY: Final = "too_noisy"
+BASELINE_AMBIGUOUS: Final = "baseline_ambiguous"
+SPIKES_REMOVED: Final = "spikes_removed"
+POOR_FIT: Final = "poor_fit"
+CURRENT_STEP: Final = "current_step"
 MISSING_ELECTRODE: Final = "missing_electrode"
 TRUNCATED_SCAN: Final = "truncated_scan"
 NAME_HEADER_MISMATCH: Final = "name_header_mismatch"
@@ -34,7 +38,14 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         CONSTANT: "The current does not change at all; check the connection of the electrode.",
         SECOND_PEAK: "A second peak is more than a fifth as high; the one that was taken may "
         "change from scan to scan. Set a potential window about the one that is meant.",
-        TOO_NOISY: "The height is less than seven times its own noise; it may be no peak at all.",
+        TOO_NOISY: "The height hardly stands out of its own uncertainty; it may be no peak at all.",
+        BASELINE_AMBIGUOUS: "Methods that are all reasonable differ by more than a fifth on the "
+        "height; see its uncertainty, and set a potential window that leaves the tails out.",
+        SPIKES_REMOVED: "Single points far off their neighbours were left out of the fit.",
+        POOR_FIT: "A wide part of the current is explained by neither peak nor baseline; there "
+        "may be a second peak or a hump.",
+        CURRENT_STEP: "The current jumps within the scan; the instrument may have changed its "
+        "range, or the contact was lost.",
         MISSING_ELECTRODE: "The file has no such electrode; check which channels were switched on.",
         TRUNCATED_SCAN: "The scan ends before the end that was set; it was aborted, or the file "
         "is not yet complete.",

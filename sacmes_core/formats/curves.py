@@ -93,8 +93,8 @@ def turns(potentials: Sequence[float | None]) -> bool:
 
 
 def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool) -> Curve:
-    potential_scale = _divisor(column.potential_scale)
-    current_scale = _divisor(column.current_scale)
+    potential_scale = divisor(column.potential_scale)
+    current_scale = divisor(column.current_scale)
     sign = -1.0 if invert else 1.0
     points = [
         (potential, current)
@@ -118,8 +118,8 @@ def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool)
     )
 
 
-def _divisor(scale: float | None) -> float:
-    """The whole number to divide by: dividing keeps decimal numbers exact where it can."""
+def divisor(scale: float | None) -> float:
+    """The number to divide by; a whole one for small units, which keeps decimal numbers exact."""
     if scale is None:
         return 1.0
     return 1.0 / scale if scale >= 1 else float(round(1 / scale))

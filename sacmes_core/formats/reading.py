@@ -13,6 +13,8 @@ from sacmes_core.formats.decode import decode, split_lines
 from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.names import parse_name
+from sacmes_core.formats.pssession import is_pssession, read_pssession
+from sacmes_core.formats.pstrace import is_pstrace, read_pstrace
 from sacmes_core.formats.scan import ColumnMapping, Curve, Scan
 
 Lines = Sequence[str]
@@ -20,7 +22,9 @@ Lines = Sequence[str]
 READERS: Final[
     tuple[tuple[Callable[[Lines], bool], Callable[[Lines, ColumnMapping], tuple[Scan, ...]]], ...]
 ] = (
+    (is_pssession, read_pssession),
     (is_gamry, read_gamry),
+    (is_pstrace, read_pstrace),
     (is_chi, read_chi),
 )
 """How each format is known and read. The first that knows a file reads it: those with an
@@ -34,8 +38,6 @@ _SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
 _FOREIGN: Final[tuple[tuple[str, str, str], ...]] = (
     ("EC-Lab ASCII FILE", "an EC-Lab .mpt file", "in EC-Lab"),
     ("BT-Lab ASCII FILE", "a BT-Lab .mpt file", "in BT-Lab"),
-    ("Date and time:", "a PalmSens .csv file", "in PSTrace"),
-    ("File date:", "a PalmSens .csv file", "in PSTrace"),
 )
 
 
@@ -62,8 +64,10 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
         With a sentence that says what was found and what to do; no other error, whatever the bytes.
     """
     lines = split_lines(decode(data))
-    _refuse_foreign(lines)
-    reader = next((reader for detect, reader in READERS if detect(lines)), read_generic)
+    reader = next((reader for detect, reader in READERS if detect(lines)), None)
+    if reader is None:
+        _refuse_foreign(lines)
+        reader = read_generic
     scans = reader(lines, mapping or ColumnMapping())
     return tuple(_finished(scan, name, alone=len(scans) == 1) for scan in scans)
 
@@ -74,10 +78,7 @@ def _refuse_foreign(lines: Sequence[str]) -> None:
         ((what, where) for start, what, where in _FOREIGN if first.startswith(start)), None
     )
     if found is None and first.startswith("{"):
-        if "palmsens" in first[:500].lower():
-            found = "a PalmSens .pssession file", "in PSTrace"
-        else:
-            found = "a JSON file", "in the instrument's program"
+        found = "a JSON file", "in the instrument's program"
     if found is None and _is_methodscript(lines):
         found = "the output of a MethodSCRIPT instrument", "with its own program"
     if found is not None:

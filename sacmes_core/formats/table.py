@@ -168,7 +168,7 @@ def table_at(
         row = _row(line, layout, numeric)
         if row is None:
             break
-        if k == len(lines) - 1 and not _last_line_whole(lines, first, layout, len(head)):
+        if k == len(lines) - 1 and not last_line_whole(lines, first, layout, len(head)):
             cut = True
             k += 1
             break
@@ -188,6 +188,24 @@ def table_at(
         end_line=max(k, first + 1),
         cut=cut,
     )
+
+
+def last_line_whole(lines: Sequence[str], first: int, layout: Layout, width: int) -> bool:
+    """Whether a last line without a line end surely has all its digits.
+
+    It has if its last cell is written just like those above it: with a fixed count of decimals,
+    or with an exponent that cannot have lost a digit.
+    """
+    cells = layout.cells(lines[-1])
+    if len(cells) != width:
+        return False
+    if lines[-1].endswith((" ", "\t", _SEPARATORS[layout.delimiter] or " ")):
+        return True
+    sample = [layout.cells(line) for line in lines[max(first, len(lines) - _SHAPE_SAMPLE) : -1]]
+    others = [cells[-1] for cells in sample if len(cells) == width]
+    if layout.number(cells[-1]) is None:
+        return len(others) >= RUN_LENGTH and not any(_NUMBER.fullmatch(cell) for cell in others)
+    return len(others) >= RUN_LENGTH and _written_alike(cells[-1], others)
 
 
 def uncomment(line: str) -> str:
@@ -292,24 +310,6 @@ def _row(line: str, layout: Layout, numeric: Sequence[bool]) -> Sequence[float |
         return None
     row.extend([None] * (width - len(row)))
     return row
-
-
-def _last_line_whole(lines: Sequence[str], first: int, layout: Layout, width: int) -> bool:
-    """Whether a last line without a line end surely has all its digits.
-
-    It has if its last cell is written just like those above it: with a fixed count of decimals,
-    or with an exponent that cannot have lost a digit.
-    """
-    cells = layout.cells(lines[-1])
-    if len(cells) != width:
-        return False
-    if lines[-1].endswith((" ", "\t", _SEPARATORS[layout.delimiter] or " ")):
-        return True
-    sample = [layout.cells(line) for line in lines[max(first, len(lines) - _SHAPE_SAMPLE) : -1]]
-    others = [cells[-1] for cells in sample if len(cells) == width]
-    if layout.number(cells[-1]) is None:
-        return len(others) >= RUN_LENGTH and not any(_NUMBER.fullmatch(cell) for cell in others)
-    return len(others) >= RUN_LENGTH and _written_alike(cells[-1], others)
 
 
 def _written_alike(text: str, others: Sequence[str]) -> bool:

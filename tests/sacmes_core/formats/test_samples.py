@@ -23,8 +23,6 @@ REFUSED = (
     "biologic_mpr",
     "biologic_mpt",
     "methodscript",
-    "palmsens_pssession",
-    "pstrace_csv",
     "rodeostat_stream",
     "rodeostat_txt",
     "line_csv_stream",
@@ -109,7 +107,7 @@ def test_half_written_line_is_left_out(samples: Path) -> None:
     assert not scan.complete
 
 
-SEVERAL = ("gamry_dta_cv", "gamry_dta_swv")
+SEVERAL = ("gamry_dta_cv", "gamry_dta_swv", "palmsens_pssession", "pstrace_csv")
 
 
 @pytest.mark.parametrize("folder", SEVERAL)

@@ -22,6 +22,11 @@ FILES = (
     "gamry_dta_cv/HONQ_tagCV1.txt",
     "gamry_dta_cv/decimal_comma_cv.DTA",
     "gamry_dta_swv/squarewave_data.dta",
+    "palmsens_pssession/A_swv3.pssession",
+    "palmsens_pssession/cv_1scan.pssession",
+    "pstrace_csv/cv_5scans.csv",
+    "pstrace_csv/derived_swv_3curves.csv",
+    "pstrace_csv/ECSA_0005mV_scan1-SWV.csv",
 )
 MAPPINGS: dict[str, ColumnMapping] = {}
 

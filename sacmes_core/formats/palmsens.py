@@ -1,0 +1,121 @@
+"""What PalmSens programs say in the titles of curves, and which curves belong to one scan."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.curves import expect_voltammogram
+from sacmes_core.formats.scan import (
+    PULSE_TECHNIQUES,
+    ROLES,
+    ColumnMapping,
+    Curve,
+    Role,
+    Scan,
+)
+from sacmes_core.formats.techniques import SWEEPS, technique_in
+
+_NUMBER: Final = re.compile(r"\[(\d{1,7})\]")
+_CHANNEL: Final = re.compile(r"[\s,:-]*\b(?:channel|ch)[\s.]*(\d{1,3})\b", re.IGNORECASE)
+_SHORT: Final = re.compile(r"\b(swv|cv|lsv|dpv|npv|acv)\b", re.IGNORECASE)
+_DIRECTION: Final = re.compile(r"[\s(]*\b(?:(forward)|(reverse|backward))\b\)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TitledCurve:
+    """One curve of a file in volts and amperes, with what the file says about it.
+
+    Attributes
+    ----------
+    title
+        Of the measurement and of the curve, as in ``Square Wave Voltammetry [3]: SWV I vs E``.
+    technique
+        What the method says; None to take it from the title.
+    """
+
+    title: str
+    potential_v: tuple[float, ...]
+    current_a: tuple[float, ...]
+    technique: str | None = None
+    frequency_hz: float | None = None
+    measured_at: datetime | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    flags: tuple[str, ...] = ()
+    incomplete: str | None = None
+
+    @property
+    def known_technique(self) -> str | None:
+        """The technique of the method, else the one that the title names."""
+        short = _SHORT.search(self.title)
+        named = technique_in(self.title) or (short[1].lower() if short else None)
+        return self.technique or named
+
+
+def gather_scans(
+    curves: Iterable[TitledCurve], file_format: str, mapping: ColumnMapping
+) -> tuple[Scan, ...]:
+    """Make scans of voltammograms; channels and directions of one measurement are one scan.
+
+    Raises
+    ------
+    FormatError
+        If no curve is a voltammogram of enough points.
+    """
+    groups: dict[tuple[str, datetime | None, int], list[tuple[TitledCurve, Curve]]] = {}
+    others: list[str] = []
+    for titled in curves:
+        technique = titled.known_technique
+        if technique is not None and technique not in SWEEPS:
+            others.append(titled.title)
+            continue
+        curve = _curve(titled, mapping)
+        base = " ".join(_DIRECTION.sub(" ", _CHANNEL.sub("", titled.title)).split()).lower()
+        repeat = 0
+        while any(
+            (c.electrode, c.role) == (curve.electrode, curve.role)
+            for _, c in groups.get((base, titled.measured_at, repeat), ())
+        ):
+            repeat += 1
+        groups.setdefault((base, titled.measured_at, repeat), []).append((titled, curve))
+    if others and not groups:
+        raise FormatError(
+            f"The PalmSens file holds a measurement “{others[0][:80]}”, which is no voltammogram; "
+            "choose the files of a square-wave or cyclic voltammogram."
+        )
+    scans = tuple(_scan(group, file_format, k) for k, group in enumerate(groups.values()))
+    expect_voltammogram([curve for scan in scans for curve in scan.curves])
+    return scans
+
+
+def _curve(titled: TitledCurve, mapping: ColumnMapping) -> Curve:
+    channel = _CHANNEL.search(titled.title)
+    direction = _DIRECTION.search(titled.title)
+    role: Role = "difference" if titled.known_technique in PULSE_TECHNIQUES else "total"
+    if direction and role == "difference":
+        role = "forward" if direction[1] else "reverse"
+    current_a = titled.current_a
+    if mapping.invert_current:
+        current_a = tuple(-value for value in current_a)
+    electrode = int(channel[1]) if channel and 1 <= int(channel[1]) <= 256 else 1
+    return Curve(electrode, role, titled.potential_v, current_a)
+
+
+def _scan(group: Sequence[tuple[TitledCurve, Curve]], file_format: str, index: int) -> Scan:
+    first = group[0][0]
+    number = _NUMBER.search(first.title)
+    curves = [curve for _, curve in group]
+    return Scan(
+        curves=tuple(sorted(curves, key=lambda c: (c.electrode, ROLES.index(c.role)))),
+        technique=first.known_technique,
+        format=file_format,
+        frequency_hz=first.frequency_hz,
+        number=int(number[1]) if number else None,
+        measured_at=first.measured_at,
+        parameters={"Title": first.title, **dict(first.parameters)},
+        index=index,
+        flags=tuple(dict.fromkeys(flag for titled, _ in group for flag in titled.flags)),
+        incomplete=next((t.incomplete for t, _ in group if t.incomplete), None),
+    )

@@ -1,0 +1,171 @@
+"""PalmSens .pssession files: JSON with every measurement of a session."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.flags import OVERLOAD
+from sacmes_core.formats.completeness import why_too_few
+from sacmes_core.formats.curves import divisor
+from sacmes_core.formats.palmsens import TitledCurve, gather_scans
+from sacmes_core.formats.scan import ColumnMapping, Scan
+
+FORMAT: Final = "pssession"
+
+_UNIT: Final = re.compile(r"(pico|nano|micro|milli|)(volt|ampere)", re.IGNORECASE)
+_SCALES: Final = {"pico": 1e-12, "nano": 1e-9, "micro": 1e-6, "milli": 1e-3, "": 1.0}
+_METHOD_LINE: Final = re.compile(r"^(\w+)=(.*?)\s*$", re.MULTILINE)
+_TICKS_PER_MICROSECOND: Final = 10
+_OVERLOADED: Final = 1
+_FAST_CV: Final = "fcv"
+
+_Point = tuple[float, int]
+
+
+def is_pssession(lines: Sequence[str]) -> bool:
+    """Whether the file is JSON that PalmSens wrote."""
+    first = next((line for line in lines if line.strip()), "").lstrip()
+    return first.startswith("{") and "palmsens" in " ".join(lines[:20])[:4000].lower()
+
+
+def read_pssession(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
+    """Read every voltammogram of a session file.
+
+    The file names its units, so that of the mapping only the sign of the current counts.
+
+    Raises
+    ------
+    FormatError
+        If the JSON is not whole, or no measurement is a voltammogram.
+    """
+    try:
+        session = json.loads("\n".join(lines), object_pairs_hook=_lower_keys)
+    except (ValueError, RecursionError):
+        raise FormatError(
+            "The PalmSens session file is not whole; wait until PSTrace has saved it, or save it "
+            "again."
+        ) from None
+    curves = list(_curves(session))
+    if not curves:
+        raise FormatError(
+            "The PalmSens session holds no curve of a current over a potential; measure a "
+            "square-wave or cyclic voltammogram and save the session again."
+        )
+    return gather_scans(curves, FORMAT, mapping)
+
+
+def _lower_keys(pairs: list[tuple[str, object]]) -> object:
+    """An object with lower-case keys, since these differ between versions; a point as a pair."""
+    item = {key.lower(): value for key, value in pairs}
+    if "v" not in item:
+        return item
+    value, status = item["v"], item.get("s")
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    number = number if abs(number) < 1e300 else math.nan
+    return float(number), status if isinstance(status, int) else 0
+
+
+def _curves(session: object) -> Iterator[TitledCurve]:
+    for measurement in _list(session, "measurements"):
+        method = _method(_text(measurement, "method") or _text(session, "methodformeasurement"))
+        technique = method.get("METHOD_ID", "").lower() or None
+        technique = "cv" if technique == _FAST_CV else technique
+        for curve in _list(measurement, "curves"):
+            points = _points(curve)
+            if points is None:
+                continue
+            potential_v, current_a, overloaded = points
+            yield TitledCurve(
+                title=f"{_text(measurement, 'title')}: {_text(curve, 'title')}",
+                potential_v=potential_v,
+                current_a=current_a,
+                technique=technique,
+                frequency_hz=_positive(method, "FREQ") if technique == "swv" else None,
+                measured_at=_moment(measurement),
+                parameters=tuple(method.items()),
+                flags=(OVERLOAD,) if overloaded else (),
+                incomplete=why_too_few(len(potential_v), _expected_points(method, technique)),
+            )
+
+
+def _points(curve: object) -> tuple[tuple[float, ...], tuple[float, ...], bool] | None:
+    """Potentials and currents in SI units and whether one is overloaded; None for other axes."""
+    axes: list[tuple[list[_Point], float]] = []
+    for key, dimension in (("xaxisdataarray", "volt"), ("yaxisdataarray", "ampere")):
+        array = curve.get(key) if isinstance(curve, dict) else None
+        # The symbol says A where the numbers are microamperes: the type of the unit is right.
+        unit = array.get("unit") if isinstance(array, dict) else None
+        match = _UNIT.fullmatch(_text(unit, "type").rpartition(".")[2])
+        if match is None or match[2].lower() != dimension:
+            return None
+        values = [value for value in _list(array, "datavalues") if isinstance(value, tuple)]
+        axes.append((values, divisor(_SCALES[match[1].lower()])))
+    (potentials, potential_by), (currents, current_by) = axes
+    pairs = [
+        (potential[0] / potential_by, current[0] / current_by, current[1])
+        for potential, current in zip(potentials, currents, strict=False)
+        if not math.isnan(potential[0])
+    ]
+    return (
+        tuple(potential for potential, _, _ in pairs),
+        tuple(current for _, current, _ in pairs),
+        any(status > 0 and status & _OVERLOADED for _, _, status in pairs),
+    )
+
+
+def _method(text: str) -> dict[str, str]:
+    method: dict[str, str] = {}
+    for match in _METHOD_LINE.finditer(text):
+        method.setdefault(match[1], match[2])
+    return method
+
+
+def _expected_points(method: Mapping[str, str], technique: str | None) -> float | None:
+    begin, end, step = (_number(method, key) for key in ("E_BEGIN", "E_END", "E_STEP"))
+    first, second = _number(method, "E_VTX1"), _number(method, "E_VTX2")
+    if technique == "cv":
+        if begin is None or first is None or second is None:
+            return None
+        path = abs(first - begin) + abs(second - first) + abs(begin - second)
+    elif begin is not None and end is not None:
+        path = abs(end - begin)
+    else:
+        return None
+    return path / abs(step) if step else None
+
+
+def _moment(measurement: object) -> datetime | None:
+    ticks = measurement.get("timestamp") if isinstance(measurement, dict) else None
+    if not isinstance(ticks, int) or ticks <= 0:
+        return None
+    try:
+        return datetime(1, 1, 1) + timedelta(microseconds=ticks // _TICKS_PER_MICROSECOND)
+    except OverflowError:
+        return None
+
+
+def _number(method: Mapping[str, str], key: str) -> float | None:
+    try:
+        value = float(method[key].replace(",", "."))
+    except (KeyError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _positive(method: Mapping[str, str], key: str) -> float | None:
+    value = _number(method, key)
+    return value if value is not None and value > 0 else None
+
+
+def _list(item: object, key: str) -> list[object]:
+    value = item.get(key) if isinstance(item, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _text(item: object, key: str) -> str:
+    value = item.get(key) if isinstance(item, dict) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,140 @@
+"""PalmSens PSTrace and PStouch .csv files: pairs of columns, one pair for each curve."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.completeness import CUT_SENTENCE
+from sacmes_core.formats.curves import divisor
+from sacmes_core.formats.dates import date_of_any_order
+from sacmes_core.formats.generic import read_generic
+from sacmes_core.formats.headings import Heading, parse_heading
+from sacmes_core.formats.palmsens import TitledCurve, gather_scans
+from sacmes_core.formats.scan import (
+    CURRENT_UNITS,
+    POTENTIAL_UNITS,
+    ColumnMapping,
+    Decimal,
+    Delimiter,
+    Scan,
+)
+from sacmes_core.formats.table import Layout, last_line_whole
+
+FORMAT: Final = "pstrace"
+
+_HEADER_MAX: Final = 400
+_DELIMITERS: Final[tuple[tuple[Delimiter, str], ...]] = (
+    ("comma", ","),
+    ("semicolon", ";"),
+    ("tab", "\t"),
+)
+_FIRST: Final = re.compile(r"\"?(?:Date and time|File date):")
+_NAMED: Final = re.compile(r"Measurement:[,;\t]\s*(.+)")
+_COMMA_CELL: Final = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+
+_Columns = list[list[tuple[float | None, float | None]]]
+
+
+def is_pstrace(lines: Sequence[str]) -> bool:
+    """Whether the first line is that of a PSTrace or PStouch export."""
+    return bool(_FIRST.match(next((line for line in lines if line.strip()), "").strip()))
+
+
+def read_pstrace(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
+    """Read a PSTrace .csv file; its curves stand side by side.
+
+    Raises
+    ------
+    FormatError
+        If no pair of columns is a potential and a current.
+    """
+    if mapping.names_columns:
+        return read_generic(lines, mapping)
+    for k, line in enumerate(lines[:_HEADER_MAX]):
+        for delimiter, sign in _DELIMITERS:
+            units = [parse_heading(f"({cell.strip()})") for cell in line.split(sign)]
+            pairs = [
+                n
+                for n in range(0, len(units) - 1, 2)
+                if (units[n].quantity, units[n + 1].quantity) == ("potential", "current")
+            ]
+            if pairs:
+                curves = _curves(lines, k, delimiter, (units, pairs), mapping)
+                return gather_scans(curves, FORMAT, mapping)
+    named = next((m[1] for line in lines[:_HEADER_MAX] if (m := _NAMED.match(line))), None)
+    what = f" of “{named.strip(' ,;')}”" if named else ""
+    raise FormatError(
+        f"The PalmSens file holds a measurement{what} without columns of V and A side by side, so "
+        "it is no voltammogram; choose the files of a square-wave or cyclic voltammogram."
+    )
+
+
+def _curves(
+    lines: Sequence[str],
+    unit_line: int,
+    delimiter: Delimiter,
+    found: tuple[Sequence[Heading], Sequence[int]],
+    mapping: ColumnMapping,
+) -> Iterator[TitledCurve]:
+    units, pairs = found
+    sign = dict(_DELIMITERS)[delimiter]
+    dates = lines[unit_line - 1].split(sign) if unit_line >= 1 else []
+    titles = lines[unit_line - 2].split(sign) if unit_line >= 2 else []
+    columns, cut = _columns(lines, unit_line + 1, _layout(lines, unit_line, delimiter), pairs)
+    for n, rows in zip(pairs, columns, strict=True):
+        potential_by = divisor(_scale(units[n], mapping.potential_unit, POTENTIAL_UNITS))
+        current_by = divisor(_scale(units[n + 1], mapping.current_unit, CURRENT_UNITS))
+        points = [(e, i) for e, i in rows if e is not None and i is not None and e == e]
+        reaches_the_end = bool(rows) and rows[-1] != (None, None)
+        yield TitledCurve(
+            title=titles[n].strip(' "') if n < len(titles) else "",
+            potential_v=tuple(e / potential_by for e, _ in points),
+            current_a=tuple(i / current_by for _, i in points),
+            measured_at=_date(dates[n + 1].strip(' "')) if n + 1 < len(dates) else None,
+            incomplete=CUT_SENTENCE if cut and (reaches_the_end or not rows) else None,
+        )
+
+
+def _columns(
+    lines: Sequence[str], first: int, layout: Layout, pairs: Sequence[int]
+) -> tuple[_Columns, bool]:
+    """The pairs of numbers of each curve, and whether the last line is cut and left out."""
+    columns: _Columns = [[] for _ in pairs]
+    for k in range(first, len(lines)):
+        cells = layout.cells(lines[k])
+        row = [layout.number(cell) for cell in cells]
+        if all(value is None for value in row):
+            if lines[k].strip(" ,;\t"):
+                break
+            continue
+        if k == len(lines) - 1 and not (
+            len(cells) == len(layout.cells(lines[k - 1]))
+            and last_line_whole(lines, first, layout, len(cells))
+        ):
+            return columns, True
+        row += [None] * (pairs[-1] + 2 - len(row))
+        for n, column in zip(pairs, columns, strict=True):
+            column.append((row[n], row[n + 1]))
+    return columns, False
+
+
+def _layout(lines: Sequence[str], unit_line: int, delimiter: Delimiter) -> Layout:
+    sign = dict(_DELIMITERS)[delimiter]
+    cells = [cell.strip() for line in lines[unit_line + 1 :][:20] for cell in line.split(sign)]
+    commas = delimiter != "comma" and any(_COMMA_CELL.fullmatch(cell) for cell in cells)
+    decimal: Decimal = "comma" if commas else "point"
+    return Layout(delimiter, decimal)
+
+
+def _scale(unit: Heading, named: str | None, table: Mapping[str, float]) -> float | None:
+    return unit.scale if named is None else table[named]
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        date, _, time = text.partition(" ")
+        return date_of_any_order(date, time)

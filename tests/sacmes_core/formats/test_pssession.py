@@ -1,0 +1,140 @@
+"""PalmSens session files beyond the sample files: keys of either case, units, other techniques."""
+
+import json
+from datetime import datetime
+
+import pytest
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.reading import read
+from sacmes_core.formats.scan import ColumnMapping
+
+METHOD = (
+    "#PSTrace, Version=5.7\r\nMETHOD_ID={technique}\r\nE_BEGIN=4.000E-001\r\nE_END=2.000E-001\r\n"
+    "E_STEP=1.000E-002\r\nFREQ=6.000E+001\r\nMETHOD_ID=cv\r\n"
+)
+
+
+def array(unit: str, values: list[float], status: int = 0) -> dict[str, object]:
+    return {
+        "type": "PalmSens.Data.DataArray",
+        "unit": {"type": f"PalmSens.Units.{unit}", "s": "A"},
+        "datavalues": [{"v": value, "s": status} for value in values],
+    }
+
+
+def measurement(
+    title: str = "Differential Pulse [4]",
+    technique: str = "swv",
+    titles: tuple[str, ...] = ("SWV I vs E",),
+    points: int = 20,
+    unit: str = "MicroAmpere",
+    status: int = 0,
+) -> dict[str, object]:
+    potentials = [0.39 - 0.01 * k for k in range(points)]
+    currents = [-1.5 - k for k in range(points)]
+    return {
+        "title": title,
+        "timestamp": 637487411222572841,
+        "method": METHOD.format(technique=technique),
+        "curves": [
+            {
+                "title": curve,
+                "xaxisdataarray": array("Volt", potentials),
+                "yaxisdataarray": array(unit, [*currents, 7.0], status),
+            }
+            for curve in titles
+        ],
+    }
+
+
+def session(*measurements: dict[str, object], pascal: bool = False) -> bytes:
+    text = json.dumps({"type": "PalmSens.DataFiles.SessionFile", "measurements": measurements})
+    if pascal:
+        for key in ("measurements", "title", "timestamp", "method", "curves", "unit", "type"):
+            text = text.replace(f'"{key}":', f'"{key.capitalize()}":')
+        text = text.replace("xaxisdataarray", "XAxisDataArray").replace('"v":', '"V":')
+        text = text.replace("yaxisdataarray", "YAxisDataArray").replace('"s":', '"S":')
+        text = text.replace("datavalues", "DataValues")
+    return (text + "\ufeff").encode("utf-16")
+
+
+@pytest.mark.parametrize("pascal", [False, True])
+def test_keys_of_either_case(pascal: bool) -> None:
+    (scan,) = read(session(measurement(), pascal=pascal))
+    assert (scan.format, scan.technique, scan.frequency_hz) == ("pssession", "swv", 60)
+    assert scan.number == 4
+    assert scan.measured_at == datetime(2021, 2, 12, 15, 38, 42, 257284)
+    (curve,) = scan.curves
+    assert curve.role == "difference"
+    assert curve.current_a[:2] == (-1.5e-6, -2.5e-6)
+    assert len(curve.current_a) == len(curve.potential_v) == 20
+    assert scan.complete
+
+
+def test_type_of_the_unit_counts_not_its_symbol() -> None:
+    scans = read(session(*(measurement(unit=u) for u in ("Ampere", "MilliAmpere", "NanoAmpere"))))
+    assert [scan.curves[0].current_a[0] for scan in scans] == [-1.5, -1.5e-3, -1.5e-9]
+    assert [scan.index for scan in scans] == [0, 1, 2]
+
+
+def test_channels_are_the_electrodes_of_one_scan() -> None:
+    titles = ("SWV I vs E Channel 1", "SWV I vs E Channel 3")
+    (scan,) = read(session(measurement(titles=titles)))
+    assert scan.electrodes == (1, 3)
+
+
+def test_aborted_measurement_is_truncated() -> None:
+    (scan,) = read(session(measurement(points=12)))
+    assert scan.flags == ("truncated_scan",)
+    assert "12 points" in (scan.incomplete or "")
+
+
+def test_overload_is_flagged_and_underload_is_not() -> None:
+    overloaded, underloaded, unknown = read(
+        session(*(measurement(status=status) for status in (1, 2, -1)))
+    )
+    assert overloaded.flags == ("overload",)
+    assert underloaded.flags == unknown.flags == ()
+
+
+def test_other_techniques_and_axes_are_passed_over() -> None:
+    others = [measurement(technique="ad"), measurement(unit="Ohm"), measurement(technique="eis")]
+    (scan,) = read(session(*others, measurement(technique="cv", title="any")))
+    assert (scan.technique, scan.index) == ("cv", 0)
+    with pytest.raises(FormatError, match="no curve of a current"):
+        read(session(measurement(unit="Ohm")))
+    with pytest.raises(FormatError, match="no voltammogram"):
+        read(session(measurement(technique="ad")))
+
+
+def test_sign_can_be_turned() -> None:
+    (scan,) = read(session(measurement()), mapping=ColumnMapping(invert_current=True))
+    assert scan.curves[0].current_a[0] == 1.5e-6
+
+
+@pytest.mark.parametrize("end", [200, 1000, -20, -4])
+def test_half_a_session_says_to_wait(end: int) -> None:
+    with pytest.raises(FormatError, match="wait until PSTrace"):
+        read(session(measurement())[:end])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"palmsens": 1}',
+        '{"palmsens": 1, "measurements": 3}',
+        '{"palmsens": 1, "measurements": [1, null, {"curves": [[], {"xaxisdataarray": 1}]}]}',
+        '{"palmsens": ' + "[" * 100_000,
+        '{"palmsens": 1, "measurements": [{"timestamp": 1e999, "curves": {}}]}',
+    ],
+)
+def test_other_json_is_refused(text: str) -> None:
+    with pytest.raises(FormatError):
+        read(text.encode())
+
+
+def test_values_that_are_no_numbers_are_missing() -> None:
+    data = session(measurement()).decode("utf-16").replace('"v": -2.5', '"v": NaN', 1)
+    (scan,) = read(data.replace('"v": -3.5', f'"v": {"9" * 400}', 1).encode("utf-16"))
+    assert [value == value for value in scan.curves[0].current_a[:4]] == [True, False, False, True]
