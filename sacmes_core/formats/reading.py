@@ -10,9 +10,11 @@ from sacmes_core.flags import NAME_HEADER_MISMATCH, TECHNIQUE_ASSUMED, TRUNCATED
 from sacmes_core.formats.chi import is_chi, read_chi
 from sacmes_core.formats.completeness import why_incomplete
 from sacmes_core.formats.decode import decode, split_lines
+from sacmes_core.formats.eclab import is_eclab, read_eclab
 from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.names import parse_name
+from sacmes_core.formats.nova import is_nova, read_nova
 from sacmes_core.formats.pssession import is_pssession, read_pssession
 from sacmes_core.formats.pstrace import is_pstrace, read_pstrace
 from sacmes_core.formats.scan import ColumnMapping, Curve, Scan
@@ -24,8 +26,10 @@ READERS: Final[
 ] = (
     (is_pssession, read_pssession),
     (is_gamry, read_gamry),
+    (is_eclab, read_eclab),
     (is_pstrace, read_pstrace),
     (is_chi, read_chi),
+    (is_nova, read_nova),
 )
 """How each format is known and read. The first that knows a file reads it: those with an
 unmistakable first line come before those that look at several lines; what none knows is read as
@@ -35,10 +39,7 @@ _FREQUENCY_TOLERANCE: Final = 1e-3
 
 _PACKAGE: Final = re.compile(r"P[a-z]{2}[0-9A-F]{7}[ afpnumkMGTPEi]")
 _SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
-_FOREIGN: Final[tuple[tuple[str, str, str], ...]] = (
-    ("EC-Lab ASCII FILE", "an EC-Lab .mpt file", "in EC-Lab"),
-    ("BT-Lab ASCII FILE", "a BT-Lab .mpt file", "in BT-Lab"),
-)
+_FOREIGN: Final[tuple[tuple[str, str, str], ...]] = ()
 
 
 def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -> tuple[Scan, ...]:

@@ -21,7 +21,6 @@ READ = (
 )
 REFUSED = (
     "biologic_mpr",
-    "biologic_mpt",
     "methodscript",
     "rodeostat_stream",
     "rodeostat_txt",
@@ -107,7 +106,7 @@ def test_half_written_line_is_left_out(samples: Path) -> None:
     assert not scan.complete
 
 
-SEVERAL = ("gamry_dta_cv", "gamry_dta_swv", "palmsens_pssession", "pstrace_csv")
+SEVERAL = ("biologic_mpt", "gamry_dta_cv", "gamry_dta_swv", "palmsens_pssession", "pstrace_csv")
 
 
 @pytest.mark.parametrize("folder", SEVERAL)

@@ -18,6 +18,9 @@ PLACES = 60
 """Seeded places of a large file; at 500 of them and at every line end the property holds too."""
 
 FILES = (
+    "autolab_nova_txt/HDV_800rpm_first2000.txt",
+    "biologic_mpt/Pt_poly_cva_decimalcomma.mpt",
+    "biologic_mpt/loop_CVA.mpt",
     "gamry_dta_cv/DHBDS_aged.DTA.txt",
     "gamry_dta_cv/HONQ_tagCV1.txt",
     "gamry_dta_cv/decimal_comma_cv.DTA",

@@ -1,0 +1,104 @@
+"""BioLogic EC-Lab and BT-Lab .mpt files: a counted header, whose last line names the columns."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.formats.completeness import CUT_SENTENCE
+from sacmes_core.formats.curves import convert_columns, expect_voltammogram
+from sacmes_core.formats.dates import date_of_any_order
+from sacmes_core.formats.headings import parse_heading
+from sacmes_core.formats.scan import ROLES, ColumnMapping, Decimal, Scan
+from sacmes_core.formats.table import Layout, table_at
+from sacmes_core.formats.techniques import SWEEPS, technique_in
+
+FORMAT: Final = "eclab"
+
+_FIRST: Final = ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE")
+_COUNT: Final = re.compile(r"Nb header lines\s*:\s*(\d{1,5})\s*$")
+_STARTED: Final = re.compile(r"(?:Acquisition|Technique) started on\s*:\s*(\S+)\s+(\S+)")
+_PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
+_COMMA: Final = re.compile(r"(?:^|\t)[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?:\t|$)")
+_HEADER_MAX: Final = 2_000
+
+
+def is_eclab(lines: Sequence[str]) -> bool:
+    """Whether the first line is that of an EC-Lab or BT-Lab text export."""
+    return next((line for line in lines if line.strip()), "").strip().startswith(_FIRST)
+
+
+def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
+    """Read an .mpt file, which holds one technique; all of its cycles are one scan.
+
+    Raises
+    ------
+    FormatError
+        If the technique gives no voltammogram, or there is no line of data.
+    """
+    heading = _heading_line(lines)
+    header = lines[:heading]
+    name = _technique_name(header)
+    technique = technique_in(name)
+    quantities = {parse_heading(cell).quantity for cell in lines[heading].split("\t")}
+    if (technique is not None and technique not in SWEEPS) or "current" not in quantities:
+        raise FormatError(
+            f"The EC-Lab file holds a measurement “{name}”, which is no voltammogram; choose the "
+            "files of a square-wave or cyclic voltammogram."
+        )
+    decimal: Decimal = "point"
+    if any(_COMMA.search(line) for line in lines[heading + 1 :][:20]):
+        decimal = "comma"
+    layout = Layout("tab", mapping.decimal or decimal)
+    table = table_at(lines, heading + 1, layout, [lines[heading]])
+    if table is None:
+        raise FormatError(
+            "The EC-Lab file has a header but no whole line of data; wait until the measurement is "
+            "finished and export it again."
+        )
+    curves, technique, flags = convert_columns(table, technique, mapping)
+    expect_voltammogram(curves)
+    return (
+        Scan(
+            curves=tuple(sorted(curves, key=lambda c: (c.electrode, ROLES.index(c.role)))),
+            technique=technique,
+            format=FORMAT,
+            measured_at=_started(header),
+            parameters=_parameters(header),
+            flags=flags,
+            incomplete=CUT_SENTENCE if table.cut else None,
+        ),
+    )
+
+
+def _heading_line(lines: Sequence[str]) -> int:
+    """Index of the line of headings: where the header's count says, or the first that looks so."""
+    count: int = next((int(m[1]) for line in lines[:10] if (m := _COUNT.match(line))), 0)
+    for k in (count - 1, *range(min(len(lines), _HEADER_MAX))):
+        if 0 < k < len(lines) and lines[k].count("\t") >= 2:
+            quantities = {parse_heading(cell).quantity for cell in lines[k].split("\t")}
+            if "potential" in quantities:
+                return k
+    raise FormatError(
+        "The EC-Lab file has no line of column headings with Ewe/V; wait until the measurement is "
+        "finished and export it again with potential and current."
+    )
+
+
+def _technique_name(header: Sequence[str]) -> str:
+    behind = [line.strip() for line in header[1:] if line.strip() and not _COUNT.match(line)]
+    return behind[0][:80] if behind else "without a name"
+
+
+def _started(header: Sequence[str]) -> datetime | None:
+    match = next((m for line in header if (m := _STARTED.match(line.strip()))), None)
+    return date_of_any_order(match[1], match[2]) if match else None
+
+
+def _parameters(header: Sequence[str]) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    for line in header[2:]:
+        if match := _PARAMETER.match(line):
+            parameters.setdefault(match[1].strip(), match[2])
+    return parameters
