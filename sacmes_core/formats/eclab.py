@@ -79,7 +79,7 @@ def _heading_line(lines: Sequence[str]) -> int:
         if 0 < k < len(lines) and lines[k].count("\t") >= 2:
             quantities = {parse_heading(cell).quantity for cell in lines[k].split("\t")}
             if "potential" in quantities:
-                return k
+                return int(k)
     raise FormatError(
         "The EC-Lab file has no line of column headings with Ewe/V; wait until the measurement is "
         "finished and export it again with potential and current."

@@ -13,6 +13,7 @@ from sacmes_core.formats.decode import decode, split_lines
 from sacmes_core.formats.eclab import is_eclab, read_eclab
 from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
+from sacmes_core.formats.methodscript import is_methodscript, read_methodscript
 from sacmes_core.formats.names import parse_name
 from sacmes_core.formats.nova import is_nova, read_nova
 from sacmes_core.formats.pssession import is_pssession, read_pssession
@@ -28,6 +29,7 @@ READERS: Final[
     (is_gamry, read_gamry),
     (is_eclab, read_eclab),
     (is_pstrace, read_pstrace),
+    (is_methodscript, read_methodscript),
     (is_chi, read_chi),
     (is_nova, read_nova),
 )
@@ -37,7 +39,6 @@ columns of numbers."""
 
 _FREQUENCY_TOLERANCE: Final = 1e-3
 
-_PACKAGE: Final = re.compile(r"P[a-z]{2}[0-9A-F]{7}[ afpnumkMGTPEi]")
 _SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
 _FOREIGN: Final[tuple[tuple[str, str, str], ...]] = ()
 
@@ -80,18 +81,12 @@ def _refuse_foreign(lines: Sequence[str]) -> None:
     )
     if found is None and first.startswith("{"):
         found = "a JSON file", "in the instrument's program"
-    if found is None and _is_methodscript(lines):
-        found = "the output of a MethodSCRIPT instrument", "with its own program"
     if found is not None:
         what, where = found
         raise FormatError(
             f"The file is {what}, which this version does not read yet; export the scan {where} "
             "as text columns with the headings Potential/V and Current/A."
         )
-
-
-def _is_methodscript(lines: Sequence[str]) -> bool:
-    return sum(1 for line in lines[:2000] if _PACKAGE.match(line)) >= 2
 
 
 def _finished(scan: Scan, name: str, *, alone: bool) -> Scan:

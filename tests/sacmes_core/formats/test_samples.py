@@ -21,7 +21,6 @@ READ = (
 )
 REFUSED = (
     "biologic_mpr",
-    "methodscript",
     "rodeostat_stream",
     "rodeostat_txt",
     "line_csv_stream",
