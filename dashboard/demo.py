@@ -266,11 +266,25 @@ def _has_screen() -> bool:
 
 
 def _watch(programs: Programs, stop: threading.Event) -> Program | None:
-    """Wait until somebody asks for the end; else return the program that ended unasked."""
+    """Start again what ends unasked, until somebody asks for the end.
+
+    Returns
+    -------
+    Program
+        What ended so soon after its start that it must be looked into; None at the end.
+    """
     while not stop.wait(WATCH_S):
         ended = programs.ended()
-        if ended is not None and (ended.name != "simulator" or ended.process.returncode != 0):
+        if ended is None:
+            continue
+        status = ended.process.returncode
+        if ended.name == "simulator":
+            typer.echo("The simulator has ended: no more scans come.")
+        elif ended.short_lived:
             return ended
+        else:
+            typer.echo(f"The {ended.name} ended, status {status}, and is started again.")
+            programs.start_again(ended)
     return None
 
 

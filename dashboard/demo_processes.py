@@ -15,17 +15,26 @@ PATIENCE_S: Final = 10.0
 """How long a program may take to finish what it holds before it is killed."""
 POLL_S: Final = 0.02
 LAST_LINES: Final = 12
+SHORT_LIFE_S: Final = 5.0
 
 _PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A running program and where it logs."""
+    """A running program, how it was started and where it logs."""
 
     name: str
+    command: tuple[str, ...]
+    key: str | None
     process: subprocess.Popen[bytes]
     log: Path
+    started_at: float
+
+    @property
+    def short_lived(self) -> bool:
+        """Whether it ended so soon that starting it again would not help."""
+        return time.monotonic() - self.started_at < SHORT_LIFE_S
 
     def last_lines(self) -> str:
         """Return the end of its log, for the person who has to find out why it ended."""
@@ -57,7 +66,7 @@ class Programs:
         if key is not None:
             environment["SACMES_KEY"] = key
         log = self.logs / f"{name}.log"
-        with log.open("wb") as out:
+        with log.open("ab") as out:
             process = subprocess.Popen(
                 command,
                 env=environment,
@@ -67,8 +76,13 @@ class Programs:
                 start_new_session=True,
                 preexec_fn=_end_with_parent() if sys.platform == "linux" else None,
             )
-        self.running[name] = Program(name, process, log)
+        now = time.monotonic()
+        self.running[name] = Program(name, tuple(command), key, process, log, now)
         return self.running[name]
+
+    def start_again(self, ended: Program) -> Program:
+        """Start a program once more as it was started before."""
+        return self.start(ended.name, ended.command, key=ended.key)
 
     def ended(self) -> Program | None:
         """Return a program that has ended by itself, and forget it."""

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from support.programs import command, environment
 from support.tools import requires, wait_until
 
+from dashboard.demo_processes import SHORT_LIFE_S
 from sacmes_core.protocol import QUERY, REPLY
 
 START_S = 90
@@ -48,6 +50,15 @@ class Demo:
     def children(self) -> list[int]:
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in path.read_text().split()]
+
+    def child(self, what: str) -> int:
+        """The process with this in its command line."""
+        (pid,) = (
+            pid
+            for pid in self.children()
+            if what.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+        return pid
 
     def log(self, name: str) -> str:
         return (self.home / "logs" / f"{name}.log").read_text("utf-8", "replace")
@@ -134,18 +145,33 @@ def exported(demo: Demo, rows: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.timeout(240)
-def test_a_program_that_ends_unasked_ends_the_demo_with_its_last_words(tmp_path: Path) -> None:
+def test_what_is_killed_is_started_again_and_no_scan_is_lost(tmp_path: Path) -> None:
+    requires("mosquitto_rr", "mosquitto-clients")
+    with running_demo(tmp_path) as demo:
+        time.sleep(SHORT_LIFE_S)
+        for what in ("mosquitto.conf", "analyzer.cli", "watch"):
+            os.kill(demo.child(what), signal.SIGKILL)
+            time.sleep(1)
+        wait_until(lambda: demo.said().count("is started again") == 3, what="three new starts")
+        seen = len(exported(demo, 1))
+        rows = wait_until(lambda: exported(demo, seen + 8), timeout=90, what="more results")
+        written = {path.name for path in (demo.home / "files").iterdir()}
+    assert len({(row["file"], row["electrode"]) for row in rows}) == len(rows)
+    missing = written - {row["file"] for row in rows}
+    assert len(missing) <= 3, missing
+
+
+@pytest.mark.timeout(240)
+def test_a_program_that_cannot_run_ends_the_demo_with_its_last_words(tmp_path: Path) -> None:
     requires("mosquitto")
     with running_demo(tmp_path) as demo:
         children = demo.children()
-        broker = next(
-            pid
-            for pid in children
-            if b"mosquitto.conf" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        )
-        os.kill(broker, signal.SIGKILL)
+        (demo.home / "broker" / "mosquitto.conf").write_text("nonsense\n", "utf-8")
+        time.sleep(SHORT_LIFE_S)
+        os.kill(demo.child("mosquitto.conf"), signal.SIGKILL)
         assert demo.process.wait(END_S) == 1
-        assert "The broker ended, status -9" in demo.said()
+        assert "The broker ended" in demo.said()
+        assert "nonsense" in demo.said()
         assert "Traceback" not in demo.said()
         assert not [pid for pid in children if exists(pid)]
 
