@@ -55,8 +55,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "columns.",
         TECHNIQUE_ASSUMED: "Neither the file nor its name says what was measured; a square-wave "
         "voltammogram was assumed because the sweep does not turn.",
-        UNITS_ASSUMED: "The file names no units; volts and amperes were assumed. Set the units "
-        "in the reading settings to be sure.",
+        UNITS_ASSUMED: "The file names no units; the usual ones were assumed, which are volts and "
+        "amperes where the format is not known. Set the units in the reading settings to be sure.",
         OVERLOAD: "The instrument marked points as overloaded; use a less sensitive range.",
         PARTIAL_CYCLE: "The curve is only a part of a cycle, which the instrument wrote as a curve "
         "of its own; do not compare it with whole cycles.",

@@ -18,6 +18,13 @@ from sacmes_core.formats.names import parse_name
 from sacmes_core.formats.nova import is_nova, read_nova
 from sacmes_core.formats.pssession import is_pssession, read_pssession
 from sacmes_core.formats.pstrace import is_pstrace, read_pstrace
+from sacmes_core.formats.recordings import is_recording, read_recording
+from sacmes_core.formats.rodeostat import (
+    is_rodeostat,
+    is_rodeostat_text,
+    read_rodeostat,
+    read_rodeostat_text,
+)
 from sacmes_core.formats.scan import ColumnMapping, Curve, Scan
 
 Lines = Sequence[str]
@@ -26,12 +33,15 @@ READERS: Final[
     tuple[tuple[Callable[[Lines], bool], Callable[[Lines, ColumnMapping], tuple[Scan, ...]]], ...]
 ] = (
     (is_pssession, read_pssession),
+    (is_rodeostat, read_rodeostat),
     (is_gamry, read_gamry),
     (is_eclab, read_eclab),
     (is_pstrace, read_pstrace),
     (is_methodscript, read_methodscript),
     (is_chi, read_chi),
     (is_nova, read_nova),
+    (is_recording, read_recording),
+    (is_rodeostat_text, read_rodeostat_text),
 )
 """How each format is known and read. The first that knows a file reads it: those with an
 unmistakable first line come before those that look at several lines; what none knows is read as
@@ -40,7 +50,6 @@ columns of numbers."""
 _FREQUENCY_TOLERANCE: Final = 1e-3
 
 _SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
-_FOREIGN: Final[tuple[tuple[str, str, str], ...]] = ()
 
 
 def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -> tuple[Scan, ...]:
@@ -68,24 +77,18 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
     lines = split_lines(decode(data))
     reader = next((reader for detect, reader in READERS if detect(lines)), None)
     if reader is None:
-        _refuse_foreign(lines)
+        _refuse_json(lines)
         reader = read_generic
     scans = reader(lines, mapping or ColumnMapping())
     return tuple(_finished(scan, name, alone=len(scans) == 1) for scan in scans)
 
 
-def _refuse_foreign(lines: Sequence[str]) -> None:
+def _refuse_json(lines: Sequence[str]) -> None:
     first = next((line.strip() for line in lines if line.strip()), "")
-    found = next(
-        ((what, where) for start, what, where in _FOREIGN if first.startswith(start)), None
-    )
-    if found is None and first.startswith("{"):
-        found = "a JSON file", "in the instrument's program"
-    if found is not None:
-        what, where = found
+    if first.startswith("{"):
         raise FormatError(
-            f"The file is {what}, which this version does not read yet; export the scan {where} "
-            "as text columns with the headings Potential/V and Current/A."
+            "The file is JSON of a program that is not known; export the scan there as text "
+            "columns with the headings Potential/V and Current/A."
         )
 
 

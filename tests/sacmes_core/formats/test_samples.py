@@ -19,12 +19,7 @@ READ = (
     "generic_text",
     "autolab_nova_txt",
 )
-REFUSED = (
-    "biologic_mpr",
-    "rodeostat_stream",
-    "rodeostat_txt",
-    "line_csv_stream",
-)
+REFUSED = ("biologic_mpr", "line_csv_stream")
 ROLES = {"d": "difference", "f": "forward", "r": "reverse"}
 
 
@@ -105,7 +100,14 @@ def test_half_written_line_is_left_out(samples: Path) -> None:
     assert not scan.complete
 
 
-SEVERAL = ("biologic_mpt", "gamry_dta_cv", "gamry_dta_swv", "palmsens_pssession", "pstrace_csv")
+SEVERAL = (
+    "biologic_mpt",
+    "gamry_dta_cv",
+    "gamry_dta_swv",
+    "palmsens_pssession",
+    "pstrace_csv",
+    "rodeostat_txt",
+)
 
 
 @pytest.mark.parametrize("folder", SEVERAL)

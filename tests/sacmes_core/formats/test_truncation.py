@@ -32,13 +32,25 @@ FILES = (
     "methodscript/mux_loop_two_channels.txt",
     "methodscript/odd_values.txt",
     "methodscript/swv_pcfr_F5Hz_M2_E4.txt",
+    "line_csv_stream/F5Hz_M5_E4_acestat_style.txt",
+    "line_csv_stream/F5Hz_M5_E4_kickstat_style.txt",
+    "rodeostat_stream/doc_lines.jsonl",
+    "rodeostat_stream/runtest_cyclic.jsonl",
+    "rodeostat_stream/runtest_mux.jsonl",
+    "rodeostat_txt/cyclic_shift_00.txt",
+    "rodeostat_txt/cyclic_test_data.txt",
     "palmsens_pssession/A_swv3.pssession",
     "palmsens_pssession/cv_1scan.pssession",
     "pstrace_csv/cv_5scans.csv",
     "pstrace_csv/derived_swv_3curves.csv",
     "pstrace_csv/ECSA_0005mV_scan1-SWV.csv",
 )
-MAPPINGS: dict[str, ColumnMapping] = {}
+MAPPINGS = {
+    "line_csv_stream/F5Hz_M5_E4_acestat_style.txt": ColumnMapping(
+        potential_unit="mV", current_unit="µA"
+    ),
+    "line_csv_stream/F5Hz_M5_E4_kickstat_style.txt": ColumnMapping(current_unit="µA"),
+}
 
 Rows = dict[tuple[int, int, str], list[tuple[float, float]]]
 

@@ -1,0 +1,211 @@
+"""Rodeostat: JSON lines as its firmware sends them, and the text files of its Python library."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from sacmes_core.errors import FormatError
+from sacmes_core.flags import LINES_LOST, OVERLOAD, UNITS_ASSUMED
+from sacmes_core.formats.completeness import CUT_SENTENCE
+from sacmes_core.formats.curves import divisor, expect_voltammogram, turns
+from sacmes_core.formats.generic import read_generic
+from sacmes_core.formats.scan import (
+    CURRENT_UNITS,
+    POTENTIAL_UNITS,
+    PULSE_TECHNIQUES,
+    ColumnMapping,
+    Curve,
+    Role,
+    Scan,
+)
+
+FORMAT: Final = "rodeostat"
+
+_TECHNIQUES: Final = {
+    "cyclic": "cv",
+    "squareWave": "swv",
+    "linearSweep": "lsv",
+    "differentialPulse": "dpv",
+}
+_ROW: Final = re.compile(r"(\d+\.\d{3}), (-?\d+\.\d{4}), (-?\d+\.\d{4})")
+_HEAD_LINES: Final = 20
+_ROWS_MIN: Final = 10
+_STEP_TOLERANCE: Final = 1.5e-3
+
+
+@dataclass(slots=True)
+class _Run:
+    """One test: its name and, of each channel, potentials in V and currents in µA."""
+
+    test: str | None
+    current_unit: str | None = None
+    samples: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    limited: bool = False
+    ended: bool = False
+    bad_lines: int = 0
+
+
+def is_rodeostat(lines: Sequence[str]) -> bool:
+    """Whether the lines are the JSON answers and samples of a Rodeostat."""
+    messages = [_message(line) for line in lines[:_HEAD_LINES] if line.strip()]
+    return any(_is_sample(m) or _test_of(m) is not None for m in messages if m is not None)
+
+
+def read_rodeostat(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
+    """Read every test of a recording; each channel of the multiplexer is an electrode.
+
+    Raises
+    ------
+    FormatError
+        If no test is a voltammogram of enough points.
+    """
+    runs = [run for run in _runs(lines) if run.samples]
+    sweeps = [run for run in runs if run.test is None or run.test in _TECHNIQUES]
+    if runs and not sweeps:
+        raise FormatError(
+            f"The recording holds the Rodeostat's test “{runs[0].test}”, which is no voltammogram; "
+            "choose a cyclic, squareWave or linearSweep test."
+        )
+    scans = tuple(_scan(run, k, mapping) for k, run in enumerate(sweeps))
+    expect_voltammogram([curve for scan in scans for curve in scan.curves])
+    return scans
+
+
+def is_rodeostat_text(lines: Sequence[str]) -> bool:
+    """Whether every line is time, potential and current as the Python library writes them.
+
+    The first column counts the sample period up from one; the second goes in equal steps, as
+    measured currents never do.
+    """
+    if not all(_ROW.fullmatch(line) for line in lines[:-1]) or len(lines) <= _ROWS_MIN:
+        return False
+    rows = [tuple(map(float, line.split(", "))) for line in lines[:-1]]
+    period = rows[0][0]
+    if period <= 0 or any(abs(b[0] - a[0] - period) > _STEP_TOLERANCE for a, b in pairwise(rows)):
+        return False
+    steps = {round(abs(b[1] - a[1]), 4) for a, b in pairwise(rows)} - {0.0}
+    return bool(steps) and max(steps) - min(steps) < _STEP_TOLERANCE
+
+
+def read_rodeostat_text(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
+    """Read a file of the Python library: seconds, volts and, where not set, microamperes.
+
+    Raises
+    ------
+    FormatError
+        If there are too few points.
+    """
+    if mapping.names_columns:
+        return read_generic(lines, mapping)
+    whole = lines[:-1]
+    # Four decimals are the whole of a number: a last line with all of them has lost nothing.
+    if _ROW.fullmatch(lines[-1]):
+        whole = lines
+    run = _Run(None, ended=not lines[-1].strip() or len(whole) == len(lines))
+    run.samples[1] = [
+        (float(potential), float(current))
+        for _, potential, current in (line.split(", ") for line in whole)
+    ]
+    scan = _scan(run, 0, mapping, CUT_SENTENCE)
+    expect_voltammogram(scan.curves)
+    return (scan,)
+
+
+def _runs(lines: Sequence[str]) -> list[_Run]:
+    runs = [_Run(None)]
+    unit: str | None = None
+    for k, line in enumerate(lines):
+        if not line.strip():
+            continue
+        message = _message(line)
+        test = _test_of(message)
+        unit = _unit_of(message) or unit
+        if message is None:
+            runs[-1].bad_lines += k < len(lines) - 1
+        elif test is not None:
+            runs.append(_Run(test))
+        elif _is_sample(message):
+            if runs[-1].ended:
+                runs.append(_Run(None))
+            channel = message.get("n", 1)
+            electrode = channel if type(channel) is int and 1 <= channel <= 256 else 1
+            point = float(message["v"]), float(message["i"])  # type: ignore[arg-type]
+            runs[-1].samples.setdefault(electrode, []).append(point)
+            runs[-1].limited |= message.get("le") is True
+            runs[-1].current_unit = unit
+        elif message == {}:
+            runs[-1].ended = True
+    return runs
+
+
+def _message(line: str) -> dict[str, object] | None:
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def _test_of(message: dict[str, object] | None) -> str | None:
+    """The test that an answer to ``runTest`` says is beginning."""
+    response = message.get("response") if message else None
+    if not isinstance(response, dict) or response.get("command") != "runTest":
+        return None
+    return str(response.get("test", ""))[:40]
+
+
+def _unit_of(message: dict[str, object] | None) -> str | None:
+    """The unit of the current in which an answer names the range, as in ``100uA``."""
+    response = message.get("response") if message else None
+    current_range = response.get("currRange") if isinstance(response, dict) else None
+    match = re.fullmatch(r"[\d.]+([un])A", str(current_range))
+    return {"u": "µA", "n": "nA"}[match[1]] if match else None
+
+
+def _is_sample(message: dict[str, object]) -> bool:
+    return all(
+        isinstance(value := message.get(key), (int, float))
+        and not isinstance(value, bool)
+        and abs(value) < 1e12
+        for key in ("v", "i")
+    )
+
+
+def _scan(
+    run: _Run,
+    index: int,
+    mapping: ColumnMapping,
+    sentence: str = "The recording ends before the instrument said that the test was finished.",
+) -> Scan:
+    potential_by = divisor(POTENTIAL_UNITS[mapping.potential_unit or "V"])
+    # The firmware sends microamperes, that of variants with ranges of nanoamperes nanoamperes.
+    current_unit = mapping.current_unit or run.current_unit
+    current_by = divisor(CURRENT_UNITS[current_unit or "µA"])
+    current_by = -current_by if mapping.invert_current else current_by
+    first = next(iter(run.samples.values()))
+    technique = _TECHNIQUES.get(run.test or "")
+    if technique is None:
+        technique = "cv" if turns([potential for potential, _ in first]) else "lsv"
+    role: Role = "difference" if technique in PULSE_TECHNIQUES else "total"
+    flags = [UNITS_ASSUMED] if current_unit is None else []
+    flags += [OVERLOAD] if run.limited else []
+    flags += [LINES_LOST] if run.bad_lines else []
+    return Scan(
+        curves=tuple(
+            Curve(
+                electrode,
+                role,
+                tuple(potential / potential_by for potential, _ in points),
+                tuple(current / current_by for _, current in points),
+            )
+            for electrode, points in sorted(run.samples.items())
+        ),
+        technique=technique,
+        format=FORMAT,
+        index=index,
+        flags=tuple(flags),
+        incomplete=None if run.ended else sentence,
+    )
