@@ -93,9 +93,13 @@ def is_methodscript(lines: Sequence[str]) -> bool:
     first = next((line for line in head if line.strip()), "")
     if _ERROR.fullmatch(first) or _FIRMWARE.fullmatch(first):
         return True
-    packages = sum(line.startswith("P") and parse_package(line) is not None for line in head)
-    loops = sum(_LOOP.fullmatch(line) is not None for line in head)
-    return packages >= 2 or (loops >= 1 and packages >= 1)
+    packages = loops = 0
+    for line in head:
+        packages += parse_package(line) is not None
+        loops += _LOOP.fullmatch(line) is not None
+        if packages >= 2 or (loops and packages):
+            return True
+    return False
 
 
 def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
