@@ -111,7 +111,10 @@ def _electrode(peak: Peak) -> ElectrodeResult:
         peak_current_a=peak.peak_current_a,
         peak_current_se_a=peak.peak_current_se_a,
         peak_potential_v=peak.peak_potential_v,
+        peak_potential_se_v=peak.peak_potential_se_v,
         area_av=peak.area_av,
+        area_se_av=peak.area_se_av,
         fwhm_v=peak.fwhm_v,
+        fwhm_se_v=peak.fwhm_se_v,
         flags=tuple(dict.fromkeys(peak.flags)),
     )

@@ -39,7 +39,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         SECOND_PEAK: "A second peak is more than a fifth as high; the one that was taken may "
         "change from scan to scan. Set a potential window about the one that is meant.",
         TOO_NOISY: "The height hardly stands out of its own uncertainty; it may be no peak at all.",
-        BASELINE_AMBIGUOUS: "Methods that are all reasonable differ by more than a fifth on the "
+        BASELINE_AMBIGUOUS: "Methods that are all reasonable differ by more than a quarter on the "
         "height; see its uncertainty, and set a potential window that leaves the tails out.",
         SPIKES_REMOVED: "Single points far off their neighbours were left out of the fit.",
         POOR_FIT: "A wide part of the current is explained by neither peak nor baseline; there "

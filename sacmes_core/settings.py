@@ -105,8 +105,10 @@ class ReadingSettings(Part):
 class PeakSettings(Part):
     """How a voltammogram becomes a peak current."""
 
-    method: Literal["sacmes-web"] = Field(
-        default="sacmes-web", description="Name of the peak method."
+    method: Literal["median", "sacmes-web", "sacmes-desktop"] = Field(
+        default="median",
+        description="Name of the peak method: the median of several fits, or what the SACMES "
+        "web port or desktop program would compute.",
     )
     potential_min_v: Potential | None = Field(
         default=None,

@@ -175,7 +175,7 @@ def _run(
                 settings,
             )
             for row, k in enumerate(batch):
-                results[k] = _with_peak(voltammograms[k], arrays, row)
+                results[k] = _with_peak(voltammograms[k], arrays, row, method)
     return results
 
 
@@ -188,7 +188,7 @@ def _without_peak(voltammogram: _Voltammogram) -> tuple[Peak, PeakCurves | None]
 
 
 def _with_peak(
-    voltammogram: _Voltammogram, arrays: PeakArrays, row: int
+    voltammogram: _Voltammogram, arrays: PeakArrays, row: int, method: Method
 ) -> tuple[Peak, PeakCurves]:
     peak = Peak(
         electrode=voltammogram.electrode,
@@ -197,10 +197,15 @@ def _with_peak(
         peak_potential_v=_number(arrays.potential_v[row]),
         area_av=_number(arrays.area_av[row]),
         fwhm_v=_number(arrays.fwhm_v[row]),
+        peak_potential_se_v=_at(arrays.potential_se_v, row),
+        area_se_av=_at(arrays.area_se_av, row),
+        fwhm_se_v=_at(arrays.fwhm_se_v, row),
     )
-    found = [*voltammogram.flags, *peak_flags(peak, voltammogram.potential_v)]
+    found = [*voltammogram.flags, *(arrays.flags[row] if arrays.flags else ())]
+    found += peak_flags(peak, voltammogram.potential_v, method.sigmas_min)
     smoothed = arrays.smoothed_a[row]
-    if peak.peak_current_a is not None and has_second_peak(smoothed, peak.peak_current_a):
+    noise_a = float(arrays.smoothed_noise_a[row])
+    if peak.peak_current_a and has_second_peak(smoothed, peak.peak_current_a, noise_a):
         found.append(flags.SECOND_PEAK)
     baseline = arrays.baseline_a[row]
     curves = PeakCurves(
@@ -211,6 +216,10 @@ def _with_peak(
         baseline if np.isfinite(baseline).all() else None,
     )
     return replace(peak, flags=tuple(dict.fromkeys(found))), curves
+
+
+def _at(values: FloatArray | None, row: int) -> float | None:
+    return None if values is None else _number(values[row])
 
 
 def _number(value: float) -> float | None:

@@ -12,10 +12,9 @@ from sacmes_core.formats.scan import Curve
 
 POINTS_MIN = 5
 SATURATED_POINTS = 4
-NOISE_RATIO_MIN = 7.0
 EDGE_WIDTHS = 0.5
 _SECOND_SHARE = 0.2
-_SECOND_SIGMAS = 10.0
+_SECOND_SIGMAS = 6.0
 _DIFFERENCE_TOLERANCE = 2e-3
 _DIFFERENCE_SHARE = 0.98
 _NEIGHBOURS = 10
@@ -36,8 +35,11 @@ def current_flags(current_a: FloatArray) -> tuple[str, ...]:
     return ()
 
 
-def peak_flags(peak: Peak, potential_v: FloatArray) -> tuple[str, ...]:
-    """Flags of a peak that was found or not; potentials ascending, shape (K,)."""
+def peak_flags(peak: Peak, potential_v: FloatArray, sigmas_min: float) -> tuple[str, ...]:
+    """Flags of a peak that was found or not; potentials ascending, shape (K,).
+
+    Below `sigmas_min` of its standard errors a height is too noisy.
+    """
     if peak.peak_current_a is None or peak.peak_potential_v is None:
         return (flags.NO_PEAK,)
     found = []
@@ -45,19 +47,18 @@ def peak_flags(peak: Peak, potential_v: FloatArray) -> tuple[str, ...]:
     if peak.fwhm_v is None or distance < EDGE_WIDTHS * peak.fwhm_v:
         found.append(flags.PEAK_AT_EDGE)
     noise = peak.peak_current_se_a
-    if noise is not None and abs(peak.peak_current_a) < NOISE_RATIO_MIN * noise:
+    if noise is not None and abs(peak.peak_current_a) < sigmas_min * noise:
         found.append(flags.TOO_NOISY)
     return tuple(found)
 
 
-def has_second_peak(smoothed_a: FloatArray, height_a: float) -> bool:
+def has_second_peak(smoothed_a: FloatArray, height_a: float, noise_a: float) -> bool:
     """Whether a smoothed voltammogram, shape (K,), has another peak worth mentioning.
 
     Another one counts from a fifth of the height on, by its prominence, if it stands well out of
-    what noise the smoothing left.
+    what noise the smoothing left, of standard deviation `noise_a`.
     """
-    noise = float(point_noise_a(smoothed_a[np.newaxis])[0])
-    prominence = max(_SECOND_SHARE * abs(height_a), _SECOND_SIGMAS * noise)
+    prominence = max(_SECOND_SHARE * abs(height_a), _SECOND_SIGMAS * noise_a)
     found, _ = find_peaks(smoothed_a * math.copysign(1.0, height_a), prominence=prominence)
     return len(found) > 1
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from sacmes_core.analysis.consensus import median_of_fits
+from sacmes_core.analysis.desktop import sacmes_desktop
 from sacmes_core.analysis.peaks import FloatArray, PeakArrays
 from sacmes_core.analysis.swv import sacmes_web
 from sacmes_core.settings import PeakSettings
@@ -12,10 +14,21 @@ from sacmes_core.settings import PeakSettings
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way from voltammograms of equal length to peaks; `version` counts changes of numbers."""
+    """A way from voltammograms of equal length to peaks.
+
+    `version` counts changes of numbers; a height below `sigmas_min` of its standard errors is
+    too noisy: seven where the error is that of the noise alone.
+    """
 
     analyze: Callable[[FloatArray, FloatArray, PeakSettings], PeakArrays]
     version: int
+    sigmas_min: float = 7.0
 
 
-METHODS: Final[Mapping[str, Method]] = MappingProxyType({"sacmes-web": Method(sacmes_web, 1)})
+METHODS: Final[Mapping[str, Method]] = MappingProxyType(
+    {
+        "median": Method(median_of_fits, 1, sigmas_min=4.0),
+        "sacmes-web": Method(sacmes_web, 1),
+        "sacmes-desktop": Method(sacmes_desktop, 1),
+    }
+)

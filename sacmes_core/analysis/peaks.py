@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,8 @@ class Peak:
     ----------
     peak_current_a
         Height over the baseline, signed: negative where the current dips.
-    peak_current_se_a
-        Standard error of the height from the noise of the points alone, without the uncertainty
-        of the baseline's shape.
+    peak_current_se_a, peak_potential_se_v, area_se_av, fwhm_se_v
+        Standard errors, as far as the method knows them; see `docs/analysis.md`.
     area_av
         Area in ampere volts, as the method defines it.
     fwhm_v
@@ -34,6 +34,9 @@ class Peak:
     peak_potential_v: float | None = None
     area_av: float | None = None
     fwhm_v: float | None = None
+    peak_potential_se_v: float | None = None
+    area_se_av: float | None = None
+    fwhm_se_v: float | None = None
     flags: tuple[str, ...] = ()
 
 
@@ -77,6 +80,12 @@ class PeakArrays:
         Shape (n,).
     smoothed_a, baseline_a
         Shape (n, K); the baseline of a voltammogram without a peak is nan.
+    smoothed_noise_a
+        Shape (n,); standard deviation of the noise that a smoothed point still has.
+    potential_se_v, area_se_av, fwhm_se_v
+        Shape (n,); None of a method that does not know them.
+    flags
+        For each voltammogram the codes that the method itself raises; empty for none at all.
     """
 
     height_a: FloatArray
@@ -85,4 +94,9 @@ class PeakArrays:
     area_av: FloatArray
     fwhm_v: FloatArray
     smoothed_a: FloatArray
+    smoothed_noise_a: FloatArray
     baseline_a: FloatArray
+    potential_se_v: FloatArray | None = None
+    area_se_av: FloatArray | None = None
+    fwhm_se_v: FloatArray | None = None
+    flags: tuple[tuple[str, ...], ...] = ()

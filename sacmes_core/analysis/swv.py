@@ -64,6 +64,7 @@ def sacmes_web(
         area_av=area + none,
         fwhm_v=width_at_half(potential_v, (smoothed - baseline) * sign[:, None], peak) + none,
         smoothed_a=smoothed,
+        smoothed_noise_a=point_noise_a(current_a) * noise_gain(windows, degree),
         baseline_a=baseline + none[:, None],
     )
 

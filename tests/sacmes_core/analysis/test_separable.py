@@ -1,0 +1,143 @@
+"""The batched fit against a slow twin that knows nothing of variable projection."""
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from sacmes_core.analysis.backgrounds import curved, free, line, tailed
+from sacmes_core.analysis.bank import search
+from sacmes_core.analysis.gridding import binned, isolated_spikes
+from sacmes_core.analysis.peaks import FloatArray
+from sacmes_core.analysis.separable import Problem, Start, fit_peaks
+from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
+
+X = np.arange(0.0, 0.5001, 0.005)
+
+
+def made(seed: int, snr: float = 50.0, tail: float = 0.5) -> FloatArray:
+    random = np.random.default_rng(seed)
+    width = random.uniform(0.07, 0.14)
+    peak = physical_shape().at((X - random.uniform(0.2, 0.3)) / width)[0][:, 0]
+    below = tail * np.exp(-X / 0.05)
+    return np.asarray(peak + below + 0.3 * X + random.normal(size=len(X)) / snr)
+
+
+def start_of(currents: FloatArray, sigma: float) -> Start:
+    count = len(currents)
+    return Start(
+        np.full(count, 0.25),
+        np.full(count, 0.1),
+        np.ones(count),
+        np.full(count, sigma),
+        np.ones(currents.shape),
+    )
+
+
+def twin(current: FloatArray, sigma: float, kind: str) -> FloatArray:
+    """Height, Ep, w by general least squares over all factors at once."""
+    shape = physical_shape()
+    background = {"line": line, "tailed": tailed, "curved": curved, "free": free}[kind](X)
+    spreads = np.concatenate([[np.inf], shape.spreads, background.spreads])
+    count = len(shape.areas)
+
+    def misfit(p: FloatArray) -> FloatArray:
+        factors = p[2:]
+        values = shape.at((X - p[0]) / np.exp(p[1]))[0]
+        model = values @ factors[:count] + background.columns @ factors[count:]
+        prior = factors / spreads
+        width = (p[1] - np.log(0.1)) / 0.6
+        return np.concatenate([(current - model) / sigma, prior[np.isfinite(spreads)], [width]])
+
+    first = np.concatenate([[0.25, np.log(0.1), 0.8], np.zeros(len(spreads) - 1)])
+    best = least_squares(misfit, first, xtol=1e-12, ftol=1e-12, gtol=1e-12).x
+    return np.array([best[2], best[0], np.exp(best[1])])
+
+
+@pytest.mark.parametrize("kind", ["line", "tailed", "curved", "free"])
+def test_equals_the_slow_twin(kind: str) -> None:
+    tail, sigma = 0.0 if kind == "line" else 0.5, 0.03
+    currents = np.stack([made(k, tail=tail) for k in range(4)])
+    background = {"line": line, "tailed": tailed, "curved": curved, "free": free}[kind](X)
+    start = start_of(currents, sigma)
+    fit = fit_peaks(Problem(X, currents, physical_shape(), background), start)
+    for k, current in enumerate(currents):
+        if fit.rejected[k]:
+            continue
+        height, potential, width = twin(current, sigma, kind)
+        assert fit.height_a[k] == pytest.approx(height, rel=1e-2)
+        assert fit.potential_v[k] == pytest.approx(potential, abs=5e-4)
+        assert fit.width_v[k] == pytest.approx(width, rel=1e-2)
+    assert (fit.rejected == 0).sum() >= 1
+
+
+def test_standard_errors_are_the_scatter_of_repeats() -> None:
+    random = np.random.default_rng(0)
+    peak = gaussian_shape().at((X - 0.25) / 0.1)[0][:, 0]
+    currents = peak + 0.1 * X + random.normal(size=(400, len(X))) * 0.05
+    fit = fit_peaks(Problem(X, currents, gaussian_shape(), line(X)), start_of(currents, 0.05))
+    for value, error in (
+        (fit.height_a, fit.height_se_a),
+        (fit.potential_v, fit.potential_se_v),
+        (fit.width_v, fit.width_se_v),
+        (fit.area_av, fit.area_se_av),
+    ):
+        assert error.mean() == pytest.approx(value.std(), rel=0.15)
+    assert fit.height_a.mean() == pytest.approx(1.0, abs=0.01)
+    assert fit.area_av.mean() == pytest.approx(0.1 * np.sqrt(np.pi / 4 / np.log(2)), rel=0.02)
+
+
+def test_evidence_prefers_the_background_that_was_there() -> None:
+    currents = np.stack([made(k) for k in range(10)])
+    start = start_of(currents, 0.02)
+    by_line = fit_peaks(Problem(X, currents, physical_shape(), line(X)), start)
+    by_tail = fit_peaks(Problem(X, currents, physical_shape(), tailed(X)), start)
+    assert (by_tail.evidence > by_line.evidence).all()
+
+
+def test_physical_shape_has_unit_height_and_width() -> None:
+    shape = physical_shape()
+    x = np.linspace(-2, 2, 2001)
+    values, slopes = shape.at(x)
+    assert values[1000] == pytest.approx([1, 0, 0, 0, 0], abs=1e-4)
+    assert np.ptp(x[values[:, 0] >= 0.5]) == pytest.approx(1.0, abs=0.01)
+    assert np.gradient(values[:, 0], x) == pytest.approx(slopes[:, 0], abs=0.02)
+    assert (np.diff(shape.spreads) < 0).all()
+
+
+def test_physical_shape_is_always_the_same() -> None:
+    first = physical_shape()
+    physical_shape.cache_clear()
+    again = physical_shape()
+    assert np.array_equal(first.values, again.values)
+    assert first.spreads == pytest.approx([0.3453, 0.1780, 0.1234, 0.1017], rel=0.05)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_bank_finds_the_peak_and_its_direction(sign: float) -> None:
+    current = sign * made(3, 200)[np.newaxis]
+    up, down = search(X, current, np.array([0.005]))
+    best, other = (up, down) if sign > 0 else (down, up)
+    assert best.evidence[0] > other.evidence[0]
+    assert best.sign[0] == sign
+    assert best.height_a[0] == pytest.approx(1.0, rel=0.1)
+    assert not best.tail_at_end[0]
+    mirrored, _ = search(X, abs(sign) * made(3, 200)[np.newaxis, ::-1], np.array([0.005]))
+    assert mirrored.tail_at_end[0]
+
+
+def test_dense_points_are_averaged_and_spikes_set_aside() -> None:
+    x = np.arange(0, 0.5001, 0.001)
+    random = np.random.default_rng(0)
+    currents = np.exp(-(((x - 0.25) / 0.05) ** 2)) + 0.01 * random.normal(size=(20, len(x)))
+    currents[3, 222] += 1.0
+    scans = binned(x, currents)
+    assert scans.current_a.shape == (20, 101)
+    assert scans.spikes.tolist() == [0.0] * 3 + [1.0] + [0.0] * 16
+    assert scans.weights[3].sum() == pytest.approx(scans.weights[0].sum() - 0.2)
+    assert np.median(scans.noise_a) == pytest.approx(0.01 / np.sqrt(5), rel=0.3)
+
+
+@pytest.mark.parametrize("width", [0.03, 0.06, 0.2])
+def test_apex_of_a_noiseless_peak_is_no_spike(width: float) -> None:
+    current = np.exp(-4 * np.log(2) * ((X - 0.25) / width) ** 2)[np.newaxis]
+    assert not isolated_spikes(current, np.zeros(1))[0].any()
