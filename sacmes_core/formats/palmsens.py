@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from sacmes_core.errors import FormatError
-from sacmes_core.formats.curves import expect_voltammogram
+from sacmes_core.flags import TECHNIQUE_ASSUMED
+from sacmes_core.formats.curves import expect_voltammogram, turns
 from sacmes_core.formats.scan import (
     PULSE_TECHNIQUES,
     ROLES,
@@ -71,6 +72,10 @@ def gather_scans(
         if technique is not None and technique not in SWEEPS:
             others.append(titled.title)
             continue
+        if technique is None:
+            technique = "cv" if turns(titled.potential_v) else "swv"
+            assumed = (TECHNIQUE_ASSUMED,) if technique == "swv" else ()
+            titled = replace(titled, technique=technique, flags=titled.flags + assumed)
         curve = _curve(titled, mapping)
         base = " ".join(_DIRECTION.sub(" ", _CHANNEL.sub("", titled.title)).split()).lower()
         repeat = 0

@@ -114,6 +114,13 @@ def test_other_files_are_refused_by_name() -> None:
         read(pstrace([("SWV I vs E", "µA", [])]))
 
 
+def test_unknown_title_is_told_by_the_sweep() -> None:
+    turning = [*SWEEP, *SWEEP[::-1]]
+    first, second = read(pstrace([("Messung A", "µA", SWEEP), ("Messung B", "µA", turning)]))
+    assert (first.technique, first.flags) == ("swv", ("technique_assumed",))
+    assert (second.technique, second.flags) == ("cv", ())
+
+
 def test_mapping_is_obeyed() -> None:
     data = pstrace([("SWV I vs E", "µA", SWEEP), ("SWV I vs E", "µA", SWEEP[::-1])])
     (scan,) = read(data, mapping=ColumnMapping(potential_column=3, current_column=4))
