@@ -19,6 +19,7 @@ check:
 	.venv/bin/mypy scripts mosquitto/users.py
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/python scripts/write_asyncapi.py --check
+	.venv/bin/python scripts/write_settings.py --check
 
 clean:
 	rm -rf .venv dist build artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

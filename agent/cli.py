@@ -66,7 +66,7 @@ def watch(
         typer.Option(help="Start a session of this technique, without a dashboard."),
     ] = None,
     handle: Annotated[str, typer.Option(help="Start of the file names, for example SWV_.")] = "",
-    extension: Annotated[str, typer.Option(help="End of the file names: .txt, .csv, .dta.")] = "",
+    extension: Annotated[str, typer.Option(help="End of the file names, for example .txt.")] = "",
     frequency: Annotated[
         list[float] | None, typer.Option(help="Frequency in Hz; once for each.")
     ] = None,

@@ -4,9 +4,7 @@ import re
 from typing import Final
 
 from sacmes_core.formats.names import parse_name
-from sacmes_core.settings import SourceSettings
-
-DEFAULT_EXTENSIONS: Final = (".txt", ".csv", ".dta")
+from sacmes_core.settings import DEFAULT_EXTENSIONS, SourceSettings
 
 _UNFINISHED_ENDINGS: Final = (".tmp", ".part", ".partial", ".bin", ".crdownload", ".swp", ".bak")
 _CONFLICT: Final = re.compile(

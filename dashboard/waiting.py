@@ -4,7 +4,9 @@ from dashboard.blocks import Notice
 from dashboard.figures import frequency_label
 from dashboard.live_state import LiveState
 from dashboard.standing import agent_kind, analyzer_online
-from sacmes_core.settings import SourceSettings
+from sacmes_core.settings import DEFAULT_EXTENSIONS, SourceSettings
+
+_ANY_EXTENSION = f"ending {', '.join(DEFAULT_EXTENSIONS[:-1])} or {DEFAULT_EXTENSIONS[-1]}"
 
 
 def waiting_notice(state: LiveState, now: float) -> Notice | None:
@@ -46,7 +48,7 @@ def state_notice(state: LiveState) -> Notice | None:
 def watched_words(source: SourceSettings) -> str:
     """Which files belong to a session, in words."""
     names = f"names that start with {source.handle}" if source.handle else "any name"
-    kind = f"ending {source.extension}" if source.extension else "ending .txt, .csv or .dta"
+    kind = f"ending {source.extension}" if source.extension else _ANY_EXTENSION
     words = f"files with {names}, {kind}"
     if source.frequencies_hz:
         words += ", at " + " and ".join(frequency_label(f) for f in source.frequencies_hz)

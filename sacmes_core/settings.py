@@ -6,7 +6,7 @@ A change of `source` reaches the agent, one of `reading` or `peak` re-analyses t
 """
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,9 @@ Technique = Literal["swv", "cv", "frequency_map", "ca"]
 FREQUENCY_MAX_HZ = 1e6
 NUMBER_MAX = 10_000_000
 ELECTRODE_MAX = 256
+
+DEFAULT_EXTENSIONS: Final = (".txt", ".csv", ".dta", ".mpt", ".pssession")
+"""What an empty `SourceSettings.extension` takes."""
 
 FrequencyHz = Annotated[float, Field(gt=0, le=FREQUENCY_MAX_HZ)]
 ScanNumber = Annotated[int, Field(ge=0, le=NUMBER_MAX)]
@@ -40,8 +43,8 @@ class SourceSettings(Part):
     )
     extension: Annotated[str, Field(max_length=16, pattern=r"^(\.[A-Za-z0-9]+)?$")] = Field(
         default="",
-        description="End of the file names, for example .txt; empty takes .txt, .csv "
-        "and .dta. Upper and lower case are the same.",
+        description="End of the file names, for example .txt; empty takes .txt, .csv, "
+        ".dta, .mpt and .pssession. Upper and lower case are the same.",
     )
     frequencies_hz: Annotated[tuple[FrequencyHz, ...], Field(max_length=64)] = Field(
         default=(),
