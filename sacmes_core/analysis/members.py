@@ -21,8 +21,8 @@ MODEL_ERROR: Final = 0.02
 _HULL_WINDOW_V: Final = 0.024
 _STIFF, _SMOOTH, _SMALL = (0, 1, 2), (0, 1, 3), 4
 """Fits that a member averages: line, tails, curvature; line, tails, free; the Gaussian's."""
-_DOUBT: Final = 12.0
-"""Evidence that noise alone does not take away, in units of its own standard deviation."""
+_DOUBT: Final = 15.0
+"""Evidence that a good fit may lack beyond half a unit a point."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

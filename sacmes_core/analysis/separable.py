@@ -199,6 +199,9 @@ def _evidence(problem: Problem, start: Start, weights: FloatArray, linear: _Line
     penalty = _penalty(problem, start)
     squares = np.sum(weights * linear.residual**2, axis=1) / start.sigma_a**2
     squares += np.sum(penalty * linear.factors**2, axis=1)
-    bound = np.log(penalty, out=np.zeros_like(penalty), where=penalty > 0).sum(axis=1)
+    # Factors without a prior count as if theirs were of the height's size, so that the evidence
+    # does not depend on the unit of the current.
+    unit = (1 / start.scale_a**2)[:, np.newaxis]
+    bound = np.log(np.where(penalty > 0, penalty, unit)).sum(axis=1)
     volume = np.linalg.slogdet(linear.schur)[1] - np.linalg.slogdet(linear.inverse)[1]
     return np.asarray((bound - squares - volume) / 2)
