@@ -135,7 +135,7 @@ def test_changed_peak_settings_analyse_the_run_again(alice: Speaker) -> None:
     alice.wait_for_receipts()
     wait_until(lambda: len(history(alice).results) == 3, what="three results")
     before = history(alice)
-    settings = session.settings.changed({"peak.smoothing": "off", "trend.reference_number": 2})
+    settings = session.settings.changed({"peak.method": "sacmes-web", "trend.reference_number": 2})
     reply = alice.ask(
         questions.CHANGE_SETTINGS,
         SettingsRequest(seen_revision=session.revision, settings=settings),

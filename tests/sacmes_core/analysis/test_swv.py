@@ -1,7 +1,9 @@
 """The hull method against a slow twin that follows the description step by step."""
 
 import math
+from dataclasses import fields
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,10 +12,12 @@ from hypothesis import strategies as st
 from scipy.signal import savgol_filter
 
 from sacmes_core.analysis.analyzing import analyze, analyze_scan
-from sacmes_core.analysis.peaks import FloatArray
+from sacmes_core.analysis.peaks import FloatArray, Peak
 from sacmes_core.analysis.swv import sacmes_web
 from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.settings import PeakSettings
+
+NUMBERS = [f.name for f in fields(Peak) if f.name not in ("electrode", "flags")]
 
 
 def twin_hampel(currents: list[float], window: int, threshold: float) -> list[float]:
@@ -204,12 +208,16 @@ def scan(
     return Scan((Curve(electrode, "difference", *points),), technique, "generic", flags=flags)
 
 
-def test_batch_equals_one_by_one() -> None:
+@pytest.mark.parametrize("method", ["median", "sacmes-web", "sacmes-desktop"])
+def test_batch_equals_one_by_one(method: Literal["median", "sacmes-web", "sacmes-desktop"]) -> None:
     scans = [scan(*voltammogram(k, count=80 + 20 * (k % 3))) for k in range(9)]
-    together = analyze(scans, PeakSettings())
-    assert [a.peaks for a in together] == [
-        analyze_scan(each, PeakSettings()).peaks for each in scans
-    ]
+    settings = PeakSettings(method=method)
+    for one, all_in_one in zip(scans, analyze(scans, settings), strict=True):
+        (alone,), (among_others,) = analyze_scan(one, settings).peaks, all_in_one.peaks
+        for name in NUMBERS:
+            value = getattr(alone, name)
+            assert getattr(among_others, name) == pytest.approx(value, rel=1e-12), name
+        assert among_others.flags == alone.flags
 
 
 def test_direction_of_the_sweep_does_not_matter() -> None:
