@@ -11,7 +11,7 @@ from agent.presence import Facts, GiveWay, Holding, Say
 from sacmes_core import __version__
 from sacmes_core.errors import SacmesError
 from sacmes_core.messages import Publication
-from sacmes_core.payloads import AgentPresence
+from sacmes_core.payloads.presence import AgentPresence
 from sacmes_core.protocol import AGENT_PRESENCE, publication
 
 COUNT_EVERY_S: Final = 1.0

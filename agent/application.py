@@ -42,13 +42,10 @@ from sacmes_core.link_events import (
     Subscription,
 )
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import (
-    AgentPresence,
-    AnalyzerPresence,
-    Problem,
-    Receipts,
-    SessionDocument,
-)
+from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
+from sacmes_core.payloads.replies import Problem
+from sacmes_core.payloads.results import Receipts
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import (
     AGENT_PRESENCE,
     AGENT_QUERY,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import Payload
+from sacmes_core.payloads.common import Payload
 from sacmes_core.protocol import REPLY
 from sacmes_core.questions import Question, question
 

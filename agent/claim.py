@@ -31,7 +31,7 @@ from sacmes_core.link_events import (
     Subscription,
 )
 from sacmes_core.messages import Message
-from sacmes_core.payloads import AgentPresence
+from sacmes_core.payloads.presence import AgentPresence
 from sacmes_core.protocol import AGENT_PRESENCE, REPLY, decode
 
 LOOK_TIMEOUT_S: Final = 3.0

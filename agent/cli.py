@@ -15,7 +15,10 @@ from agent.settling import Patience
 from agent.starting import Wish
 from agent.status import status_lines, status_of
 from sacmes_core.errors import ConfigError
-from sacmes_core.settings import SessionSettings, SourceSettings, Technique, TrendSettings
+from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
+from sacmes_core.settings.trend import TrendSettings
 from sacmes_core.shell import (
     BrokerOption,
     HomeOption,

@@ -9,7 +9,7 @@ from sacmes_core.formats.decode import decode
 from sacmes_core.formats.names import ScanName, parse_name
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import Scan
-from sacmes_core.settings import ReadingSettings
+from sacmes_core.settings.reading import ReadingSettings
 
 _LINE_FEED = (b"\n", b"\n\x00")
 _RETURN = (b"\r", b"\r\x00")

@@ -24,9 +24,9 @@ from agent.settling import (
     see,
 )
 from sacmes_core.errors import ProtocolError
-from sacmes_core.payloads import SessionDocument
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
-from sacmes_core.settings import SourceSettings
+from sacmes_core.settings.source import SourceSettings
 from sacmes_core.upload import UploadHeader, pack, too_large, upload_id
 
 logger = logging.getLogger(__name__)

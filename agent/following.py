@@ -11,7 +11,7 @@ from agent.home import Home
 from agent.problems import Problems
 from sacmes_core import questions
 from sacmes_core.messages import Message
-from sacmes_core.payloads import SessionDocument
+from sacmes_core.payloads.session import SessionDocument
 
 logger = logging.getLogger(__name__)
 

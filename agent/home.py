@@ -17,8 +17,8 @@ from agent.outbox import FILE_NAME as OUTBOX_NAME
 from agent.outbox import Outbox, OutboxError
 from agent.starting import Granted, Wish
 from sacmes_core.errors import ConfigError
-from sacmes_core.payloads import SessionDocument
-from sacmes_core.settings import SessionSettings
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.session import SessionSettings
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,11 @@ from agent.examination import examine
 from agent.selection import is_ignored, name_belongs
 from agent.settling import Sighting
 from sacmes_core.formats.names import natural_key, parse_name
-from sacmes_core.payloads import FoundFiles, ListQuery, ListReply
-from sacmes_core.settings import FREQUENCY_MAX_HZ, ReadingSettings, SourceSettings
+from sacmes_core.payloads.questions import ListQuery
+from sacmes_core.payloads.replies import FoundFiles, ListReply
+from sacmes_core.settings.parts import FREQUENCY_MAX_HZ
+from sacmes_core.settings.reading import ReadingSettings
+from sacmes_core.settings.source import SourceSettings
 
 DEPTH_MAX: Final = 4
 FILES_MAX: Final = 200_000

@@ -15,7 +15,8 @@ from typing import Any, Final, Literal, Self
 from agent.delivery import Waiting
 from agent.settling import Sighting
 from sacmes_core.errors import SacmesError
-from sacmes_core.payloads import Receipt, UploadCounters
+from sacmes_core.payloads.presence import UploadCounters
+from sacmes_core.payloads.results import Receipt
 from sacmes_core.upload import UploadHeader
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from agent.problems import Problems
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Published
 from sacmes_core.messages import Publication
-from sacmes_core.payloads import Receipt, Receipts
+from sacmes_core.payloads.results import Receipt, Receipts
 from sacmes_core.upload import pack
 
 logger = logging.getLogger(__name__)

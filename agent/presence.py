@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from sacmes_core.payloads import AgentPresence, UploadCounters
+from sacmes_core.payloads.presence import AgentPresence, UploadCounters
 from sacmes_core.protocol import HEARTBEAT_S, PRESENCE_EXPIRY_S
 
 COUNTERS_EVERY_S: Final = 2.0

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from sacmes_core.formats.names import parse_name
-from sacmes_core.settings import DEFAULT_EXTENSIONS, SourceSettings
+from sacmes_core.settings.source import DEFAULT_EXTENSIONS, SourceSettings
 
 _UNFINISHED_ENDINGS: Final = (".tmp", ".part", ".partial", ".bin", ".crdownload", ".swp", ".bak")
 _CONFLICT: Final = re.compile(

@@ -41,9 +41,13 @@ from sacmes_core.link_events import (
     Subscription,
 )
 from sacmes_core.messages import Message
-from sacmes_core.payloads import Receipts, SessionDocument, StopRequest
+from sacmes_core.payloads.questions import StopRequest
+from sacmes_core.payloads.results import Receipts
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import MAX_UPLOAD_BYTES, RECEIPTS, REPLY, SESSION, decode, parse_topic
-from sacmes_core.settings import SessionSettings, SourceSettings, Technique
+from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
 from sacmes_core.upload import pack
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sacmes_core.errors import ProtocolError
-from sacmes_core.payloads import SessionDocument
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import decode, encode
 
 FILE_NAME: Final = "session.json"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from sacmes_core.errors import ConfigError
-from sacmes_core.simulate import Potentiostat, Run, file_name
+from sacmes_core.simulate.potentiostat import Potentiostat, Run, file_name
 
 logger = logging.getLogger(__name__)
 

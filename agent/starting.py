@@ -3,8 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sacmes_core.payloads import Payload, Problem, SessionDocument, SessionReply, StartRequest
-from sacmes_core.settings import SessionSettings, Technique
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.questions import StartRequest
+from sacmes_core.payloads.replies import Problem, SessionReply
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.session import SessionSettings
 
 ASK_AGAIN_S: Final = 5.0
 CONFLICTS_MAX: Final = 1

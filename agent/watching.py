@@ -15,7 +15,9 @@ from agent.hints import Hints
 from agent.listing import answer, list_folder
 from agent.outbox import Outbox, OutboxError
 from agent.settling import Patience
-from sacmes_core.payloads import ListQuery, ListReply, SessionDocument
+from sacmes_core.payloads.questions import ListQuery
+from sacmes_core.payloads.replies import ListReply
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Asked
 
 logger = logging.getLogger(__name__)

@@ -25,24 +25,20 @@ from analyzer.store.store import Store
 from sacmes_core import questions
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import (
-    AgentPresence,
-    Curves,
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.presence import AgentPresence
+from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
-    HistoryReply,
-    Payload,
-    Problem,
-    Result,
     ScanQuery,
-    ScanReply,
-    SessionDocument,
     SessionsQuery,
-    SessionsReply,
     SettingsRequest,
     StartRequest,
     StopRequest,
 )
+from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
+from sacmes_core.payloads.results import Curves, Result
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import AGENT_PRESENCE, MAX_WIRE_BYTES, SESSION, publication, read
 from sacmes_core.questions import Asked
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sacmes_core.errors import ConfigError
-from sacmes_core.settings import SessionSettings
+from sacmes_core.settings.session import SessionSettings
 
 
 def settings_of(assignments: Iterable[str], method: str | None = None) -> SessionSettings:

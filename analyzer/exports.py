@@ -8,7 +8,7 @@ from typing import Final
 
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
-from sacmes_core.payloads import ElectrodeResult, Result
+from sacmes_core.payloads.results import ElectrodeResult, Result
 from sacmes_core.protocol import MAX_WIRE_BYTES
 
 PART_BYTES: Final = MAX_WIRE_BYTES * 9 // 10

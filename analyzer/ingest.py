@@ -17,7 +17,7 @@ from analyzer.store.uploads import Arrival, Uploads
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import Receipt, Receipts
+from sacmes_core.payloads.results import Receipt, Receipts
 from sacmes_core.protocol import RECEIPTS, parse_topic, publication
 from sacmes_core.upload import UploadRefusedError, unpack
 

@@ -9,7 +9,7 @@ from analyzer.reading import read_scans
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.names import natural_key
 from sacmes_core.formats.scan import Curve, Scan
-from sacmes_core.settings import ReadingSettings
+from sacmes_core.settings.reading import ReadingSettings
 
 Line = dict[str, Any]
 

@@ -9,14 +9,9 @@ from analyzer.store.uploads import StoredUpload
 from sacmes_core import __version__
 from sacmes_core.analysis.peaks import FloatArray, Peak, PeakCurves
 from sacmes_core.formats.scan import Scan
-from sacmes_core.payloads import (
-    Curves,
-    ElectrodeCurves,
-    Result,
-    ScanReference,
-    TimeSource,
-)
-from sacmes_core.settings import ELECTRODE_MAX, FREQUENCY_MAX_HZ, NUMBER_MAX
+from sacmes_core.payloads.common import TimeSource
+from sacmes_core.payloads.results import Curves, ElectrodeCurves, Result, ScanReference
+from sacmes_core.settings.parts import ELECTRODE_MAX, FREQUENCY_MAX_HZ, NUMBER_MAX
 from sacmes_core.upload import UploadHeader
 
 POINTS_MAX: Final = 16_000

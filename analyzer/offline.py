@@ -6,8 +6,8 @@ from typing import Final
 
 from analyzer.inspection import Line, content_of, error_line
 from analyzer.pipeline import Numbers, Source, analyse
-from sacmes_core.payloads import ElectrodeResult
-from sacmes_core.settings import SessionSettings
+from sacmes_core.payloads.results import ElectrodeResult
+from sacmes_core.settings.session import SessionSettings
 
 BATCH_FILES: Final = 64
 BATCH_BYTES: Final = 32 * 1024 * 1024

@@ -10,8 +10,8 @@ from sacmes_core.analysis.analyzing import analyze
 from sacmes_core.analysis.peaks import Peak, ScanAnalysis
 from sacmes_core.errors import AnalysisError, FormatError
 from sacmes_core.formats.scan import Scan
-from sacmes_core.payloads import ElectrodeResult
-from sacmes_core.settings import SessionSettings
+from sacmes_core.payloads.results import ElectrodeResult
+from sacmes_core.settings.session import SessionSettings
 
 logger = logging.getLogger(__name__)
 

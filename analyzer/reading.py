@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import Scan
-from sacmes_core.settings import ReadingSettings
+from sacmes_core.settings.reading import ReadingSettings
 
 
 def read_scans(file: str, content: bytes, reading: ReadingSettings) -> tuple[Scan, ...]:

@@ -8,16 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, get_args
 
-from sacmes_core.payloads import (
-    Payload,
-    Problem,
-    SessionDocument,
-    SessionReply,
-    SettingsRequest,
-    StartRequest,
-    StopRequest,
-)
-from sacmes_core.settings import Technique
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.questions import SettingsRequest, StartRequest, StopRequest
+from sacmes_core.payloads.replies import Problem, SessionReply
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.parts import Technique
 from sacmes_core.upload import UploadHeader
 
 PLAUSIBLE_REVISION_MAX: Final = 2**40

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from sacmes_core import __version__
 from sacmes_core.messages import Publication
-from sacmes_core.payloads import AnalyzerPresence
+from sacmes_core.payloads.presence import AnalyzerPresence
 from sacmes_core.protocol import ANALYZER_PRESENCE, publication
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from analyzer.store.results import Results
 from analyzer.store.rows import ResultKey, Trend
 from analyzer.store.sessions import Run
 from sacmes_core.analysis.trend import RunningTrend, TrendPoint, TrendStep, recompute
-from sacmes_core.payloads import ElectrodeResult, Result
-from sacmes_core.settings import TrendSettings
+from sacmes_core.payloads.results import ElectrodeResult, Result
+from sacmes_core.settings.trend import TrendSettings
 
 _CACHED_MAX: Final = 500
 

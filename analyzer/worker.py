@@ -18,7 +18,7 @@ from analyzer.store.store import Store
 from analyzer.store.uploads import AGAIN, StoredUpload
 from analyzer.trends import Trends
 from sacmes_core.errors import ProtocolError
-from sacmes_core.payloads import Progress
+from sacmes_core.payloads.results import Progress
 from sacmes_core.protocol import CURVES, PROGRESS, publication
 
 logger = logging.getLogger(__name__)

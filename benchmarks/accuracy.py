@@ -18,7 +18,7 @@ from sacmes_core.analysis.analyzing import analyze
 from sacmes_core.analysis.methods import METHODS
 from sacmes_core.analysis.peaks import Peak
 from sacmes_core.formats.scan import Curve, Scan
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 BANDS = ((3, 5), (5, 10), (10, 20), (20, 50), (50, 100), (100, 201))
 BLANKS = ("line", "tail", "sigmoid", "curved", "cubic", "far tail", "power")

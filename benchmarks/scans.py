@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.special import expit
 
-from sacmes_core.simulate import Sensor, SquareWave, pulse_currents
+from sacmes_core.simulate.potentiostat import Sensor, SquareWave, pulse_currents
 
 FloatArray = NDArray[np.float64]
 

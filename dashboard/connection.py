@@ -30,7 +30,10 @@ from sacmes_core.link_events import (
     Subscription,
 )
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import ExportQuery, Payload, Problem, ViewerPresence
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.presence import ViewerPresence
+from sacmes_core.payloads.questions import ExportQuery
+from sacmes_core.payloads.replies import Problem
 from sacmes_core.questions import Question
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from sacmes_core.payloads import FoundFiles
-from sacmes_core.settings import SessionSettings
+from sacmes_core.payloads.replies import FoundFiles
+from sacmes_core.settings.session import SessionSettings
 
 _SEPARATORS: Final = re.compile(r"[;\s]+|,\s*")
 _RANGE: Final = re.compile(r"^(\d{1,6})[-–](\d{1,6})$")

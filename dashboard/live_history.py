@@ -7,15 +7,10 @@ from typing import Final
 from dashboard.live_state import Ask, Effect, Fetch, LiveState
 from dashboard.trend import Epoch, Scan, Trend, scan_of
 from sacmes_core import questions
-from sacmes_core.payloads import (
-    Curves,
-    HistoryQuery,
-    HistoryReply,
-    Payload,
-    Problem,
-    Result,
-    ScanQuery,
-)
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.questions import HistoryQuery, ScanQuery
+from sacmes_core.payloads.replies import HistoryReply, Problem
+from sacmes_core.payloads.results import Curves, Result
 
 PAGE: Final = 500
 DEBOUNCE_S: Final = 1.0

@@ -6,16 +6,10 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, Self
 
 from dashboard.trend import Trend
-from sacmes_core.payloads import (
-    AgentPresence,
-    Alert,
-    AnalyzerPresence,
-    Curves,
-    Payload,
-    Progress,
-    SessionDocument,
-    ViewerPresence,
-)
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, ViewerPresence
+from sacmes_core.payloads.results import Alert, Curves, Progress
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Question
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})

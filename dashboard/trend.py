@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from sacmes_core.payloads import Result
+from sacmes_core.payloads.results import Result
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -16,7 +16,7 @@ from dashboard.figures import (
     layout,
     lean,
 )
-from sacmes_core.payloads import Curves, ElectrodeCurves
+from sacmes_core.payloads.results import Curves, ElectrodeCurves
 
 FREQUENCIES_SHOWN: Final = 2
 LABEL_PLACES: Final = ("middle right", "middle left")

@@ -4,7 +4,7 @@ from dashboard.blocks import Notice
 from dashboard.figures import frequency_label
 from dashboard.live_state import LiveState
 from dashboard.standing import agent_kind, analyzer_online
-from sacmes_core.settings import DEFAULT_EXTENSIONS, SourceSettings
+from sacmes_core.settings.source import DEFAULT_EXTENSIONS, SourceSettings
 
 _ANY_EXTENSION = f"ending {', '.join(DEFAULT_EXTENSIONS[:-1])} or {DEFAULT_EXTENSIONS[-1]}"
 

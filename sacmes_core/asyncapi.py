@@ -6,7 +6,8 @@ from pydantic.json_schema import models_json_schema
 
 from sacmes_core import __version__
 from sacmes_core.examples import CONTENT, EXAMPLES, UPLOAD_HEADER
-from sacmes_core.payloads import Payload, Problem
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.replies import Problem
 from sacmes_core.protocol import (
     CHANNELS,
     MAX_UPLOAD_BYTES,

@@ -4,9 +4,50 @@ import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from sacmes_core import payloads
-from sacmes_core.payloads import Payload
-from sacmes_core.settings import PeakSettings, SessionSettings, SourceSettings, TrendSettings
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.presence import (
+    AgentPresence,
+    AnalyzerPresence,
+    UploadCounters,
+    ViewerPresence,
+)
+from sacmes_core.payloads.questions import (
+    ExportQuery,
+    HistoryQuery,
+    ListQuery,
+    ScanQuery,
+    SessionsQuery,
+    SettingsRequest,
+    StartRequest,
+    StopRequest,
+)
+from sacmes_core.payloads.replies import (
+    FoundFiles,
+    HistoryReply,
+    ListReply,
+    Problem,
+    ScanReply,
+    SessionReply,
+    SessionsReply,
+    SessionSummary,
+)
+from sacmes_core.payloads.results import (
+    Alert,
+    Alerts,
+    Curves,
+    ElectrodeCurves,
+    ElectrodeResult,
+    Progress,
+    Receipt,
+    Receipts,
+    Result,
+    ScanReference,
+)
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.peak import PeakSettings
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
+from sacmes_core.settings.trend import TrendSettings
 from sacmes_core.upload import UploadHeader, upload_id
 
 _START: Final = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
@@ -44,7 +85,7 @@ _SETTINGS: Final = SessionSettings(
     peak=PeakSettings(potential_min_v=-0.45, potential_max_v=-0.1),
     trend=TrendSettings(reference_number=1, low_frequency_hz=15.0, high_frequency_hz=200.0),
 )
-_SESSION: Final = payloads.SessionDocument(
+_SESSION: Final = SessionDocument(
     session_id=_SESSION_ID,
     name="ATP in serum, sensor 7",
     technique="swv",
@@ -56,7 +97,7 @@ _SESSION: Final = payloads.SessionDocument(
     changed_by="lab-7",
     settings=_SETTINGS,
 )
-_SCAN: Final = payloads.ScanReference(
+_SCAN: Final = ScanReference(
     file="SWV_15Hz_1.txt",
     index=0,
     revision=1,
@@ -67,7 +108,7 @@ _SCAN: Final = payloads.ScanReference(
     measured_at=_MEASURED,
     measured_at_source="header",
 )
-_RESULT: Final = payloads.Result(
+_RESULT: Final = Result(
     session_id=_SESSION_ID,
     position=1,
     upload_id=_UPLOAD_ID,
@@ -77,7 +118,7 @@ _RESULT: Final = payloads.Result(
     method="sacmes-web",
     version="0.1.0",
     electrodes=(
-        payloads.ElectrodeResult(
+        ElectrodeResult(
             electrode=1,
             peak_current_a=3.61e-7,
             peak_current_se_a=2.1e-9,
@@ -94,13 +135,13 @@ _RESULT: Final = payloads.Result(
     ),
     flags=("name_header_mismatch",),
 )
-_CURVES: Final = payloads.Curves(
+_CURVES: Final = Curves(
     session_id=_SESSION_ID,
     position=1,
     scan=_SCAN,
     settings_revision=11,
     electrodes=(
-        payloads.ElectrodeCurves(
+        ElectrodeCurves(
             electrode=1,
             potential_v=(-0.201, -0.202, -0.203),
             current_a=(-1.495e-7, -1.837e-7, -1.858e-7),
@@ -113,7 +154,7 @@ _CURVES: Final = payloads.Curves(
 )
 
 EXAMPLES: Final[tuple[Payload, ...]] = (
-    payloads.AgentPresence(
+    AgentPresence(
         state="online",
         instance="9f86d081884c7d659a2feaa0c55ad015",
         number=3,
@@ -126,13 +167,11 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         session_id=_SESSION_ID,
         revision=12,
         remote_start=False,
-        counters=payloads.UploadCounters(seen=240, sent=240, confirmed=239, waiting=1, refused=0),
+        counters=UploadCounters(seen=240, sent=240, confirmed=239, waiting=1, refused=0),
         problem="The folder C:\\Data\\ATP is not there; the agent waits until it comes back.",
     ),
-    payloads.ViewerPresence(
-        viewer="q7Gk2", pages=2, since=_START, heartbeat_at=_START, version="0.1.0"
-    ),
-    payloads.AnalyzerPresence(
+    ViewerPresence(viewer="q7Gk2", pages=2, since=_START, heartbeat_at=_START, version="0.1.0"),
+    AnalyzerPresence(
         state="online",
         analyzer="server-1",
         role="run",
@@ -146,10 +185,10 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         problem="The disk is full: nothing is stored and no scan is confirmed until there is room.",
     ),
     _SESSION,
-    payloads.Receipts(
+    Receipts(
         receipts=(
-            payloads.Receipt(upload_id=_UPLOAD_ID, status="stored"),
-            payloads.Receipt(
+            Receipt(upload_id=_UPLOAD_ID, status="stored"),
+            Receipt(
                 upload_id="a" * 64,
                 status="refused",
                 retry=True,
@@ -159,12 +198,10 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     ),
     _RESULT,
     _CURVES,
-    payloads.Progress(
-        session_id=_SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12
-    ),
-    payloads.Alerts(
+    Progress(session_id=_SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12),
+    Alerts(
         alerts=(
-            payloads.Alert(
+            Alert(
                 alert_id="no_scans",
                 kind="no_scans",
                 since=_START,
@@ -172,42 +209,40 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
             ),
         )
     ),
-    payloads.SessionsQuery(limit=20),
-    payloads.HistoryQuery(session_id=_SESSION_ID, after_position=200, after_index=0, limit=500),
-    payloads.ScanQuery(session_id=_SESSION_ID, position=1, index=0),
-    payloads.ExportQuery(session_id=_SESSION_ID, format="csv", part=1),
-    payloads.StartRequest(
+    SessionsQuery(limit=20),
+    HistoryQuery(session_id=_SESSION_ID, after_position=200, after_index=0, limit=500),
+    ScanQuery(session_id=_SESSION_ID, position=1, index=0),
+    ExportQuery(session_id=_SESSION_ID, format="csv", part=1),
+    StartRequest(
         seen_revision=11,
         technique="swv",
         name="ATP in serum, sensor 7",
         by="lab-7",
         settings=_SETTINGS,
     ),
-    payloads.StopRequest(seen_revision=12, by="lab-7"),
-    payloads.SettingsRequest(seen_revision=12, by="lab-7", settings=_SETTINGS),
-    payloads.ListQuery(handle="SWV_", extension=".txt"),
-    payloads.Problem(
+    StopRequest(seen_revision=12, by="lab-7"),
+    SettingsRequest(seen_revision=12, by="lab-7", settings=_SETTINGS),
+    ListQuery(handle="SWV_", extension=".txt"),
+    Problem(
         type="conflict",
         title="The session was changed by someone else",
         detail="pc-lab2 stopped the session at 10:15; look at it again before you change it.",
         revision=13,
     ),
-    payloads.SessionsReply(
+    SessionsReply(
         sessions=(
-            payloads.SessionSummary(
-                session=_SESSION, scans=240, last_position=240, last_result_at=_START
-            ),
+            SessionSummary(session=_SESSION, scans=240, last_position=240, last_result_at=_START),
         )
     ),
-    payloads.HistoryReply(
+    HistoryReply(
         session=_SESSION, results=(_RESULT,), trend_revision=1, last_position=1, more=False
     ),
-    payloads.ScanReply(result=_RESULT, curves=_CURVES),
-    payloads.SessionReply(session=_SESSION),
-    payloads.ListReply(
+    ScanReply(result=_RESULT, curves=_CURVES),
+    SessionReply(session=_SESSION),
+    ListReply(
         source_name="C:\\Data\\ATP",
         found=(
-            payloads.FoundFiles(
+            FoundFiles(
                 handle="SWV_",
                 extension=".txt",
                 frequency_hz=15.0,

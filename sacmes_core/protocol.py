@@ -15,10 +15,12 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from sacmes_core import payloads
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import SCHEMA, Payload
+from sacmes_core.payloads.common import SCHEMA, Payload
+from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, ViewerPresence
+from sacmes_core.payloads.results import Alerts, Curves, Progress, Receipts, Result
+from sacmes_core.payloads.session import SessionDocument
 
 MAX_WIRE_BYTES: Final = 1_000_000
 """Largest payload of ours on the wire; the shipped broker takes 1,200,000 with its headers."""
@@ -140,7 +142,7 @@ AGENT_PRESENCE: Final = Channel(
     writer="agent",
     readers="all",
     retain=True,
-    payload=payloads.AgentPresence,
+    payload=AgentPresence,
     expiry_s=PRESENCE_EXPIRY_S,
 )
 VIEWER_PRESENCE: Final = Channel(
@@ -150,7 +152,7 @@ VIEWER_PRESENCE: Final = Channel(
     writer="dashboard",
     readers="all",
     retain=True,
-    payload=payloads.ViewerPresence,
+    payload=ViewerPresence,
     expiry_s=PRESENCE_EXPIRY_S,
 )
 SESSION: Final = Channel(
@@ -160,7 +162,7 @@ SESSION: Final = Channel(
     writer="analyzer",
     readers="agent, all",
     retain=True,
-    payload=payloads.SessionDocument,
+    payload=SessionDocument,
 )
 RAW: Final = Channel(
     "raw",
@@ -175,7 +177,7 @@ RECEIPTS: Final = Channel(
     "Uploads whose bytes are committed, or refused with a reason.",
     writer="analyzer",
     readers="agent",
-    payload=payloads.Receipts,
+    payload=Receipts,
 )
 RESULTS: Final = Channel(
     "results",
@@ -184,7 +186,7 @@ RESULTS: Final = Channel(
     writer="analyzer",
     readers="all",
     retain=True,
-    payload=payloads.Result,
+    payload=Result,
 )
 CURVES: Final = Channel(
     "curves",
@@ -193,7 +195,7 @@ CURVES: Final = Channel(
     writer="analyzer",
     readers="dashboard",
     qos=0,
-    payload=payloads.Curves,
+    payload=Curves,
 )
 PROGRESS: Final = Channel(
     "progress",
@@ -202,7 +204,7 @@ PROGRESS: Final = Channel(
     writer="analyzer",
     readers="all",
     qos=0,
-    payload=payloads.Progress,
+    payload=Progress,
 )
 ALERTS: Final = Channel(
     "alerts",
@@ -211,7 +213,7 @@ ALERTS: Final = Channel(
     writer="analyzer",
     readers="all",
     retain=True,
-    payload=payloads.Alerts,
+    payload=Alerts,
 )
 QUERY: Final = Channel(
     "query",
@@ -257,7 +259,7 @@ ANALYZER_PRESENCE: Final = Channel(
     writer="analyzer",
     readers="all",
     retain=True,
-    payload=payloads.AnalyzerPresence,
+    payload=AnalyzerPresence,
     expiry_s=PRESENCE_EXPIRY_S,
 )
 

@@ -8,10 +8,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sacmes_core import payloads
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import SCHEMA, Payload
+from sacmes_core.payloads.common import SCHEMA, Payload
+from sacmes_core.payloads.questions import (
+    ExportQuery,
+    HistoryQuery,
+    ListQuery,
+    ScanQuery,
+    SessionsQuery,
+    SettingsRequest,
+    StartRequest,
+    StopRequest,
+)
+from sacmes_core.payloads.replies import (
+    HistoryReply,
+    ListReply,
+    Problem,
+    ScanReply,
+    SessionReply,
+    SessionsReply,
+)
 from sacmes_core.protocol import (
     AGENT_QUERY,
     AGENT_REQUEST,
@@ -41,16 +58,14 @@ class Question:
     reply: type[Payload] | None
 
 
-SESSIONS: Final = Question(QUERY, "sessions", payloads.SessionsQuery, payloads.SessionsReply)
-HISTORY: Final = Question(QUERY, "history", payloads.HistoryQuery, payloads.HistoryReply)
-SCAN: Final = Question(QUERY, "scan", payloads.ScanQuery, payloads.ScanReply)
-EXPORT: Final = Question(QUERY, "export", payloads.ExportQuery, None)
-START: Final = Question(REQUEST, "start", payloads.StartRequest, payloads.SessionReply)
-STOP: Final = Question(REQUEST, "stop", payloads.StopRequest, payloads.SessionReply)
-CHANGE_SETTINGS: Final = Question(
-    REQUEST, "settings", payloads.SettingsRequest, payloads.SessionReply
-)
-LIST: Final = Question(AGENT_QUERY, "list", payloads.ListQuery, payloads.ListReply)
+SESSIONS: Final = Question(QUERY, "sessions", SessionsQuery, SessionsReply)
+HISTORY: Final = Question(QUERY, "history", HistoryQuery, HistoryReply)
+SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
+EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
+START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
+STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
+CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
+LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
 
 QUESTIONS: Final = (SESSIONS, HISTORY, SCAN, EXPORT, START, STOP, CHANGE_SETTINGS, LIST)
 
@@ -142,7 +157,7 @@ def question(
 
 def reply(asked: Asked, payload: Payload) -> Publication | None:
     """The answer to a question, or None if the asker wants none."""
-    content_type = PROBLEM_TYPE if isinstance(payload, payloads.Problem) else JSON_TYPE
+    content_type = PROBLEM_TYPE if isinstance(payload, Problem) else JSON_TYPE
     return file_reply(asked, encode(payload), content_type=content_type)
 
 
@@ -163,7 +178,7 @@ def file_reply(
     )
 
 
-def problem_reply(message: Message, problem: payloads.Problem) -> Publication | None:
+def problem_reply(message: Message, problem: Problem) -> Publication | None:
     """The refusal of a question that could not be read, or None where nobody may be told."""
     place = reply_place(message)
     if place is None or message.retain:
@@ -187,7 +202,7 @@ def read_reply(asked: Question, message: Message) -> Payload | bytes:
         If the answer is not of the question's model.
     """
     if message.content_type == PROBLEM_TYPE:
-        return decode(payloads.Problem, message.payload)
+        return decode(Problem, message.payload)
     if asked.reply is None:
         return message.payload
     return decode(asked.reply, message.payload)

@@ -15,9 +15,9 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import SCHEMA, FileName, SessionId, TimeSource, UploadId
+from sacmes_core.payloads.common import SCHEMA, FileName, SessionId, TimeSource, UploadId
 from sacmes_core.protocol import MAX_UPLOAD_BYTES, MAX_WIRE_BYTES, RAW, WORD_PATTERN, parse_topic
-from sacmes_core.settings import Electrode, FrequencyHz, Part, ScanNumber
+from sacmes_core.settings.parts import Electrode, FrequencyHz, Part, ScanNumber
 
 GZIP_ABOVE_BYTES: Final = 64 * 1024
 

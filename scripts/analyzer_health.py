@@ -11,7 +11,7 @@ from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import SacmesError
 from sacmes_core.link import Link
 from sacmes_core.link_events import LinkEvent, LinkOptions, Received, Subscription
-from sacmes_core.payloads import AnalyzerPresence
+from sacmes_core.payloads.presence import AnalyzerPresence
 from sacmes_core.protocol import ANALYZER_PRESENCE, PRESENCE_EXPIRY_S, read
 
 TIMEOUT_S = 8.0

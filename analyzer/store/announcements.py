@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, update
 from analyzer.store.database import Database
 from analyzer.store.rows import ResultKey, announce_newest, key_of, result_of, select_results
 from analyzer.store.tables import NO, results, sessions
-from sacmes_core.payloads import Result
+from sacmes_core.payloads.results import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from analyzer.store.database import Database
 from analyzer.store.rows import ResultKey, Trend, announce_newest, key_of, result_of, select_results
 from analyzer.store.tables import jobs, results, sessions
 from analyzer.store.uploads import StoredUpload
-from sacmes_core.payloads import Result
+from sacmes_core.payloads.results import Result
 
 _PAGE_ROWS: Final = 2000
 

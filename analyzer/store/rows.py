@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, update
 
 from analyzer.store.tables import results, sessions
-from sacmes_core.payloads import Result
+from sacmes_core.payloads.results import Result
 
 Trend = tuple[tuple[float | None, float | None], ...]
 """Normalised current and KDM of each electrode of a result, in the result's order."""

@@ -18,7 +18,8 @@ from analyzer.sessions import (
 from analyzer.store.database import Database
 from analyzer.store.tables import YES, documents, results, sessions, users
 from analyzer.store.uploads import analyse_again, insert_session
-from sacmes_core.payloads import SessionDocument, SessionSummary
+from sacmes_core.payloads.replies import SessionSummary
+from sacmes_core.payloads.session import SessionDocument
 
 
 @dataclass(frozen=True, slots=True)

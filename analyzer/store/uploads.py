@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, tupl
 
 from analyzer.store.database import Database
 from analyzer.store.tables import jobs, sessions, uploads, users
-from sacmes_core.payloads import SessionDocument
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.upload import UploadHeader
 
 NEW: Final = 0

@@ -16,7 +16,7 @@ from dashboard.live_state import LiveState
 from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
-from sacmes_core.payloads import ExportQuery
+from sacmes_core.payloads.questions import ExportQuery
 
 EVERY_S: Final = 1.0
 CHART_PX: Final = 400

@@ -15,8 +15,9 @@ from dashboard.views import start_form
 from dashboard.views.live import viewer_zone
 from dashboard.waiting import watched_words
 from sacmes_core import questions
-from sacmes_core.payloads import SessionDocument, SettingsRequest, StopRequest
-from sacmes_core.settings import TrendSettings
+from sacmes_core.payloads.questions import SettingsRequest, StopRequest
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.trend import TrendSettings
 
 _SEEN: Final = "seen_revision"
 _SAID: Final = "session_said"

@@ -12,14 +12,13 @@ from dashboard.forms import FormError, Found, description
 from dashboard.live_state import LiveState
 from dashboard.standing import agent_kind
 from sacmes_core import questions
-from sacmes_core.payloads import ListQuery, ListReply, StartRequest
-from sacmes_core.settings import (
-    PeakSettings,
-    ReadingSettings,
-    SessionSettings,
-    SourceSettings,
-    TrendSettings,
-)
+from sacmes_core.payloads.questions import ListQuery, StartRequest
+from sacmes_core.payloads.replies import ListReply
+from sacmes_core.settings.peak import PeakSettings
+from sacmes_core.settings.reading import ReadingSettings
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
+from sacmes_core.settings.trend import TrendSettings
 
 _FOUND: Final = "found_files"
 _PROBLEM: Final = "start_problem"

@@ -18,7 +18,7 @@ from sacmes_core.analysis.methods import METHODS, Method
 from sacmes_core.analysis.peaks import FloatArray, Peak, PeakArrays, PeakCurves, ScanAnalysis
 from sacmes_core.errors import AnalysisError
 from sacmes_core.formats.scan import Curve, Scan
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 BATCH_POINTS_MAX = 2_000_000
 """Points that a method is given at once, so that a long run needs no more memory."""

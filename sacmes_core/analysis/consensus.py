@@ -24,7 +24,7 @@ from sacmes_core.analysis.smoothing import (
     smoothing_windows,
     spike_windows,
 )
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 POINTS_MIN: Final = 15
 AMBIGUOUS_SHARE: Final = 0.25

@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 from sacmes_core.analysis.consensus import median_of_fits
-from sacmes_core.analysis.desktop import sacmes_desktop
 from sacmes_core.analysis.peaks import FloatArray, PeakArrays
-from sacmes_core.analysis.swv import sacmes_web
-from sacmes_core.settings import PeakSettings
+from sacmes_core.analysis.sacmes_desktop import sacmes_desktop
+from sacmes_core.analysis.sacmes_web import sacmes_web
+from sacmes_core.settings.peak import PeakSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class Peak:
     peak_current_a
         Height over the baseline, signed: negative where the current dips.
     peak_current_se_a, peak_potential_se_v, area_se_av, fwhm_se_v
-        Standard errors, as far as the method knows them; see `docs/analysis.md`.
+        Standard errors, as far as the method knows them; see `docs/algorithms.md`.
     area_av
         Area in ampere volts, as the method defines it.
     fwhm_v

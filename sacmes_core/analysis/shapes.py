@@ -86,9 +86,9 @@ def _simulated_peaks() -> tuple[FloatArray, FloatArray]:
     """Potentials, shape (K,), and difference currents of many couples, shape (peaks, K).
 
     Within a half-pulse the kinetics is of first order and has an exact solution; see
-    `sacmes_core.simulate` for the equations and their source. Rate constant over frequency 0.03
-    to 8, amplitude 15 to 60 mV, transfer coefficient 0.35 to 0.65, one or two electrons, standard
-    deviation of the formal potentials 0 to 40 mV.
+    `sacmes_core.simulate.potentiostat` for the equations and their source. Rate constant over
+    frequency 0.03 to 8, amplitude 15 to 60 mV, transfer coefficient 0.35 to 0.65, one or two
+    electrons, standard deviation of the formal potentials 0 to 40 mV.
     """
     random = np.random.default_rng(_SEED)
     draw = random.uniform(size=(5, _PEAKS, 1))

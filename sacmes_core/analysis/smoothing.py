@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import savgol_coeffs, savgol_filter
 
 from sacmes_core.analysis.peaks import FloatArray, IntArray
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 AUTO_DEGREE = 2
 AUTO_THRESHOLD_SIGMAS = 3.0

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sacmes_core.settings import TrendSettings
+from sacmes_core.settings.trend import TrendSettings
 
 Series = tuple[int, float | None]
 """An electrode and a frequency in Hz."""

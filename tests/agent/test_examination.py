@@ -7,7 +7,7 @@ from support.agents import chi_file
 
 from agent.examination import examine
 from agent.settling import Outlook
-from sacmes_core.settings import ReadingSettings
+from sacmes_core.settings.reading import ReadingSettings
 
 AUTO = ReadingSettings()
 

@@ -13,7 +13,7 @@ from support.agents import chi_file, session_document
 from agent.folder import Folder, read_unchanged
 from agent.listing import list_folder
 from agent.outbox import Outbox, OutboxError
-from sacmes_core.payloads import Receipt
+from sacmes_core.payloads.results import Receipt
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
 from sacmes_core.upload import UploadHeader
 

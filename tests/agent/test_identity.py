@@ -11,7 +11,8 @@ from agent.identity import FILE_NAME, adopted, load_identity, new_identity, save
 from agent.starting import Granted, Wish
 from sacmes_core.errors import ConfigError
 from sacmes_core.protocol import USER_ID_PATTERN
-from sacmes_core.settings import SessionSettings, SourceSettings
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
 
 
 def test_it_is_made_once_and_kept(tmp_path: Path) -> None:

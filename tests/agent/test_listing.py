@@ -4,7 +4,7 @@ import pytest
 from support.agents import chi_file
 
 from agent.listing import answer, list_folder, order
-from sacmes_core.payloads import ListQuery
+from sacmes_core.payloads.questions import ListQuery
 
 
 def names(root: Path, *, subfolders: bool = False) -> set[str]:

@@ -13,7 +13,7 @@ from support.tools import ROOT, wait_until
 
 from agent.outbox import FileRecord, Outbox, OutboxError, Outcome, Taken
 from agent.settling import Sighting
-from sacmes_core.payloads import Receipt
+from sacmes_core.payloads.results import Receipt
 from sacmes_core.upload import UploadHeader, upload_id
 
 OTHER_SESSION = "1f8fad5b-d9cb-469f-a165-70867728950e"

@@ -12,7 +12,7 @@ from agent.settling import Sighting
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Published
 from sacmes_core.messages import Publication
-from sacmes_core.payloads import Receipt, Receipts
+from sacmes_core.payloads.results import Receipt, Receipts
 from sacmes_core.upload import UploadHeader, upload_id
 
 

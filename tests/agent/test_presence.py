@@ -23,7 +23,7 @@ from agent.presence import (
     decide,
     step,
 )
-from sacmes_core.payloads import AgentPresence, UploadCounters
+from sacmes_core.payloads.presence import AgentPresence, UploadCounters
 from sacmes_core.protocol import HEARTBEAT_S
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -1,7 +1,7 @@
 import pytest
 
 from agent.selection import frequency_belongs, is_ignored, name_belongs
-from sacmes_core.settings import SourceSettings
+from sacmes_core.settings.source import SourceSettings
 
 
 @pytest.mark.parametrize(

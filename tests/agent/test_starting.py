@@ -19,8 +19,9 @@ from agent.starting import (
     Wish,
     step,
 )
-from sacmes_core.payloads import Problem, SessionReply
-from sacmes_core.settings import SessionSettings, SourceSettings
+from sacmes_core.payloads.replies import Problem, SessionReply
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
 
 SOURCE = {"handle": "SWV_", "frequencies_hz": (15.0, 200.0)}
 WISH = Wish("swv", SessionSettings(source=SourceSettings(**SOURCE)))

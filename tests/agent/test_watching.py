@@ -10,7 +10,7 @@ from agent.outbox import FILE_NAME, Outbox
 from agent.settling import Patience
 from agent.watching import FolderReport, FolderWatch, Listing, WatchEvent, WatchOptions
 from sacmes_core.messages import Message
-from sacmes_core.payloads import ListQuery
+from sacmes_core.payloads.questions import ListQuery
 from sacmes_core.protocol import AGENT_QUERY, encode
 from sacmes_core.questions import read_question
 

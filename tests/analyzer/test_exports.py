@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.exports import COLUMNS, lines, split
-from sacmes_core.payloads import ElectrodeResult, Result, ScanReference
+from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
 

@@ -20,7 +20,7 @@ from analyzer.store.store import Store, open_store, sqlite_url
 from analyzer.store.uploads import Uploads
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import Receipts
+from sacmes_core.payloads.results import Receipts
 from sacmes_core.protocol import decode
 
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"

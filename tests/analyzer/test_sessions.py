@@ -21,15 +21,10 @@ from analyzer.sessions import (
     UserSessions,
     step,
 )
-from sacmes_core.payloads import (
-    Problem,
-    SessionDocument,
-    SessionReply,
-    SettingsRequest,
-    StartRequest,
-    StopRequest,
-)
-from sacmes_core.settings import SessionSettings
+from sacmes_core.payloads.questions import SettingsRequest, StartRequest, StopRequest
+from sacmes_core.payloads.replies import Problem, SessionReply
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.session import SessionSettings
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -16,7 +16,8 @@ from analyzer.store.store import Store, open_store, sqlite_url
 from analyzer.worker import Worker
 from sacmes_core.link_events import Connected, Disconnected, Published, Received
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import Result, SettingsRequest, StartRequest
+from sacmes_core.payloads.questions import SettingsRequest, StartRequest
+from sacmes_core.payloads.results import Result
 from sacmes_core.protocol import CURVES, PROGRESS, RESULTS, decode
 
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"

@@ -13,18 +13,13 @@ from dashboard.live_state import Ask, LiveState, Tick, correlation
 from sacmes_core import protocol, questions
 from sacmes_core.link_events import Connected, Received
 from sacmes_core.messages import Message
-from sacmes_core.payloads import (
-    AgentPresence,
-    AnalyzerPresence,
-    ElectrodeResult,
-    HistoryReply,
-    Payload,
-    Problem,
-    Result,
-    ScanReference,
-    SessionDocument,
-)
-from sacmes_core.settings import SessionSettings, SourceSettings
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
+from sacmes_core.payloads.replies import HistoryReply, Problem
+from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
 
 USER = "alice"
 EPOCH = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

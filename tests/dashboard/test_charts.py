@@ -18,7 +18,7 @@ from dashboard.axes import (
 from dashboard.charts import TrendView, electrodes_in, trend_figure
 from dashboard.trend import Epoch, Trend, scan_of
 from dashboard.voltammogram import voltammogram_figure
-from sacmes_core.payloads import Curves, ElectrodeCurves, ElectrodeResult
+from sacmes_core.payloads.results import Curves, ElectrodeCurves, ElectrodeResult
 
 
 def trend_of(results):

@@ -9,7 +9,7 @@ from dashboard.connection import AskError, Connection, Credentials
 from dashboard.pool import Pool
 from sacmes_core import protocol, questions
 from sacmes_core.address import BrokerAddress
-from sacmes_core.payloads import ExportQuery, ListQuery, StopRequest
+from sacmes_core.payloads.questions import ExportQuery, ListQuery, StopRequest
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from dashboard.live_state import LiveState
 from sacmes_core import protocol, questions
 from sacmes_core.link_events import Disconnected, Received, Refused
 from sacmes_core.messages import Message
-from sacmes_core.payloads import Curves, ElectrodeCurves, Progress
+from sacmes_core.payloads.results import Curves, ElectrodeCurves, Progress
 
 ONCE_FOR_ALL = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

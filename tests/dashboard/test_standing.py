@@ -19,8 +19,10 @@ from dashboard.standing import (
 from dashboard.waiting import waiting_notice
 from sacmes_core import protocol
 from sacmes_core.link_events import Disconnected
-from sacmes_core.payloads import ElectrodeResult, FoundFiles, ViewerPresence
-from sacmes_core.settings import SessionSettings
+from sacmes_core.payloads.presence import ViewerPresence
+from sacmes_core.payloads.replies import FoundFiles
+from sacmes_core.payloads.results import ElectrodeResult
+from sacmes_core.settings.session import SessionSettings
 
 
 def test_an_agent_is_online_only_while_its_heart_beats(world):

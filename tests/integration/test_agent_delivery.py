@@ -14,7 +14,9 @@ from support.broker import Broker
 from support.tools import wait_until
 
 from sacmes_core import questions
-from sacmes_core.payloads import ListQuery, ListReply, Receipt
+from sacmes_core.payloads.questions import ListQuery
+from sacmes_core.payloads.replies import ListReply
+from sacmes_core.payloads.results import Receipt
 
 
 @pytest.fixture

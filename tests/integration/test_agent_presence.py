@@ -16,7 +16,7 @@ from support.broker import Broker
 from support.client import connected
 from support.tools import wait_until
 
-from sacmes_core.payloads import AgentPresence
+from sacmes_core.payloads.presence import AgentPresence
 from sacmes_core.protocol import AGENT_PRESENCE, decode
 
 

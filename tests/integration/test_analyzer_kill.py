@@ -12,7 +12,8 @@ from support.programs import end, running
 from support.tools import wait_until
 
 from sacmes_core import questions
-from sacmes_core.payloads import ExportQuery, HistoryQuery, HistoryReply
+from sacmes_core.payloads.questions import ExportQuery, HistoryQuery
+from sacmes_core.payloads.replies import HistoryReply
 
 FILES = 200
 

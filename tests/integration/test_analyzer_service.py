@@ -19,22 +19,23 @@ from support.tools import requires, wait_until
 
 from sacmes_core import questions
 from sacmes_core.messages import Publication
-from sacmes_core.payloads import (
-    AgentPresence,
-    AnalyzerPresence,
-    Curves,
+from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
+from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
-    HistoryReply,
-    Problem,
     ScanQuery,
-    ScanReply,
-    SessionReply,
-    SessionsReply,
     SettingsRequest,
     StartRequest,
     StopRequest,
 )
+from sacmes_core.payloads.replies import (
+    HistoryReply,
+    Problem,
+    ScanReply,
+    SessionReply,
+    SessionsReply,
+)
+from sacmes_core.payloads.results import Curves
 from sacmes_core.protocol import AGENT_PRESENCE, CURVES, REQUEST, decode, publication
 
 

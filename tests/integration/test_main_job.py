@@ -16,16 +16,11 @@ from support.agent import Speaker, speaking
 from support.broker import Broker
 from support.tools import wait_until
 
-from sacmes_core.payloads import (
-    ExportQuery,
-    HistoryQuery,
-    HistoryReply,
-    Result,
-    SessionsQuery,
-    SessionsReply,
-)
+from sacmes_core.payloads.questions import ExportQuery, HistoryQuery, SessionsQuery
+from sacmes_core.payloads.replies import HistoryReply, SessionsReply
+from sacmes_core.payloads.results import Result
 from sacmes_core.questions import EXPORT, HISTORY, SESSIONS
-from sacmes_core.simulate import Potentiostat, Run, file_name
+from sacmes_core.simulate.potentiostat import Potentiostat, Run, file_name
 
 FREQUENCIES_HZ = (15.0, 200.0)
 NUMBERS = 100

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from sacmes_core import payloads
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.questions import HistoryQuery, SessionsQuery, SettingsRequest, StopRequest
+from sacmes_core.payloads.replies import Problem
 from sacmes_core.protocol import PROBLEM_TYPE
 from sacmes_core.questions import (
     EXPORT,
@@ -22,7 +23,7 @@ from sacmes_core.questions import (
     reply,
 )
 
-PROBLEM = payloads.Problem(type="not_found", title="Not found", detail="There is no such session.")
+PROBLEM = Problem(type="not_found", title="Not found", detail="There is no such session.")
 
 
 def came(sent: Publication) -> Message:
@@ -36,7 +37,7 @@ def came(sent: Publication) -> Message:
 def asked(user_id: str = "alice", client: str = "x1") -> Message:
     return came(
         question(
-            HISTORY, payloads.HistoryQuery(after_position=7), user_id=user_id, client=client,
+            HISTORY, HistoryQuery(after_position=7), user_id=user_id, client=client,
             correlation_data=b"42",
         )
     )  # fmt: skip
@@ -46,7 +47,7 @@ def asked(user_id: str = "alice", client: str = "x1") -> Message:
 def test_every_question_is_read_back(kind: object) -> None:
     assert kind in QUESTIONS
     for one in QUESTIONS:
-        if one is kind and one.payload is not payloads.SettingsRequest:
+        if one is kind and one.payload is not SettingsRequest:
             message = came(
                 question(one, one.payload(), user_id="alice", client="x1", correlation_data=b"1")
             )
@@ -73,7 +74,7 @@ def test_a_file_comes_back_as_its_bytes() -> None:
 
 def test_an_empty_question_asks_with_every_default() -> None:
     read = read_question(Message("sacmes/alice/query/sessions", b""))
-    assert read.payload == payloads.SessionsQuery()
+    assert read.payload == SessionsQuery()
     assert reply(read, PROBLEM) is None
 
 
@@ -94,11 +95,7 @@ def test_a_response_topic_elsewhere_is_refused_and_not_even_told(response_topic:
 
 def test_a_retained_question_is_not_carried_out() -> None:
     message = replace(
-        came(
-            question(
-                STOP, payloads.StopRequest(), user_id="alice", client="x", correlation_data=b""
-            )
-        ),
+        came(question(STOP, StopRequest(), user_id="alice", client="x", correlation_data=b"")),
         retain=True,
     )
     with pytest.raises(ProtocolError, match="retained"):

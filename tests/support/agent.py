@@ -17,15 +17,11 @@ from sacmes_core.address import BrokerAddress
 from sacmes_core.link import Link
 from sacmes_core.link_events import Connected, LinkEvent, LinkOptions, Received, Subscription
 from sacmes_core.messages import Message, Publication
-from sacmes_core.payloads import (
-    Payload,
-    Problem,
-    Receipts,
-    Result,
-    SessionDocument,
-    SessionReply,
-    StartRequest,
-)
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.questions import StartRequest
+from sacmes_core.payloads.replies import Problem, SessionReply
+from sacmes_core.payloads.results import Receipts, Result
+from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import (
     CURVES,
     PROGRESS,
@@ -38,7 +34,7 @@ from sacmes_core.protocol import (
     read,
 )
 from sacmes_core.questions import Question
-from sacmes_core.settings import SessionSettings
+from sacmes_core.settings.session import SessionSettings
 from sacmes_core.upload import UploadHeader
 
 

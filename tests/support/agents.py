@@ -16,18 +16,14 @@ from sacmes_core.errors import ProtocolError
 from sacmes_core.link import Link
 from sacmes_core.link_events import LinkEvent, LinkOptions, Received, Subscription
 from sacmes_core.messages import Message
-from sacmes_core.payloads import (
-    AgentPresence,
-    Payload,
-    Problem,
-    Receipt,
-    Receipts,
-    SessionDocument,
-    SessionReply,
-    StartRequest,
-    StopRequest,
-)
-from sacmes_core.settings import SessionSettings, SourceSettings
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.presence import AgentPresence
+from sacmes_core.payloads.questions import StartRequest, StopRequest
+from sacmes_core.payloads.replies import Problem, SessionReply
+from sacmes_core.payloads.results import Receipt, Receipts
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
 from sacmes_core.upload import UploadHeader, unpack
 
 SESSION_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"

@@ -18,30 +18,33 @@ from sacmes_core.errors import ProtocolError
 from sacmes_core.link import Link
 from sacmes_core.link_events import LinkEvent, LinkOptions, Received, Subscription
 from sacmes_core.messages import Message
-from sacmes_core.payloads import (
-    AgentPresence,
-    AnalyzerPresence,
-    Curves,
-    ElectrodeCurves,
-    ElectrodeResult,
-    FoundFiles,
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, UploadCounters
+from sacmes_core.payloads.questions import (
     HistoryQuery,
-    HistoryReply,
-    ListReply,
-    Payload,
-    Problem,
-    Result,
     ScanQuery,
-    ScanReference,
-    ScanReply,
-    SessionDocument,
-    SessionReply,
     SettingsRequest,
     StartRequest,
     StopRequest,
-    UploadCounters,
 )
-from sacmes_core.settings import SessionSettings, SourceSettings
+from sacmes_core.payloads.replies import (
+    FoundFiles,
+    HistoryReply,
+    ListReply,
+    Problem,
+    ScanReply,
+    SessionReply,
+)
+from sacmes_core.payloads.results import (
+    Curves,
+    ElectrodeCurves,
+    ElectrodeResult,
+    Result,
+    ScanReference,
+)
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import SourceSettings
 
 FREQUENCIES_HZ = (15.0, 100.0)
 REVISIONS = itertools.count(1)

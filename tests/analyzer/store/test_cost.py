@@ -12,7 +12,7 @@ from analyzer.store.results import Analysed, Batch
 from analyzer.store.rows import ResultKey
 from analyzer.store.store import Store, open_store, sqlite_url
 from analyzer.store.uploads import NEW, Arrival, StoredUpload
-from sacmes_core.payloads import ElectrodeResult, Result, ScanReference
+from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.upload import UploadHeader, upload_id
 
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"

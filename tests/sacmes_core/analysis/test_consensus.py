@@ -10,7 +10,7 @@ from sacmes_core import flags
 from sacmes_core.analysis.analyzing import analyze
 from sacmes_core.analysis.consensus import median_of_fits
 from sacmes_core.analysis.peaks import FloatArray, Peak, PeakArrays
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 SETTINGS = PeakSettings(method="median")
 POTENTIAL = np.round(np.arange(-0.5, 0.0005, 0.002), 4)

@@ -14,9 +14,9 @@ from sacmes_core.analysis.checks import current_flags
 from sacmes_core.analysis.peaks import FloatArray, Peak
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import Curve, Scan
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "analysis.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "algorithms.md"
 POTENTIAL = np.round(np.arange(-0.5, 0.0005, 0.001), 4)
 
 

@@ -11,7 +11,7 @@ from sacmes_core.analysis.trend import (
     kdm,
     recompute,
 )
-from sacmes_core.settings import TrendSettings
+from sacmes_core.settings.trend import TrendSettings
 
 
 def twin(points: list[TrendPoint], options: TrendSettings) -> list[TrendValue]:

@@ -1,7 +1,7 @@
 """Peak height and area of square-wave voltammograms as the desktop SACMES computes them.
 
 The height is the span of a polynomial of degree 15 through the smoothed points: there is no
-baseline, and a slope counts as a peak. Kept to compare with, see `docs/analysis.md`.
+baseline, and a slope counts as a peak. Kept to compare with, see `docs/algorithms.md`.
 """
 
 from typing import Final
@@ -11,6 +11,7 @@ import numpy as np
 from sacmes_core.analysis.baseline import polynomial
 from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import FloatArray, IntArray, PeakArrays
+from sacmes_core.analysis.sacmes_web import width_at_half
 from sacmes_core.analysis.smoothing import (
     noise_gain,
     remove_spikes,
@@ -18,8 +19,7 @@ from sacmes_core.analysis.smoothing import (
     smoothing_windows,
     spike_windows,
 )
-from sacmes_core.analysis.swv import width_at_half
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 WINDOW_V: Final = 0.005
 DEGREE: Final = 1

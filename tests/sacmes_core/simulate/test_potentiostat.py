@@ -7,8 +7,8 @@ import pytest
 
 from sacmes_core.analysis.analyzing import analyze_scan
 from sacmes_core.formats.reading import read
-from sacmes_core.settings import PeakSettings
-from sacmes_core.simulate import (
+from sacmes_core.settings.peak import PeakSettings
+from sacmes_core.simulate.potentiostat import (
     FARADAY_C_MOL,
     GAS_CONSTANT_J_MOL_K,
     Potentiostat,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import savgol_filter
 
-from sacmes_core.analysis.desktop import sacmes_desktop
 from sacmes_core.analysis.peaks import FloatArray
-from sacmes_core.settings import PeakSettings
+from sacmes_core.analysis.sacmes_desktop import sacmes_desktop
+from sacmes_core.settings.peak import PeakSettings
 
 
 def voltammogram(seed: int, count: int) -> tuple[FloatArray, FloatArray]:

@@ -18,7 +18,7 @@ from sacmes_core.analysis.smoothing import (
     smoothing_windows,
     spike_windows,
 )
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 _FLAT = 1e-12
 """Height relative to the range of the current below which a peak is rounding error."""

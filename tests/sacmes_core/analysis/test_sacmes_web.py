@@ -13,9 +13,9 @@ from scipy.signal import savgol_filter
 
 from sacmes_core.analysis.analyzing import analyze, analyze_scan
 from sacmes_core.analysis.peaks import FloatArray, Peak
-from sacmes_core.analysis.swv import sacmes_web
+from sacmes_core.analysis.sacmes_web import sacmes_web
 from sacmes_core.formats.scan import Curve, Scan
-from sacmes_core.settings import PeakSettings
+from sacmes_core.settings.peak import PeakSettings
 
 NUMBERS = [f.name for f in fields(Peak) if f.name not in ("electrode", "flags")]
 

@@ -1,0 +1,78 @@
+"""What can be asked of the analyzer and the agent."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sacmes_core.payloads.common import Payload, Position, Revision, SessionId, ShortText
+from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.session import SessionSettings
+
+
+class SessionsQuery(Payload):
+    """The sessions of this user, newest first."""
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class HistoryQuery(Payload):
+    """The results of a session from a position on."""
+
+    session_id: SessionId | None = Field(default=None, description="The newest session if empty.")
+    after_position: Position = 0
+    after_index: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        default=None,
+        description="With it, scans of `after_position` with a higher index are answered too: "
+        "a file may hold more scans than one page.",
+    )
+    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+
+
+class ScanQuery(Payload):
+    """One scan with its curves."""
+
+    session_id: SessionId | None = None
+    position: Position | None = Field(default=None, description="The newest scan if empty.")
+    index: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class ExportQuery(Payload):
+    """A session's results as a file, in parts of at most 1 MB."""
+
+    session_id: SessionId | None = None
+    format: Literal["csv"] = "csv"
+    part: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+class StartRequest(Payload):
+    """Start a new session; the one that runs is stopped."""
+
+    seen_revision: Revision = Field(
+        default=0, description="Revision of the session document that the asker saw; 0 for none."
+    )
+    technique: Technique = "swv"
+    name: ShortText = ""
+    by: ShortText = ""
+    settings: SessionSettings = Field(default_factory=SessionSettings)
+
+
+class StopRequest(Payload):
+    """Stop the running session; its results stay."""
+
+    seen_revision: Revision = 0
+    by: ShortText = ""
+
+
+class SettingsRequest(Payload):
+    """Replace the settings of the newest session."""
+
+    seen_revision: Revision = 0
+    by: ShortText = ""
+    settings: SessionSettings
+
+
+class ListQuery(Payload):
+    """What the agent sees in its folder."""
+
+    handle: Annotated[str, Field(max_length=128)] = ""
+    extension: Annotated[str, Field(max_length=16)] = ""

@@ -1,0 +1,78 @@
+"""Answers to questions, and the problem document where there is none."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from sacmes_core.payloads.common import Count, Payload, Position, Revision, Sentence, ShortText
+from sacmes_core.payloads.results import Curves, Result
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.parts import FrequencyHz, Part, ScanNumber
+
+
+class Problem(Payload):
+    """Why a question has no answer: a problem document (RFC 9457) with a sentence."""
+
+    type: Literal["invalid", "unknown_verb", "not_found", "conflict", "too_large", "unavailable"]
+    title: ShortText
+    detail: Sentence
+    revision: Revision | None = Field(
+        default=None, description="After a conflict: the revision that holds now."
+    )
+
+
+class SessionSummary(Part):
+    """One line of the list of sessions."""
+
+    session: SessionDocument
+    scans: Count
+    last_position: Position
+    last_result_at: AwareDatetime | None = None
+
+
+class SessionsReply(Payload):
+    """Answer to `sessions`."""
+
+    sessions: tuple[SessionSummary, ...]
+
+
+class HistoryReply(Payload):
+    """Answer to `history`: one page; `more` says whether to ask again after the last position."""
+
+    session: SessionDocument
+    results: tuple[Result, ...]
+    trend_revision: Revision
+    last_position: Position = Field(description="Highest position that is analysed.")
+    more: bool
+
+
+class ScanReply(Payload):
+    """Answer to `scan`."""
+
+    result: Result
+    curves: Curves | None = None
+
+
+class SessionReply(Payload):
+    """Answer to `start`, `stop` and `settings`: the session document that now holds."""
+
+    session: SessionDocument
+
+
+class FoundFiles(Part):
+    """Files of one kind in the agent's folder."""
+
+    handle: Annotated[str, Field(max_length=1024)]
+    extension: ShortText
+    frequency_hz: FrequencyHz | None = None
+    files: Count
+    first_number: ScanNumber | None = None
+    last_number: ScanNumber | None = None
+
+
+class ListReply(Payload):
+    """Answer to `list`."""
+
+    source_name: Annotated[str, Field(max_length=1024)]
+    found: Annotated[tuple[FoundFiles, ...], Field(max_length=1000)]
+    truncated: bool = False

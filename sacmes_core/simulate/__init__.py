@@ -1,0 +1,1 @@
+"""Simulated instruments and experiments whose truth is known."""
