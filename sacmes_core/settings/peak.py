@@ -4,7 +4,48 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sacmes_core.settings.parts import Part, Potential
+from sacmes_core.settings.parts import FrequencyHz, Part, Potential
+
+
+class FrequencyWindow(Part):
+    """A potential window for one square-wave frequency, or for a range of them."""
+
+    frequency_hz: FrequencyHz | None = Field(
+        default=None, description="The one frequency in Hz that the window is for."
+    )
+    above_hz: FrequencyHz | None = Field(
+        default=None,
+        description="The window is for frequencies above this one in Hz; empty for no lower limit.",
+    )
+    up_to_hz: FrequencyHz | None = Field(
+        default=None,
+        description="The window is for frequencies up to this one in Hz, itself included; empty "
+        "for no upper limit.",
+    )
+    potential_min_v: Potential | None = Field(
+        default=None,
+        description="Lower end of the window in V; empty for that of all frequencies.",
+    )
+    potential_max_v: Potential | None = Field(
+        default=None,
+        description="Upper end of the window in V; empty for that of all frequencies.",
+    )
+
+    def holds(self, frequency_hz: float) -> bool:
+        """Whether the window is for this frequency; limits are met to the sixth digit."""
+        if self.frequency_hz is not None:
+            return abs(frequency_hz - self.frequency_hz) <= 1e-6 * self.frequency_hz
+        above = self.above_hz is None or frequency_hz > self.above_hz
+        return above and (self.up_to_hz is None or frequency_hz <= self.up_to_hz)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.frequency_hz is not None and (self.above_hz or self.up_to_hz):
+            raise ValueError("a window is for one frequency or for a range of them, not for both")
+        if self.above_hz and self.up_to_hz and self.up_to_hz <= self.above_hz:
+            raise ValueError("the range of frequencies ends below its start")
+        _check_window(self.potential_min_v, self.potential_max_v)
+        return self
 
 
 class PeakSettings(Part):
@@ -15,6 +56,12 @@ class PeakSettings(Part):
         description="Name of the peak method: the median of several fits, or what the SACMES "
         "web port or desktop program would compute.",
     )
+    current: Literal["difference", "forward", "reverse"] = Field(
+        default="difference",
+        description="Which current of the square wave has the peak. The difference (forward minus "
+        "reverse) is the sensor's signal: the charging current is mostly gone from it. Forward or "
+        "reverse alone show why a difference changes, on a steeper background.",
+    )
     potential_min_v: Potential | None = Field(
         default=None,
         description="Lower end of the potential window in V; empty for the whole scan.",
@@ -23,10 +70,21 @@ class PeakSettings(Part):
         default=None,
         description="Upper end of the potential window in V; empty for the whole scan.",
     )
+    windows: Annotated[tuple[FrequencyWindow, ...], Field(max_length=64)] = Field(
+        default=(),
+        description="Windows of their own for some frequencies, since a peak moves and widens "
+        "with frequency. The first that holds for a scan's frequency takes the place of the "
+        'window above. A cutoff of 50 Hz is {"up_to_hz": 50, …} and {"above_hz": 50, …}.',
+    )
     smoothing: Literal["auto", "manual", "off"] = Field(
         default="auto",
         description="Savitzky–Golay smoothing: window from the peak's width, "
         "from the fields below, or none.",
+    )
+    smoothing_window_v: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None,
+        description="Window of manual smoothing in V, for example 0.005, which stays the same "
+        "when the step of the scan changes; empty to give it in points.",
     )
     smoothing_window_points: Annotated[int, Field(ge=3, le=999)] = Field(
         default=15, description="Window of manual smoothing in points, odd."
@@ -46,9 +104,33 @@ class PeakSettings(Part):
         "from which a point counts as a spike.",
     )
 
+    def at_frequency(self, frequency_hz: float | None) -> Self:
+        """The settings of one frequency: its window in place of that of all, and no others."""
+        if not self.windows:
+            return self
+        found = next(
+            (w for w in self.windows if frequency_hz is not None and w.holds(frequency_hz)), None
+        )
+        low, high = self.potential_min_v, self.potential_max_v
+        if found is not None:
+            low = low if found.potential_min_v is None else found.potential_min_v
+            high = high if found.potential_max_v is None else found.potential_max_v
+        return self.model_copy(
+            update={"windows": (), "potential_min_v": low, "potential_max_v": high}
+        )
+
     @model_validator(mode="after")
     def _window(self) -> Self:
-        low, high = self.potential_min_v, self.potential_max_v
-        if low is not None and high is not None and high <= low:
-            raise ValueError("the upper end of the potential window is not above the lower one")
+        _check_window(self.potential_min_v, self.potential_max_v)
+        for window in self.windows:
+            low = self.potential_min_v if window.potential_min_v is None else window.potential_min_v
+            high = (
+                self.potential_max_v if window.potential_max_v is None else window.potential_max_v
+            )
+            _check_window(low, high)
         return self
+
+
+def _check_window(low: float | None, high: float | None) -> None:
+    if low is not None and high is not None and high <= low:
+        raise ValueError("the upper end of the potential window is not above the lower one")
