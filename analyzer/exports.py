@@ -36,7 +36,11 @@ COLUMNS: Final = (
     "fwhm_v",
     "fwhm_se_v",
     "normalised",
+    "normalised_se",
     "kdm",
+    "kdm_se",
+    "ratio",
+    "ratio_se",
     "flags",
     "error",
     "method",
@@ -44,7 +48,7 @@ COLUMNS: Final = (
     "settings_revision",
     "trend_revision",
 )
-"""Columns of the table: a name each, with the unit; normalised and kdm are fractions."""
+"""Columns of the table: a name each, with the unit; normalised, kdm and ratio are fractions."""
 
 _NUMBERS: Final = COLUMNS[COLUMNS.index("peak_current_a") : COLUMNS.index("flags")]
 

@@ -2,12 +2,14 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 from analyzer.store.results import Results
-from analyzer.store.rows import ResultKey, Trend
+from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, with_trend
 from analyzer.store.sessions import Run
-from sacmes_core.analysis.trend import RunningTrend, TrendPoint, TrendStep, recompute
+from sacmes_core.analysis.trend.running import RunningTrend, TrendPoint, TrendValue, recompute
+from sacmes_core.analysis.trend.uncertainty import Estimate, common_error_of
 from sacmes_core.payloads.results import ElectrodeResult, Result
 from sacmes_core.settings.trend import TrendSettings
 
@@ -31,7 +33,10 @@ class Trends:
         """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
         trend = self._of(run)
         steps = [trend.add(_point(result, electrode)) for electrode in result.electrodes]
-        electrodes = tuple(map(_with_step, result.electrodes, steps))
+        electrodes = tuple(
+            with_trend(electrode, _trend(step.value))
+            for electrode, step in zip(result.electrodes, steps, strict=True)
+        )
         return result.model_copy(update={"electrodes": electrodes}), any(s.stale for s in steps)
 
     def again(self, run: Run) -> int | None:
@@ -43,16 +48,12 @@ class Trends:
             The trend revision; None if the settings changed meanwhile and it is still to be done.
         """
         rows = list(self._results.trend_rows(run.run))
-        points = [
-            TrendPoint(electrode, row.frequency_hz, row.number, peak)
-            for row in rows
-            for electrode, peak in row.peaks
-        ]
+        points = [point for row in rows for point in row.points]
         values, running = recompute(points, run.document.settings.trend)
         found = iter(values)
         changed: list[tuple[ResultKey, Trend]] = []
         for row in rows:
-            trend = tuple((v.normalised, v.kdm) for v in (next(found) for _ in row.peaks))
+            trend = tuple(_trend(next(found)) for _ in row.points)
             if trend != row.trend:
                 changed.append((row.key, trend))
         revision = self._results.replace_trend(run.run, changed, revision=run.document.revision)
@@ -72,11 +73,7 @@ class Trends:
         if known is not None and known.settings == settings:
             self._running.move_to_end(run.run)
             return known.trend
-        points = (
-            TrendPoint(electrode, row.frequency_hz, row.number, peak)
-            for row in self._results.trend_rows(run.run)
-            for electrode, peak in row.peaks
-        )
+        points = (p for row in self._results.trend_rows(run.run) for p in row.points)
         _, running = recompute(points, settings)
         self._keep(run, running)
         return running
@@ -89,9 +86,25 @@ class Trends:
 
 
 def _point(result: Result, electrode: ElectrodeResult) -> TrendPoint:
-    scan = result.scan
-    return TrendPoint(electrode.electrode, scan.frequency_hz, scan.number, electrode.peak_current_a)
+    return TrendPoint(
+        electrode.electrode,
+        result.scan.frequency_hz,
+        result.scan.number,
+        electrode.peak_current_a,
+        electrode.peak_current_se_a,
+        electrode.peak_potential_v,
+        electrode.peak_potential_se_v,
+        common_error_of(result.method),
+    )
 
 
-def _with_step(electrode: ElectrodeResult, step: TrendStep) -> ElectrodeResult:
-    return electrode.model_copy(update={"normalised": step.value.normalised, "kdm": step.value.kdm})
+def _trend(value: TrendValue) -> ElectrodeTrend:
+    return ElectrodeTrend(
+        *_numbers(value.normalised), *_numbers(value.kdm), *_numbers(value.ratio), value.flags
+    )
+
+
+def _numbers(estimate: Estimate | None) -> tuple[float | None, float | None]:
+    if estimate is None or not isfinite(estimate.value):
+        return None, None
+    return estimate.value, estimate.se if estimate.se is None or isfinite(estimate.se) else None

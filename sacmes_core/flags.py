@@ -17,6 +17,8 @@ SPIKES_REMOVED: Final = "spikes_removed"
 POOR_FIT: Final = "poor_fit"
 CURRENT_STEP: Final = "current_step"
 MISSING_ELECTRODE: Final = "missing_electrode"
+MISSING_CURRENT: Final = "missing_current"
+BASELINE_FAILED: Final = "baseline_failed"
 TRUNCATED_SCAN: Final = "truncated_scan"
 NAME_HEADER_MISMATCH: Final = "name_header_mismatch"
 DIFFERENCE_MISMATCH: Final = "difference_mismatch"
@@ -25,6 +27,11 @@ TECHNIQUE_ASSUMED: Final = "technique_assumed"
 OVERLOAD: Final = "overload"
 PARTIAL_CYCLE: Final = "partial_cycle"
 LINES_LOST: Final = "lines_lost"
+PEAK_MOVED: Final = "peak_moved"
+PEAK_DRIFTED: Final = "peak_drifted"
+
+TREND_FLAGS: Final = frozenset({PEAK_MOVED, PEAK_DRIFTED})
+"""Flags that a series, not a scan alone, gives reason for; they change with the trend."""
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -47,6 +54,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         CURRENT_STEP: "The current jumps within the scan; the instrument may have changed its "
         "range, or the contact was lost.",
         MISSING_ELECTRODE: "The file has no such electrode; check which channels were switched on.",
+        MISSING_CURRENT: "The file does not hold the current that the settings ask for "
+        "(difference, forward or reverse); choose another one or map the columns.",
+        BASELINE_FAILED: "The chosen baseline could not be drawn or did not settle; widen the "
+        "potential window, or choose another baseline.",
         TRUNCATED_SCAN: "The scan ends before the end that was set; it was aborted, or the file "
         "is not yet complete.",
         NAME_HEADER_MISMATCH: "The file's name says something else than its header; the header "
@@ -62,5 +73,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "of its own; do not compare it with whole cycles.",
         LINES_LOST: "Some lines of the recording cannot be read and were left out; check the cable "
         "to the instrument.",
+        PEAK_MOVED: "The peak's potential has jumped from that of the scans before; check the "
+        "reference electrode and whether another peak was taken.",
+        PEAK_DRIFTED: "The peak's potential has drifted far from where the run began; check the "
+        "reference electrode and that the peak still lies well within the window.",
     }
 )

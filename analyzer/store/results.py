@@ -9,9 +9,23 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from analyzer.store.database import Database
-from analyzer.store.rows import ResultKey, Trend, announce_newest, key_of, result_of, select_results
+from analyzer.store.rows import (
+    NO_TREND,
+    ResultKey,
+    Trend,
+    announce_newest,
+    key_of,
+    result_of,
+    select_results,
+    trend_from,
+    trend_of,
+    trend_to,
+    with_trend,
+)
 from analyzer.store.tables import jobs, results, sessions
 from analyzer.store.uploads import StoredUpload
+from sacmes_core.analysis.trend.running import TrendPoint
+from sacmes_core.analysis.trend.uncertainty import common_error_of
 from sacmes_core.payloads.results import Result
 
 _PAGE_ROWS: Final = 2000
@@ -48,12 +62,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TrendRow:
-    """What the trend needs of a result: electrodes with their peak currents, and what it has."""
+    """What the trend needs of a result, a point for each electrode, and the trend that it has."""
 
     key: ResultKey
-    frequency_hz: float | None
-    number: int | None
-    peaks: tuple[tuple[int, float | None], ...]
+    points: tuple[TrendPoint, ...]
     trend: Trend
 
 
@@ -166,14 +178,7 @@ class Results:
         )
         with self._database.read() as connection:
             for row in connection.execute(query):
-                electrodes = json.loads(row.document).get("electrodes", ())
-                yield TrendRow(
-                    key_of(row),
-                    row.frequency_hz,
-                    row.number,
-                    tuple((e["electrode"], e.get("peak_current_a")) for e in electrodes),
-                    tuple((normalised, kdm) for normalised, kdm in json.loads(row.trend)),
-                )
+                yield TrendRow(key_of(row), _points(row), trend_from(row.trend))
 
     def replace_trend(
         self, run: int, changed: Sequence[tuple[ResultKey, Trend]], *, revision: int
@@ -213,17 +218,33 @@ def _rows(item: Analysed) -> list[dict[str, Any]]:
             "frequency_hz": result.scan.frequency_hz,
             "number": result.scan.number,
             "document": _without_trend(result).model_dump_json(exclude_none=True),
-            "trend": json.dumps([(e.normalised, e.kdm) for e in result.electrodes]),
+            "trend": trend_to([trend_of(electrode) for electrode in result.electrodes]),
         }
         for result in item.results
     ]
 
 
 def _without_trend(result: Result) -> Result:
-    if not any(e.normalised is not None or e.kdm is not None for e in result.electrodes):
-        return result
-    plain = tuple(e.model_copy(update={"normalised": None, "kdm": None}) for e in result.electrodes)
+    plain = tuple(with_trend(electrode, NO_TREND) for electrode in result.electrodes)
     return result.model_copy(update={"electrodes": plain})
+
+
+def _points(row: Any) -> tuple[TrendPoint, ...]:
+    document = json.loads(row.document)
+    common_error = common_error_of(document.get("method"))
+    return tuple(
+        TrendPoint(
+            electrode["electrode"],
+            row.frequency_hz,
+            row.number,
+            electrode.get("peak_current_a"),
+            electrode.get("peak_current_se_a"),
+            electrode.get("peak_potential_v"),
+            electrode.get("peak_potential_se_v"),
+            common_error,
+        )
+        for electrode in document.get("electrodes", ())
+    )
 
 
 def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> None:
@@ -258,7 +279,7 @@ def _write_trends(connection: Connection, changed: Sequence[tuple[ResultKey, Tre
             "this_run": key.run,
             "this_position": key.position,
             "this_index": key.scan_index,
-            "new_trend": json.dumps(trend),
+            "new_trend": trend_to(trend),
         }
         for key, trend in changed
     ]

@@ -20,7 +20,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Number of this layout; another one is refused with a sentence."""
 
 NO: Final[ColumnElement[int]] = literal_column("0")

@@ -67,13 +67,27 @@ class ElectrodeResult(Part):
     fwhm_v: float | None = None
     fwhm_se_v: float | None = None
     normalised: float | None = Field(
-        default=None, description="Peak current relative to the reference scan's, a fraction."
+        default=None,
+        description="Peak current relative to that of the reference scan, or to the mean of the "
+        "reference scans; a fraction.",
+    )
+    normalised_se: float | None = Field(
+        default=None,
+        description="Standard error of it, the reference's included; 0 for the one scan that is "
+        "the reference.",
     )
     kdm: float | None = Field(
         default=None,
-        description="Kinetic differential measurement, a fraction; carried by the "
-        "scan that completes its pair of frequencies.",
+        description="Kinetic differential measurement, a fraction, as the trend settings define "
+        "it; carried by the scan that completes its pair of frequencies.",
     )
+    kdm_se: float | None = None
+    ratio: float | None = Field(
+        default=None,
+        description="Normalised current of the high frequency over that of the low one; carried "
+        "by the same scan.",
+    )
+    ratio_se: float | None = None
     flags: tuple[Flag, ...] = ()
 
 

@@ -1,0 +1,229 @@
+"""From peaks to trends, for a whole run or scan by scan: normalised currents, KDM and ratios.
+
+A series is one electrode at one frequency. n is the scan's number, or its place in its series
+where it has none; scans of two frequencies with the same n make a KDM.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sacmes_core.analysis.trend.definitions import Reference, adjusted_low, kdm, ratio
+from sacmes_core.analysis.trend.potential import PotentialWatch
+from sacmes_core.analysis.trend.uncertainty import Estimate, Height, height_of
+from sacmes_core.settings.trend import TrendSettings
+
+Series = tuple[int, float | None]
+"""An electrode and a frequency in Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """The peak of one electrode in one scan, as a trend needs it; None where there is none.
+
+    Attributes
+    ----------
+    common_error
+        The part of the current's standard error that all scans of the series share, as a
+        fraction of the current; see `uncertainty.common_error_of`. The settings go before it.
+    """
+
+    electrode: int
+    frequency_hz: float | None
+    number: int | None
+    peak_current_a: float | None
+    peak_current_se_a: float | None = None
+    peak_potential_v: float | None = None
+    peak_potential_se_v: float | None = None
+    common_error: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrendValue:
+    """What the trend says of one point; None where it cannot be told (yet).
+
+    Attributes
+    ----------
+    kdm, ratio
+        Fractions; carried by the later scan of the two that make them.
+    flags
+        Codes of `sacmes_core.flags` that the series, not the scan alone, gives reason for.
+    """
+
+    normalised: Estimate | None = None
+    kdm: Estimate | None = None
+    ratio: Estimate | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrendStep:
+    """What one more point gave.
+
+    Attributes
+    ----------
+    stale
+        Whether values given before have changed by it: the reference came or grew, or the pair
+        of frequencies is another one. Then `recompute` the run.
+    """
+
+    value: TrendValue
+    stale: bool = False
+
+
+@dataclass(slots=True)
+class Known:
+    """What a run has shown so far that holds for all its scans."""
+
+    references: defaultdict[Series, Reference] = field(
+        default_factory=lambda: defaultdict(Reference)
+    )
+    lowest_hz: float | None = None
+    highest_hz: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A point with its series, its number and its place in the series."""
+
+    series: Series
+    number: int
+    place: int
+    height: Height | None
+
+
+class RunningTrend:
+    """The trend of a run that grows: each point takes the same short time.
+
+    It holds the reference of each series, its last potentials and the scans whose partner has not
+    come; nothing of what is done. One that starts with what another has `known` gives final
+    values at once.
+    """
+
+    def __init__(self, settings: TrendSettings, known: Known | None = None) -> None:
+        self._settings = settings
+        self.known = Known() if known is None else known
+        self._counts: defaultdict[Series, int] = defaultdict(int)
+        self._potentials: defaultdict[Series, PotentialWatch] = defaultdict(PotentialWatch)
+        self._waiting: dict[tuple[int, float, int], _Placed] = {}
+
+    @property
+    def pair_hz(self) -> tuple[float, float] | None:
+        """Low and high frequency of KDM, None as long as there are not two."""
+        low = self._settings.low_frequency_hz or self.known.lowest_hz
+        high = self._settings.high_frequency_hz or self.known.highest_hz
+        if low is None or high is None or _key(low) == _key(high):
+            return None
+        return _key(low), _key(high)
+
+    def add(self, point: TrendPoint) -> TrendStep:
+        """Take one more point, in the order in which scans are committed."""
+        placed = self._place(point)
+        stale = self._refer(placed)
+        stale |= self._widen(placed.series[1])
+        found = self._potentials[placed.series].judge(
+            point.peak_potential_v, point.peak_potential_se_v, self._settings
+        )
+        both = self._both(placed)
+        return TrendStep(
+            TrendValue(
+                self._normalised(placed),
+                None if both is None else kdm(*both, self._settings.kdm_definition),
+                None if both is None else ratio(*both),
+                found,
+            ),
+            stale,
+        )
+
+    def _place(self, point: TrendPoint) -> _Placed:
+        frequency = None if point.frequency_hz is None else _key(point.frequency_hz)
+        series = point.electrode, frequency
+        self._counts[series] += 1
+        place = self._counts[series]
+        height = None
+        if point.peak_current_a is not None:
+            common = self._settings.common_error
+            common = point.common_error if common is None else common
+            height = height_of(point.peak_current_a, point.peak_current_se_a, common)
+        return _Placed(series, place if point.number is None else point.number, place, height)
+
+    def _refer(self, placed: _Placed) -> bool:
+        """Take a reference scan's first peak; True if it changes what earlier points were given."""
+        if placed.height is None or not placed.height.current_a:
+            return False
+        if placed.number not in self._settings.reference_numbers:
+            return False
+        reference = self.known.references[placed.series]
+        if placed.number in reference.members:
+            return False
+        reference.take(placed.number, placed.place, placed.height)
+        return placed.place > 1
+
+    def _widen(self, frequency: float | None) -> bool:
+        """Take in a frequency; True if KDM is now of another pair than before."""
+        if frequency is None:
+            return False
+        before = self.pair_hz
+        lowest, highest = self.known.lowest_hz, self.known.highest_hz
+        self.known.lowest_hz = frequency if lowest is None else min(lowest, frequency)
+        self.known.highest_hz = frequency if highest is None else max(highest, frequency)
+        return before is not None and before != self.pair_hz
+
+    def _normalised(self, placed: _Placed) -> Estimate | None:
+        reference = self.known.references.get(placed.series)
+        if placed.height is None or reference is None:
+            return None
+        is_member = reference.members.get(placed.number) == placed.place
+        return reference.normalised(placed.height, is_member=is_member)
+
+    def _both(self, placed: _Placed) -> tuple[Estimate, Estimate] | None:
+        """Normalised currents of the pair, low (adjusted) and high; None until both are there."""
+        electrode, frequency = placed.series
+        if frequency is None:
+            return None
+        pair = self.pair_hz
+        if pair is None or frequency not in pair:
+            if pair is None:
+                self._waiting[electrode, frequency, placed.number] = placed
+            return None
+        partner = pair[1] if frequency == pair[0] else pair[0]
+        other = self._waiting.pop((electrode, partner, placed.number), None)
+        if other is None:
+            self._waiting[electrode, frequency, placed.number] = placed
+            return None
+        own, others = self._normalised(placed), self._normalised(other)
+        low, high = (own, others) if frequency == pair[0] else (others, own)
+        if low is None or high is None:
+            return None
+        return adjusted_low(low, placed.number, self._settings), high
+
+
+def recompute(
+    points: Iterable[TrendPoint], settings: TrendSettings
+) -> tuple[tuple[TrendValue, ...], RunningTrend]:
+    """The trend of a whole run, and the running trend to go on with.
+
+    Parameters
+    ----------
+    points
+        In the order in which scans were committed, one revision of each scan.
+
+    Returns
+    -------
+    values
+        One for each point: references hold also for the scans before them.
+    running
+        As if every point had been added to it.
+    """
+    points = tuple(points)
+    first = RunningTrend(settings)
+    for point in points:
+        first.add(point)
+    again = RunningTrend(settings, first.known)
+    values = tuple(again.add(point).value for point in points)
+    return values, again
+
+
+def _key(frequency_hz: float) -> float:
+    """The frequency to six digits, so that 15 Hz of a name and of a header are the same."""
+    return float(f"{frequency_hz:.6g}")
