@@ -2,8 +2,10 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from sacmes_core.analysis.peaks import FloatArray, Peak, PeakArrays, PeakCurves,
 from sacmes_core.errors import AnalysisError
 from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.settings.peak import PeakSettings
+
+Analysis = Callable[[Sequence[Scan], PeakSettings, Sequence[int]], tuple[ScanAnalysis, ...]]
+"""A function from scans of one technique to what each of them gave, in order."""
 
 BATCH_POINTS_MAX = 2_000_000
 """Points that a method is given at once, so that a long run needs no more memory."""
@@ -43,7 +48,8 @@ def analyze(
     Parameters
     ----------
     scans
-        Scans as they were read, of any lengths and techniques.
+        Scans as they were read, of any lengths and techniques; `ANALYSES` says how each technique
+        is analysed.
     settings
         Method, window and smoothing, the same for all.
     electrodes
@@ -60,33 +66,15 @@ def analyze(
     AnalysisError
         If the settings name a method that does not exist.
     """
-    method = METHODS.get(settings.method)
-    if method is None:
-        raise AnalysisError(
-            f"There is no peak method {settings.method!r}; the methods are {', '.join(METHODS)}."
-        )
-    prepared: list[list[_Voltammogram]] = []
-    errors: list[str | None] = []
-    for scan in scans:
-        error = _why_not(scan)
-        errors.append(error)
-        wanted = tuple(electrodes) or scan.electrodes
-        prepared.append([] if error else [_prepare(scan, e, settings) for e in wanted])
-    flat = [voltammogram for group in prepared for voltammogram in group]
-    results = iter(_run(flat, method, settings))
-    analyses = []
-    for group, error in zip(prepared, errors, strict=True):
-        pairs = [next(results) for _ in group]
-        analyses.append(
-            ScanAnalysis(
-                peaks=tuple(peak for peak, _ in pairs),
-                curves=tuple(curves for _, curves in pairs if curves is not None),
-                method=settings.method,
-                version=method.version,
-                error=error,
-            )
-        )
-    return tuple(analyses)
+    by_technique: dict[str | None, list[int]] = defaultdict(list)
+    for k, scan in enumerate(scans):
+        by_technique[scan.technique].append(k)
+    analysed: dict[int, ScanAnalysis] = {}
+    for technique, members in by_technique.items():
+        analysis = ANALYSES.get(technique or "", _refuse)
+        found = analysis([scans[k] for k in members], settings, electrodes)
+        analysed.update(zip(members, found, strict=True))
+    return tuple(analysed[k] for k in range(len(scans)))
 
 
 def analyze_scan(
@@ -97,19 +85,51 @@ def analyze_scan(
     return analysis
 
 
-def _why_not(scan: Scan) -> str | None:
-    if scan.technique == "swv":
-        return None
+def _refuse(
+    scans: Sequence[Scan], settings: PeakSettings, electrodes: Sequence[int]
+) -> tuple[ScanAnalysis, ...]:
+    """Say of each scan that its technique cannot be analysed."""
+    return tuple(ScanAnalysis((), (), settings.method, 0, error=_why_not(scan)) for scan in scans)
+
+
+def _why_not(scan: Scan) -> str:
     what = {
-        "cv": "a cyclic voltammogram",
-        "lsv": "a linear sweep voltammogram",
         "dpv": "a differential pulse voltammogram",
         None: "of an unknown technique",
     }.get(scan.technique, f"of the technique {scan.technique}")
     return (
-        f"The scan is {what}; this version takes peaks from square-wave voltammograms only. The "
-        "file is kept and can be analysed later."
+        f"The scan is {what}; this version takes peaks from square-wave voltammograms "
+        "only. The file is kept and can be analysed later."
     )
+
+
+def _square_wave(
+    scans: Sequence[Scan], settings: PeakSettings, electrodes: Sequence[int]
+) -> tuple[ScanAnalysis, ...]:
+    """The peaks of square-wave voltammograms; see `analyze`."""
+    method = METHODS.get(settings.method)
+    if method is None:
+        raise AnalysisError(
+            f"There is no peak method {settings.method!r}; the methods are {', '.join(METHODS)}."
+        )
+    prepared = [
+        [_prepare(scan, e, settings) for e in tuple(electrodes) or scan.electrodes]
+        for scan in scans
+    ]
+    flat = [voltammogram for group in prepared for voltammogram in group]
+    results = iter(_run(flat, method, settings))
+    analyses = []
+    for group in prepared:
+        pairs = [next(results) for _ in group]
+        analyses.append(
+            ScanAnalysis(
+                peaks=tuple(peak for peak, _ in pairs),
+                curves=tuple(curves for _, curves in pairs if curves is not None),
+                method=settings.method,
+                version=method.version,
+            )
+        )
+    return tuple(analyses)
 
 
 def _prepare(scan: Scan, electrode: int, settings: PeakSettings) -> _Voltammogram:
@@ -224,3 +244,7 @@ def _at(values: FloatArray | None, row: int) -> float | None:
 
 def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType({"swv": _square_wave})
+"""How the scans of each technique are analysed; a technique is a function and a line here."""
