@@ -1,5 +1,6 @@
 """CH Instruments text files: a header in words, then the columns of one or more electrodes."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,9 +10,9 @@ from typing import Final
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import POINTS_MIN, build_curves
-from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan
+from sacmes_core.formats.scan import TIME_TECHNIQUES, ColumnMapping, Curve, DeclaredSweep, Scan
 from sacmes_core.formats.table import find_tables
-from sacmes_core.formats.techniques import SWEEPS, technique_in
+from sacmes_core.formats.techniques import READABLE, technique_in
 
 FORMAT: Final = "chi"
 
@@ -55,14 +56,15 @@ def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     Raises
     ------
     FormatError
-        If the technique has no voltammogram, or there are no columns of numbers.
+        If the technique gives neither voltammogram nor chronoamperogram, or there are no
+        columns of numbers.
     """
     header = _header(lines)
     technique = next(
         (t for line in header[:8] if not line.startswith("File:") if (t := technique_in(line))),
         None,
     )
-    if technique is not None and technique not in SWEEPS:
+    if technique is not None and technique not in READABLE:
         name = next(line.strip() for line in header if technique_in(line) == technique)
         raise FormatError(
             f"The file holds a measurement of the technique “{name}”, which is no voltammogram; "
@@ -78,6 +80,8 @@ def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     table = replace(table, above=(*table.above, *columns))
     curves, technique, flags = build_curves(table, technique, mapping)
     parameters = _parameters(header)
+    if technique in TIME_TECHNIQUES:
+        curves = _at_held_potential(curves, parameters)
     return (
         Scan(
             curves=curves,
@@ -139,12 +143,33 @@ def _declared(
 ) -> DeclaredSweep:
     initial = _number(parameters, "Init E (V)")
     step = _positive(parameters, "Incr E (V)", "Sample Interval (V)", "Step E (V)")
+    if technique in TIME_TECHNIQUES:
+        return DeclaredSweep()
+    rate = _positive(parameters, "Scan Rate (V/s)")
     if technique != "cv":
-        return DeclaredSweep(initial, _number(parameters, "Final E (V)"), step)
+        final, pulse = _number(parameters, "Final E (V)"), _positive(parameters, "Amplitude (V)")
+        return DeclaredSweep(initial, final, step, 1, pulse, rate)
     declared = _number(parameters, "Segment", "Sweep Segments", "Segments")
     count = int(declared) if declared is not None and 1 <= declared <= 1e6 else 1
     written = {match[1] for line in header if (match := _SEGMENT.match(line))}
-    return DeclaredSweep(initial, _cv_end(parameters, initial, count), step, len(written) or count)
+    final = _cv_end(parameters, initial, count)
+    return DeclaredSweep(initial, final, step, len(written) or count, None, rate)
+
+
+def _at_held_potential(
+    curves: tuple[Curve, ...], parameters: Mapping[str, str]
+) -> tuple[Curve, ...]:
+    """The curves of an i-t curve with the one potential that its header names."""
+    held = _number(parameters, "Init E (V)")
+    stepped = any(name in parameters for name in ("High E (V)", "Low E (V)", "Pulse Width (sec)"))
+    if held is None or stepped or not math.isfinite(held):
+        return curves
+    return tuple(
+        replace(curve, potential_v=(held,) * len(curve.current_a))
+        if all(map(math.isnan, curve.potential_v))
+        else curve
+        for curve in curves
+    )
 
 
 def _cv_end(parameters: Mapping[str, str], initial: float | None, count: int) -> float | None:

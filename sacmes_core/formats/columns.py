@@ -1,4 +1,4 @@
-"""Which columns of a table are potentials and which are whose currents."""
+"""Which columns of a table are potentials, which is the time and which are whose currents."""
 
 import math
 import re
@@ -21,22 +21,33 @@ CURRENT_PLAUSIBLE_MAX_A: Final = 1e-2
 _TRIPLE_TOLERANCE: Final = 2e-3
 _TRIPLE_SHARE: Final = 0.98
 _GRID_SHARE: Final = 0.9
+_LEVELS: Final = 3
+"""Different values that a column of held potentials has at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentColumn:
-    """One current: its column, its potential's column, and the factors to volts and amperes."""
+    """One current: the columns of its potential, its time and itself, and their factors to SI."""
 
-    potential: int
+    potential: int | None
     current: int
-    potential_scale: float | None
-    current_scale: float | None
-    electrode: int | None
-    role: Role | None
+    electrode: int | None = None
+    role: Role | None = None
+    time: int | None = None
+    potential_scale: float | None = None
+    current_scale: float | None = None
+    time_scale: float | None = None
 
 
-def choose_columns(table: Table, mapping: ColumnMapping) -> tuple[CurrentColumn, ...]:
+def choose_columns(
+    table: Table, mapping: ColumnMapping, *, over_time: bool = False
+) -> tuple[CurrentColumn, ...]:
     """Say which columns hold what: by the mapping, else the headings, else the numbers.
+
+    Parameters
+    ----------
+    over_time
+        Whether the file names a technique whose currents are over time.
 
     Raises
     ------
@@ -45,9 +56,11 @@ def choose_columns(table: Table, mapping: ColumnMapping) -> tuple[CurrentColumn,
     """
     headings = find_headings(table)
     if mapping.names_columns:
-        chosen = _by_mapping(table, headings, mapping)
+        chosen = _by_mapping(table, headings, mapping, over_time=over_time)
     elif any(heading.quantity in ("potential", "current") for heading in headings):
-        chosen = _by_headings(table, headings, mapping)
+        chosen = _by_headings(table, headings, mapping, over_time=over_time)
+    elif over_time or mapping.first_is_time or mapping.time_column:
+        chosen = _over_time(table, mapping)
     else:
         _refuse_unfitting_headings(table)
         chosen = _by_numbers(table, mapping)
@@ -124,30 +137,37 @@ def _refuse_unfitting_headings(table: Table) -> None:
 
 
 def _by_mapping(
-    table: Table, headings: Sequence[Heading], mapping: ColumnMapping
+    table: Table, headings: Sequence[Heading], mapping: ColumnMapping, *, over_time: bool
 ) -> list[CurrentColumn]:
     width = len(table.columns)
-    potential = (mapping.potential_column or 1) - 1
+    time = mapping.time_column - 1 if mapping.time_column else None
+    potential = mapping.potential_column - 1 if mapping.potential_column else None
+    times = _best(table, headings, "time")
+    if time is None and (over_time or mapping.first_is_time):
+        time = times[0] if times else 0
+    if time is None and potential is None:
+        potential = 0
     first = (mapping.current_column or 2) - 1
-    if potential >= width or first >= width:
+    named = [column for column in (time, potential, first) if column is not None]
+    if max(named) >= width:
         raise FormatError(
-            f"The file has {width} columns, so there is no column {max(potential, first) + 1}; "
+            f"The file has {width} columns, so there is no column {max(named) + 1}; "
             "correct the columns in the reading settings."
         )
-    if potential == first:
+    if len(set(named)) < len(named):
         raise FormatError(
-            "Potential and current are set to the same column; correct the reading settings."
+            "Time, potential and current are set to the same column; correct the reading settings."
         )
+    if time is None:
+        time = next(iter(times), None)
     step = mapping.column_spacing or width
     chosen = []
     for order, current in enumerate(range(first, width, step)):
-        if current == potential or not _holds_numbers(table, current):
+        if current in (time, potential) or not _holds_numbers(table, current):
             continue
         electrode = headings[current].electrode or order + 1
-        chosen.append(
-            CurrentColumn(potential, current, None, None, electrode, headings[current].role)
-        )
-    if not chosen or not _holds_numbers(table, potential):
+        chosen.append(CurrentColumn(potential, current, electrode, headings[current].role, time))
+    if not chosen or not all(_holds_numbers(table, column) for column in named):
         raise FormatError(
             "The columns named in the reading settings hold no numbers; correct the settings."
         )
@@ -155,33 +175,37 @@ def _by_mapping(
 
 
 def _by_headings(
-    table: Table, headings: Sequence[Heading], mapping: ColumnMapping
+    table: Table, headings: Sequence[Heading], mapping: ColumnMapping, *, over_time: bool
 ) -> list[CurrentColumn]:
     potentials = _best(table, headings, "potential")
     currents = _best(table, headings, "current")
+    times = _best(table, headings, "time")
     if mapping.potential_column and mapping.potential_column <= len(table.columns):
         potentials = [mapping.potential_column - 1]
-    if not potentials or not currents:
-        missing = "potential" if not potentials else "current"
+    if mapping.time_column and mapping.time_column <= len(table.columns):
+        times = [mapping.time_column - 1]
+    if not currents or not (potentials or times) or (over_time and not times):
+        missing = "current" if not currents else "time" if over_time else "potential"
         raise FormatError(
             f"No column with a {missing} was found by its heading; export potential and current, "
             "or name the columns in the reading settings."
         )
-    chosen = []
-    for current in currents:
-        left = [potential for potential in potentials if potential < current]
-        heading = headings[current]
-        chosen.append(
-            CurrentColumn(
-                left[-1] if left else potentials[0],
-                current,
-                None,
-                None,
-                heading.electrode,
-                heading.role,
-            )
+    return [
+        CurrentColumn(
+            _beside(potentials, current),
+            current,
+            headings[current].electrode,
+            headings[current].role,
+            _beside(times, current),
         )
-    return chosen
+        for current in currents
+    ]
+
+
+def _beside(columns: Sequence[int], current: int) -> int | None:
+    """The nearest of the columns to the left of a current, else the first; None of none."""
+    left = [column for column in columns if column < current]
+    return left[-1] if left else next(iter(columns), None)
 
 
 def _best(table: Table, headings: Sequence[Heading], quantity: str) -> list[int]:
@@ -198,6 +222,7 @@ def _by_numbers(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
     usable = [k for k in range(len(table.columns)) if _holds_numbers(table, k)]
     if len(usable) > 2 and _counts_up(table.columns[usable[0]]):
         usable = usable[1:]
+    time = None
     if mapping.potential_column:
         potential = mapping.potential_column - 1
     else:
@@ -210,12 +235,28 @@ def _by_numbers(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
             ]
             potential = leading[-1] if leading and leading[-1] != usable[-1] else potential
             usable = [k for k in usable if k == potential or k not in grids]
+            time = leading[0] if leading and leading[0] != potential else None
     currents = [k for k in usable if k > potential]
     if not currents:
         raise FormatError(
             "No column with a current was found; name the columns in the reading settings."
         )
-    return [CurrentColumn(potential, k, None, None, None, None) for k in currents]
+    return [CurrentColumn(potential, k, time=time) for k in currents]
+
+
+def _over_time(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
+    """Bare columns of chronoamperometry: time, perhaps the potential that is held, currents."""
+    usable = [k for k in range(len(table.columns)) if _holds_numbers(table, k)]
+    time = mapping.time_column - 1 if mapping.time_column else usable[0]
+    potential = mapping.potential_column - 1 if mapping.potential_column else None
+    currents = [k for k in usable if k > time and k != potential]
+    if potential is None and len(currents) > 1 and len(set(table.columns[currents[0]])) <= _LEVELS:
+        potential, *currents = currents
+    if not currents or time not in usable:
+        raise FormatError(
+            "No columns with a time and a current were found; name them in the reading settings."
+        )
+    return [CurrentColumn(potential, k, time=time) for k in currents]
 
 
 def _holds_numbers(table: Table, column: int) -> bool:
@@ -296,18 +337,7 @@ def _numbered(chosen: list[CurrentColumn]) -> list[CurrentColumn]:
 def _with_units(
     table: Table, headings: Sequence[Heading], column: CurrentColumn, mapping: ColumnMapping
 ) -> CurrentColumn:
-    potential_scale = headings[column.potential].scale
     current_scale = headings[column.current].scale
-    if mapping.potential_unit is not None:
-        potential_scale = POTENTIAL_UNITS[mapping.potential_unit]
-    elif potential_scale is None:
-        _expect(
-            table.columns[column.potential],
-            POTENTIAL_PLAUSIBLE_MAX_V,
-            "potentials",
-            "volts",
-            headings[column.potential],
-        )
     if mapping.current_unit is not None:
         current_scale = CURRENT_UNITS[mapping.current_unit]
     elif current_scale is None:
@@ -318,7 +348,23 @@ def _with_units(
             "amperes",
             headings[column.current],
         )
-    return replace(column, potential_scale=potential_scale, current_scale=current_scale)
+    column = replace(column, current_scale=current_scale)
+    if column.time is not None:
+        column = replace(column, time_scale=headings[column.time].scale)
+    if column.potential is None:
+        return column
+    potential_scale = headings[column.potential].scale
+    if mapping.potential_unit is not None:
+        potential_scale = POTENTIAL_UNITS[mapping.potential_unit]
+    elif potential_scale is None:
+        _expect(
+            table.columns[column.potential],
+            POTENTIAL_PLAUSIBLE_MAX_V,
+            "potentials",
+            "volts",
+            headings[column.potential],
+        )
+    return replace(column, potential_scale=potential_scale)
 
 
 def _expect(

@@ -2,12 +2,20 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import TECHNIQUE_ASSUMED, UNITS_ASSUMED
 from sacmes_core.formats.columns import CurrentColumn, choose_columns
-from sacmes_core.formats.scan import PULSE_TECHNIQUES, ColumnMapping, Curve, Role
+from sacmes_core.formats.scan import (
+    PULSE_TECHNIQUES,
+    TIME_TECHNIQUES,
+    ColumnMapping,
+    Curve,
+    Role,
+    Scan,
+)
 from sacmes_core.formats.table import Table
 
 POINTS_MIN: Final = 10
@@ -18,6 +26,10 @@ _NAN_SHARE_MAX: Final = 0.01
 _TURN_SHARE: Final = 0.1
 
 
+_STILL_V: Final = 2e-3
+"""Range of a potential that counts as held: the noise of instruments that measure it."""
+
+
 def build_curves(
     table: Table, technique: str | None, mapping: ColumnMapping
 ) -> tuple[tuple[Curve, ...], str, tuple[str, ...]]:
@@ -26,7 +38,8 @@ def build_curves(
     Parameters
     ----------
     technique
-        From the header; None to tell ``cv`` from ``swv`` by whether the sweep turns.
+        From the header; None to tell ``cv`` from ``swv`` by whether the sweep turns, and ``ca`` by
+        a time without a potential that moves.
 
     Returns
     -------
@@ -35,10 +48,10 @@ def build_curves(
     Raises
     ------
     FormatError
-        If the table has no voltammogram of at least ten points.
+        If the table has no voltammogram or chronoamperogram of at least ten points.
     """
     curves, technique, flags = convert_columns(table, technique, mapping)
-    expect_voltammogram(curves, POINTS_MIN)
+    expect_points(curves, technique, POINTS_MIN)
     return curves, technique, flags
 
 
@@ -46,41 +59,67 @@ def convert_columns(
     table: Table, technique: str | None, mapping: ColumnMapping
 ) -> tuple[tuple[Curve, ...], str, tuple[str, ...]]:
     """Make the curves of a table as `build_curves` does, of any number of points."""
-    columns = choose_columns(table, mapping)
-    first = table.columns[columns[0].potential]
+    columns = choose_columns(table, mapping, over_time=technique in TIME_TECHNIQUES)
     assumed: list[str] = []
     if technique is None:
-        technique = "cv" if turns(first) else "swv"
+        technique = _technique(table, columns[0])
         if technique == "swv" and all(column.role is None for column in columns):
             assumed.append(TECHNIQUE_ASSUMED)
+    axis = "time" if technique in TIME_TECHNIQUES else "potential"
+    if any((c.time if axis == "time" else c.potential) is None for c in columns):
+        raise FormatError(
+            f"No column with a {axis} was found; export {axis} and current, or name the columns in "
+            "the reading settings."
+        )
     curves = tuple(
         _curve(table, column, technique, invert=mapping.invert_current) for column in columns
     )
-    if any(c.potential_scale is None or c.current_scale is None for c in columns):
+    if any(_unit_missing(column) for column in columns):
         assumed.append(UNITS_ASSUMED)
     return curves, technique, tuple(assumed)
 
 
-def expect_voltammogram(curves: Sequence[Curve], points_min: int = SHORT_MIN) -> None:
-    """Refuse curves of which none has enough points and a potential that changes.
+def expect_points(
+    curves: Sequence[Curve], technique: str | None, points_min: int = SHORT_MIN
+) -> None:
+    """Refuse curves of which none has enough points and a potential, or a time, that changes.
 
     Raises
     ------
     FormatError
         With the number of points that are missing.
     """
-    longest = max(curves, key=lambda curve: len(curve.potential_v), default=None)
-    points = len(longest.potential_v) if longest else 0
+    longest = max(curves, key=lambda curve: len(curve.current_a), default=None)
+    points = len(longest.current_a) if longest else 0
     if longest is None or points < points_min:
         raise FormatError(
             f"The file has {points} points, fewer than the {points_min} of the shortest "
             "voltammogram; wait until the scan is finished, or check the file."
         )
-    if min(longest.potential_v) == max(longest.potential_v):
+    over_time = technique in TIME_TECHNIQUES
+    axis = longest.time_s if over_time else longest.potential_v
+    if axis is None:
         raise FormatError(
-            "The potential does not change, so this is no voltammogram; check the columns in the "
+            "The currents of chronoamperometry have no times; record or export the time as well."
+        )
+    if min(axis) == max(axis):
+        raise FormatError(
+            f"The {'time' if over_time else 'potential'} does not change, so this is no "
+            f"{'chronoamperogram' if over_time else 'voltammogram'}; check the columns in the "
             "reading settings."
         )
+
+
+def expect_scans(scans: Sequence[Scan]) -> None:
+    """Refuse a file of whose scans none has enough points.
+
+    Raises
+    ------
+    FormatError
+        With the number of points that are missing.
+    """
+    longest = max(scans, key=lambda scan: scan.points, default=None)
+    expect_points(longest.curves if longest else (), longest.technique if longest else None)
 
 
 def turns(potentials: Sequence[float | None]) -> bool:
@@ -92,30 +131,12 @@ def turns(potentials: Sequence[float | None]) -> bool:
     return span - abs(values[-1] - values[0]) > _TURN_SHARE * span
 
 
-def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool) -> Curve:
-    potential_scale = divisor(column.potential_scale)
-    current_scale = divisor(column.current_scale)
-    sign = -1.0 if invert else 1.0
-    points = [
-        (potential, current)
-        for potential, current in zip(
-            table.columns[column.potential], table.columns[column.current], strict=True
-        )
-        if potential is not None and current is not None and math.isfinite(potential)
-    ]
-    missing = sum(math.isnan(current) for _, current in points)
-    if missing > _NAN_SHARE_MAX * len(points):
-        raise FormatError(
-            f"{missing} of {len(points)} currents are not numbers; the measurement failed or the "
-            "wrong column was taken; check the file."
-        )
-    default: Role = "difference" if technique in PULSE_TECHNIQUES else "total"
-    return Curve(
-        electrode=column.electrode or 1,
-        role=column.role or default,
-        potential_v=tuple(potential / potential_scale for potential, _ in points),
-        current_a=tuple(sign * current / current_scale for _, current in points),
-    )
+def since_first_point(curve: Curve) -> Curve:
+    """The curve with its clock set to 0 at its first point, for clocks that began before it."""
+    if not curve.time_s:
+        return curve
+    first = curve.time_s[0]
+    return replace(curve, time_s=tuple(time - first for time in curve.time_s))
 
 
 def divisor(scale: float | None) -> float:
@@ -123,3 +144,84 @@ def divisor(scale: float | None) -> float:
     if scale is None:
         return 1.0
     return 1.0 / scale if scale >= 1 else float(round(1 / scale))
+
+
+def _technique(table: Table, column: CurrentColumn) -> str:
+    if column.potential is None:
+        return "ca"
+    potentials = table.columns[column.potential]
+    if column.time is not None and _is_held(potentials, divisor(column.potential_scale)):
+        return "ca"
+    return "cv" if turns(potentials) else "swv"
+
+
+def _is_held(potentials: Sequence[float | None], by: float) -> bool:
+    values = [value / by for value in potentials if value is not None and math.isfinite(value)]
+    return bool(values) and max(values) - min(values) < _STILL_V
+
+
+def _unit_missing(column: CurrentColumn) -> bool:
+    potential = column.potential is not None and column.potential_scale is None
+    time = column.potential is None and column.time_scale is None
+    return potential or time or column.current_scale is None
+
+
+def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool) -> Curve:
+    rows = _rows(table, column, over_time=technique in TIME_TECHNIQUES)
+    currents = rows[1]
+    missing = sum(map(math.isnan, currents))
+    if missing > _NAN_SHARE_MAX * len(currents):
+        raise FormatError(
+            f"{missing} of {len(currents)} currents are not numbers; the measurement failed or the "
+            "wrong column was taken; check the file."
+        )
+    default: Role = "difference" if technique in PULSE_TECHNIQUES else "total"
+    curve = Curve(
+        electrode=column.electrode or 1,
+        role=column.role or default,
+        potential_v=_divided(rows[0], divisor(column.potential_scale)),
+        current_a=_divided(currents, divisor(column.current_scale) * (-1.0 if invert else 1.0)),
+        time_s=None if column.time is None else _divided(rows[2], divisor(column.time_scale)),
+    )
+    times = curve.time_s
+    # A clock that shows more than the whole scan at its first point began before it.
+    earlier = bool(times) and times is not None and times[0] > times[-1] - times[0] > 0
+    return since_first_point(curve) if earlier else curve
+
+
+def _rows(
+    table: Table, column: CurrentColumn, *, over_time: bool
+) -> tuple[Sequence[float], Sequence[float], Sequence[float]]:
+    """Potentials, currents and times of the rows that have a current and a place on the axis."""
+    held = [None] * len(table.columns[column.current])
+    potentials = table.columns[column.potential] if column.potential is not None else held
+    times = table.columns[column.time] if column.time is not None else held
+    currents = table.columns[column.current]
+    axis = times if over_time else potentials
+    if _all_finite(axis) and None not in currents:
+        kept: Sequence[int] | None = None
+    else:
+        kept = [
+            k
+            for k, (place, current) in enumerate(zip(axis, currents, strict=True))
+            if place is not None and current is not None and math.isfinite(place)
+        ]
+    return _numbers(potentials, kept), _numbers(currents, kept), _numbers(times, kept)
+
+
+def _all_finite(column: Sequence[float | None]) -> bool:
+    return None not in column and math.isfinite(sum(column))  # type: ignore[arg-type]
+
+
+def _numbers(column: Sequence[float | None], kept: Sequence[int] | None) -> Sequence[float]:
+    """The cells of some rows, all of them if None; nan where a cell is empty."""
+    cells = column if kept is None else [column[k] for k in kept]
+    if None in cells:
+        return [math.nan if cell is None else cell for cell in cells]
+    return cells  # type: ignore[return-value]
+
+
+def _divided(values: Sequence[float], by: float) -> tuple[float, ...]:
+    if by == 1.0:
+        return tuple(values)
+    return tuple(value / by for value in values)

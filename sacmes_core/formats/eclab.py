@@ -1,18 +1,18 @@
 """BioLogic EC-Lab and BT-Lab .mpt files: a counted header, whose last line names the columns."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
-from sacmes_core.formats.curves import convert_columns, expect_voltammogram
+from sacmes_core.formats.curves import convert_columns, expect_points, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
 from sacmes_core.formats.headings import parse_heading
-from sacmes_core.formats.scan import ROLES, ColumnMapping, Decimal, Scan
+from sacmes_core.formats.scan import ROLES, ColumnMapping, Decimal, DeclaredSweep, Scan
 from sacmes_core.formats.table import Layout, table_at
-from sacmes_core.formats.techniques import SWEEPS, technique_in
+from sacmes_core.formats.techniques import READABLE, technique_in
 
 FORMAT: Final = "eclab"
 
@@ -22,6 +22,7 @@ _STARTED: Final = re.compile(r"(?:Acquisition|Technique) started on\s*:\s*(\S+)\
 _PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
 _COMMA: Final = re.compile(r"(?:^|\t)[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?:\t|$)")
 _HEADER_MAX: Final = 2_000
+_RATE_UNITS: Final = {"V/s": 1.0, "mV/s": 1e-3, "V/min": 1 / 60, "mV/min": 1e-3 / 60}
 
 
 def is_eclab(lines: Sequence[str]) -> bool:
@@ -42,7 +43,7 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
     name = _technique_name(header)
     technique = technique_in(name)
     quantities = {parse_heading(cell).quantity for cell in lines[heading].split("\t")}
-    if (technique is not None and technique not in SWEEPS) or "current" not in quantities:
+    if (technique is not None and technique not in READABLE) or "current" not in quantities:
         raise FormatError(
             f"The EC-Lab file holds a measurement “{name}”, which is no voltammogram; choose the "
             "files of a square-wave or cyclic voltammogram."
@@ -58,14 +59,18 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
             "finished and export it again."
         )
     curves, technique, flags = convert_columns(table, technique, mapping)
-    expect_voltammogram(curves)
+    expect_points(curves, technique)
+    # The clock of an EC-Lab file begins with the first of several techniques.
+    curves = tuple(map(since_first_point, curves))
+    parameters = _parameters(header)
     return (
         Scan(
             curves=tuple(sorted(curves, key=lambda c: (c.electrode, ROLES.index(c.role)))),
             technique=technique,
             format=FORMAT,
             measured_at=_started(header),
-            parameters=_parameters(header),
+            parameters=parameters,
+            declared=_declared(parameters),
             flags=flags,
             incomplete=CUT_SENTENCE if table.cut else None,
         ),
@@ -102,3 +107,24 @@ def _parameters(header: Sequence[str]) -> dict[str, str]:
         if match := _PARAMETER.match(line):
             parameters.setdefault(match[1].strip(), match[2])
     return parameters
+
+
+def _declared(parameters: Mapping[str, str]) -> DeclaredSweep:
+    """The scan rate of a sweep, the step and pulse of a square wave."""
+    scale = _RATE_UNITS.get(parameters.get("dE/dt unit", "").strip())
+    rate = _number(parameters, "dE/dt")
+    step = _number(parameters, "SH (mV)", "Step height (mV)")
+    pulse = _number(parameters, "PH (mV)", "Pulse height (mV)")
+    return DeclaredSweep(
+        step_v=None if step is None else step * 1e-3,
+        amplitude_v=None if pulse is None else pulse * 1e-3,
+        scan_rate_v_s=None if rate is None or scale is None else rate * scale,
+    )
+
+
+def _number(parameters: Mapping[str, str], *names: str) -> float | None:
+    for name in names:
+        text = parameters.get(name, "").split(" ")[0].replace(",", ".")
+        if re.fullmatch(r"-?\d{1,9}(?:\.\d{1,9})?", text):
+            return abs(float(text)) or None
+    return None

@@ -1,5 +1,6 @@
 """Gamry .DTA files: a header of tagged lines, then one table for each curve."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,10 +9,17 @@ from typing import Final
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import OVERLOAD, PARTIAL_CYCLE
 from sacmes_core.formats.completeness import CUT_SENTENCE, why_too_few
-from sacmes_core.formats.curves import convert_columns, expect_voltammogram
+from sacmes_core.formats.curves import convert_columns, expect_scans, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
 from sacmes_core.formats.headings import parse_heading
-from sacmes_core.formats.scan import ROLES, ColumnMapping, Decimal, Scan
+from sacmes_core.formats.scan import (
+    ROLES,
+    TIME_TECHNIQUES,
+    ColumnMapping,
+    Decimal,
+    DeclaredSweep,
+    Scan,
+)
 from sacmes_core.formats.table import Layout, Table, table_at
 from sacmes_core.formats.techniques import technique_in
 
@@ -23,6 +31,7 @@ _TECHNIQUES: Final[tuple[tuple[str, str | None], ...]] = (
     (r"LSV\d*|LV|POTDYN|POTENTIODYNAMIC|PD", "lsv"),
     (r"DPV|DIFF\w*PULSE\w*", "dpv"),
     (r"NPV|NORMAL\w*PULSE\w*", "npv"),
+    (r"CHRONOA\w*|CHRONOAMP\w*|CA", "ca"),
     (r".*(?:CHRONO|EIS|CORPOT|OCP|ZRA|GALV|CURPOT|POLRES|PWR|CHARGE).*", None),
 )
 _KEY_LINE: Final = re.compile(
@@ -61,7 +70,8 @@ def read_gamry(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
     Raises
     ------
     FormatError
-        If the experiment gives no voltammogram, or no whole line of data is there.
+        If the experiment gives neither voltammogram nor chronoamperogram, or no whole line
+        of data is there.
     """
     header = _header(lines, mapping.decimal)
     technique = _technique(header.values)
@@ -71,14 +81,16 @@ def read_gamry(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
             "The Gamry file has no table with potentials and currents; wait until the scan is "
             "finished, or check that it was not aborted at once."
         )
-    expect_voltammogram([curve for scan in scans for curve in scan.curves])
-    longest = max(_length(scan) for scan in scans)
+    expect_scans(scans)
+    longest = max(scan.points for scan in scans)
     scans = [
         replace(
             scan,
             index=k,
+            # The clock runs on from curve to curve.
+            curves=tuple(map(since_first_point, scan.curves)) if k else scan.curves,
             flags=(*scan.flags, PARTIAL_CYCLE)
-            if scan.technique == "cv" and _length(scan) < _PARTIAL_SHARE * longest
+            if scan.technique == "cv" and scan.points < _PARTIAL_SHARE * longest
             else scan.flags,
         )
         for k, scan in enumerate(scans)
@@ -173,20 +185,28 @@ def _scan(
         frequency_hz=frequency if frequency is not None and 0 < frequency < 1e9 else None,
         measured_at=date_of_any_order(header.values.get("DATE", ""), header.values.get("TIME", "")),
         parameters=header.values,
+        declared=_declared(header),
         flags=(*flags, OVERLOAD) if overloaded else flags,
         incomplete=CUT_SENTENCE if table.cut else None,
     )
 
 
-def _length(scan: Scan) -> int:
-    return max(len(curve.potential_v) for curve in scan.curves)
+def _declared(header: _Header) -> DeclaredSweep:
+    """Step, pulse and scan rate; the potentials are measured ones, so that none is promised."""
+    step, pulse, rate = (
+        None if value is None or not math.isfinite(value) else abs(value) * 1e-3 or None
+        for value in map(header.number, ("STEPSIZE", "PULSESIZE", "SCANRATE"))
+    )
+    return DeclaredSweep(step_v=step, amplitude_v=pulse, scan_rate_v_s=rate)
 
 
 def _shortfall(scans: Sequence[Scan], header: _Header) -> str | None:
     """Why the last curve does not look finished: by the header, not by declared counts."""
     if header.values.get("EXPERIMENTABORTED", "").strip().upper().startswith("T"):
         return "The experiment was aborted, as the file says."
-    points = sum(_length(scan) for scan in scans)
+    if scans[-1].technique in TIME_TECHNIQUES:
+        return None
+    points = sum(scan.points for scan in scans)
     return why_too_few(points, _expected_points(header, scans[-1].technique))
 
 

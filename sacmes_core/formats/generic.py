@@ -1,4 +1,4 @@
-"""Columns of potentials and currents without a format of their own."""
+"""Columns of potentials, or times, and currents without a format of their own."""
 
 import re
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from sacmes_core.formats.scan import Role
 
-Quantity = Literal["potential", "current", "other", "unknown"]
+Quantity = Literal["potential", "current", "time", "other", "unknown"]
 
 _PREFIXES: Final = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 _LONG_PREFIXES: Final = {"milli": "m", "micro": "u", "nano": "n", "pico": "p", "kilo": "k"}
@@ -14,17 +14,13 @@ _ELECTRIC_UNIT: Final = re.compile(r"(1[eE][+-]?\d{1,2}\s*)?([kmunpf]?)([AV])", 
 _LONG_UNIT: Final = re.compile(
     r"(milli|micro|nano|pico|kilo|)\s?(v|a)(?:olts?|mp(?:ere)?s?)", re.IGNORECASE
 )
+_TIME_UNITS: Final = {
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6,
+    "min": 60.0, "mins": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hours": 3600.0,
+}  # fmt: skip
 _FOREIGN_UNITS: Final = frozenset(
     {
-        "s",
-        "sec",
-        "secs",
-        "second",
-        "seconds",
-        "ms",
-        "min",
-        "h",
-        "hr",
+        *_TIME_UNITS,
         "hz",
         "khz",
         "mhz",
@@ -64,6 +60,10 @@ _DENSITY: Final = re.compile(r"[/ ·*]?\s*(?:[cmµu]?m)\s*(?:\^?\s*-?\s*[2²]|�
 _REFERENCE: Final = re.compile(r"\s+(?:vs|gg|against)\b", re.IGNORECASE)
 _UNREADABLE_UNIT: Final = re.compile(r"[^\w\s]{1,2}[AV]")
 
+_TIME: Final = re.compile(
+    r"(?:(elapsed|corrected|relative|total|test|run|measurement)\s)?(?:time|zeit|temps|tiempo|tempo|t)",
+    re.IGNORECASE,
+)
 _OTHER: Final = re.compile(
     r"\b(?:time|zeit|temps|elapsed|charge|power|temp\w*|freq\w*|phase|imped\w*|ohm|resist\w*|"
     r"range|overload|deriv\w*|std|sd|sem|sigma|error|noise|capacit\w*|conduct\w*|rate)\b|"
@@ -114,7 +114,7 @@ class Heading:
     Attributes
     ----------
     scale
-        Factor to volts or amperes; None if no unit is named.
+        Factor to volts, amperes or seconds; None if no unit is named.
     unit_unreadable
         A unit is named, but with characters lost (``?A``).
     rank
@@ -136,6 +136,8 @@ def parse_heading(text: str) -> Heading:
     if not plain or not any(character.isalpha() or character in "#|<" for character in plain):
         return Heading("unknown")
     unit, name = _split_unit(plain)
+    if (time := _time(unit.lower(), name)) is not None:
+        return time
     if _DENSITY.search(plain) or _OTHER.search(name) or _OTHER_WHOLE.fullmatch(name):
         return Heading("other")
     electric = _electric(unit) if unit else None
@@ -171,6 +173,17 @@ def is_unit_row(cells: list[str]) -> bool:
     )
 
 
+def _time(unit: str, name: str) -> Heading | None:
+    if not name and unit in _TIME_UNITS:
+        return Heading("time", _TIME_UNITS[unit], rank=1)
+    match = _TIME.fullmatch(name)
+    if match is None or (unit and unit not in _TIME_UNITS) or (not unit and name in ("t", "T")):
+        return None
+    # Of two clocks the corrected one begins with the scan.
+    rank = 0 if match[1] and match[1].lower() == "corrected" else 1
+    return Heading("time", _TIME_UNITS.get(unit), rank=rank)
+
+
 def _heading(quantity: Quantity, scale: float | None, name: str, *, unreadable: bool) -> Heading:
     role = electrode = None
     if quantity == "current":
@@ -193,7 +206,7 @@ def _split_unit(text: str) -> tuple[str, str]:
         if _is_unit(match[1]):
             return match[1], f"{text[: match.start()]} {text[match.end() :]}".strip()
     tail = re.search(r"(?:,\s?|_|\s|\bin\s)([^\W\d_]{1,10}|[^\w\s]A)$", text)
-    if tail and (_electric(tail[1]) or tail[1].lower() in {"sec", "seconds", "hz", "ms"}):
+    if tail and (_electric(tail[1]) or tail[1].lower() in {"hz", *_TIME_UNITS}):
         return tail[1], text[: tail.start()].strip()
     whole = _without_reference(text)
     return (whole, "") if _electric(whole) else ("", text)

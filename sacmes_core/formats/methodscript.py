@@ -8,8 +8,8 @@ from typing import Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST, OVERLOAD
-from sacmes_core.formats.curves import expect_voltammogram, turns
-from sacmes_core.formats.scan import ROLES, ColumnMapping, Curve, Role, Scan
+from sacmes_core.formats.curves import expect_scans, turns
+from sacmes_core.formats.scan import ROLES, TIME_TECHNIQUES, ColumnMapping, Curve, Role, Scan
 
 FORMAT: Final = "methodscript"
 
@@ -22,11 +22,13 @@ _VARIABLE: Final = re.compile(r"([a-z]{2})(?:([0-9A-F]{7})([afpnumkMGTPEi ]?)|( 
 _METADATA: Final = re.compile(r"1([0-9A-Fa-f])")
 _LOOP: Final = re.compile(r"e?M([0-9A-F]{4})\s*")
 _ERROR: Final = re.compile(r"[A-Za-z]?!([0-9A-F]{4})(?::.*)?")
+_HELD: Final = 0x7
 _TECHNIQUES: Final = {
     0x0: "lsv", 0x1: "dpv", 0x2: "swv", 0x3: "npv", 0x4: "acv", 0x5: "cv", 0x10: "cv",
+    0x7: "ca",
 }  # fmt: skip
 _OTHERS: Final = {
-    0x7: "chronoamperometry", 0x8: "pulsed amperometry", 0xA: "chronopotentiometry",
+    0x8: "pulsed amperometry", 0xA: "chronopotentiometry",
     0xB: "open circuit potentiometry", 0xD: "impedance spectroscopy",
     0xE: "galvanostatic impedance spectroscopy",
 }  # fmt: skip
@@ -34,7 +36,9 @@ _SIMPLE: Final = re.compile(r"[eLZlrhHY+*-]?|C[0-9A-Fa-f]{4}|T.*|[tivG].*|R\*?")
 _LINES_SEARCHED: Final = 2_000
 _FIRMWARE: Final = re.compile(r"t[a-z][a-z0-9_]{3,9}#.*")
 _OVERLOADED: Final = 2
-_SET, _MEASURED, _CURRENT, _SECOND, _CHANNEL = "da", "ab", "ba", "bb", "ea"
+_SET, _MEASURED, _CURRENT, _SECOND, _CHANNEL, _TIME = (
+    "da", "ab", "ba", "bb", "ea", "eb",
+)  # fmt: skip
 _PULSED: Final[tuple[Role, ...]] = ("difference", "forward", "reverse")
 _UNPULSED: Final[tuple[Role, ...]] = ("total",)
 
@@ -121,7 +125,9 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
             f"The recording of a MethodSCRIPT instrument holds no data;{error} correct the script "
             "and measure again."
         )
-    sweeps = [loop for loop in loops if loop.technique is None or loop.technique in _TECHNIQUES]
+    known = [loop for loop in loops if loop.technique is None or loop.technique in _TECHNIQUES]
+    # Beside voltammograms chronoamperometry is the conditioning that goes before them.
+    sweeps = [loop for loop in known if loop.technique != _HELD] or known
     if loops and not sweeps:
         what = _OTHERS.get(loops[0].technique or 0, f"technique {loops[0].technique:04X}")
         raise FormatError(
@@ -140,7 +146,7 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
                 )
             else:
                 scans.append(replace(scan, index=len(scans)))
-    expect_voltammogram([curve for scan in scans for curve in scan.curves])
+    expect_scans(scans)
     return tuple(scans)
 
 
@@ -210,23 +216,30 @@ def _scans(loop: _Loop, mapping: ColumnMapping) -> Iterator[Scan]:
 def _curves(
     packages: Sequence[tuple[Variable, ...]], electrode: int, technique: str | None, sign: float
 ) -> tuple[Curve, ...]:
-    points: dict[tuple[int, Role], list[tuple[float, float]]] = {}
+    over_time = technique in TIME_TECHNIQUES
+    points: dict[tuple[int, Role], list[tuple[float, float, float]]] = {}
     for package in packages:
-        potential = _potential(package)
-        if math.isnan(potential):
+        potential, time = _potential(package), _first(package, _TIME)
+        if math.isnan(time if over_time else potential):
             continue
         currents = [v.value for v in package if v.type == _CURRENT]
         for role, current in zip(_roles(len(currents), technique), currents, strict=True):
-            points.setdefault((electrode, role), []).append((potential, sign * current))
+            points.setdefault((electrode, role), []).append((potential, sign * current, time))
         second = next((v.value for v in package if v.type == _SECOND), None)
         if second is not None:
-            points.setdefault((electrode + 1, "total"), []).append((potential, sign * second))
+            points.setdefault((electrode + 1, "total"), []).append((potential, sign * second, time))
     return tuple(
-        Curve(number, role, tuple(e for e, _ in rows), tuple(i for _, i in rows))
+        _curve(number, role, rows)
         for (number, role), rows in sorted(
             points.items(), key=lambda item: (item[0][0], ROLES.index(item[0][1]))
         )
     )
+
+
+def _curve(electrode: int, role: Role, rows: Sequence[tuple[float, float, float]]) -> Curve:
+    potentials, currents, times = zip(*rows, strict=True)
+    timed = not any(map(math.isnan, times))
+    return Curve(electrode, role, potentials, currents, times if timed else None)
 
 
 def _roles(count: int, technique: str | None) -> Sequence[Role]:
@@ -244,11 +257,12 @@ def _roles(count: int, technique: str | None) -> Sequence[Role]:
 
 def _potential(package: tuple[Variable, ...]) -> float:
     """The potential that was set, which is exact, else the measured one; nan if there is none."""
-    for kind in (_SET, _MEASURED):
-        for variable in package:
-            if variable.type == kind:
-                return variable.value
-    return math.nan
+    measured = _first(package, _MEASURED)
+    return next((v.value for v in package if v.type == _SET), measured)
+
+
+def _first(package: tuple[Variable, ...], kind: str) -> float:
+    return next((v.value for v in package if v.type == kind), math.nan)
 
 
 def _joins(scan: Scan, other: Scan) -> bool:

@@ -1,19 +1,23 @@
 """What PalmSens programs say in the titles of curves, and which curves belong to one scan."""
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import TECHNIQUE_ASSUMED
-from sacmes_core.formats.curves import expect_voltammogram, turns
+from sacmes_core.formats.curves import expect_scans, turns
 from sacmes_core.formats.scan import (
     PULSE_TECHNIQUES,
     ROLES,
+    TIME_TECHNIQUES,
     ColumnMapping,
     Curve,
+    DeclaredSweep,
     Role,
     Scan,
 )
@@ -27,7 +31,7 @@ _DIRECTION: Final = re.compile(r"[\s(]*\b(?:(forward)|(reverse|backward))\b\)?",
 
 @dataclass(frozen=True, slots=True)
 class TitledCurve:
-    """One curve of a file in volts and amperes, with what the file says about it.
+    """One curve of a file in volts, amperes and seconds, with what the file says about it.
 
     Attributes
     ----------
@@ -35,17 +39,26 @@ class TitledCurve:
         Of the measurement and of the curve, as in ``Square Wave Voltammetry [3]: SWV I vs E``.
     technique
         What the method says; None to take it from the title.
+    potential_v
+        nan throughout where the curve is over time.
     """
 
     title: str
     potential_v: tuple[float, ...]
     current_a: tuple[float, ...]
+    time_s: tuple[float, ...] | None = None
     technique: str | None = None
     frequency_hz: float | None = None
     measured_at: datetime | None = None
     parameters: tuple[tuple[str, str], ...] = ()
+    declared: DeclaredSweep = field(default_factory=DeclaredSweep)
     flags: tuple[str, ...] = ()
     incomplete: str | None = None
+
+    @property
+    def over_time(self) -> bool:
+        """Whether the curve is drawn over time, not over potential."""
+        return self.time_s is not None and all(map(math.isnan, self.potential_v))
 
     @property
     def known_technique(self) -> str | None:
@@ -66,33 +79,37 @@ def gather_scans(
         If no curve is a voltammogram of enough points.
     """
     groups: dict[tuple[str, datetime | None, int], list[tuple[TitledCurve, Curve]]] = {}
+    repeats: Counter[tuple[str, datetime | None, int, Role]] = Counter()
     others: list[str] = []
     for titled in curves:
-        technique = titled.known_technique
-        if technique is not None and technique not in SWEEPS:
+        titled = _with_technique(titled)
+        if titled.known_technique not in (TIME_TECHNIQUES if titled.over_time else SWEEPS):
             others.append(titled.title)
             continue
-        if technique is None:
-            technique = "cv" if turns(titled.potential_v) else "swv"
-            assumed = (TECHNIQUE_ASSUMED,) if technique == "swv" else ()
-            titled = replace(titled, technique=technique, flags=titled.flags + assumed)
         curve = _curve(titled, mapping)
         base = " ".join(_DIRECTION.sub(" ", _CHANNEL.sub("", titled.title)).split()).lower()
-        repeat = 0
-        while any(
-            (c.electrode, c.role) == (curve.electrode, curve.role)
-            for _, c in groups.get((base, titled.measured_at, repeat), ())
-        ):
-            repeat += 1
-        groups.setdefault((base, titled.measured_at, repeat), []).append((titled, curve))
+        same = (base, titled.measured_at, curve.electrode, curve.role)
+        groups.setdefault((base, titled.measured_at, repeats[same]), []).append((titled, curve))
+        repeats[same] += 1
     if others and not groups:
         raise FormatError(
             f"The PalmSens file holds a measurement “{others[0][:80]}”, which is no voltammogram; "
             "choose the files of a square-wave or cyclic voltammogram."
         )
     scans = tuple(_scan(group, file_format, k) for k, group in enumerate(groups.values()))
-    expect_voltammogram([curve for scan in scans for curve in scan.curves])
+    expect_scans(scans)
     return scans
+
+
+def _with_technique(titled: TitledCurve) -> TitledCurve:
+    """The curve with the technique that its shape suggests where nothing names one."""
+    if titled.known_technique is not None:
+        return titled
+    if titled.over_time:
+        return replace(titled, technique="ca")
+    if turns(titled.potential_v):
+        return replace(titled, technique="cv")
+    return replace(titled, technique="swv", flags=(*titled.flags, TECHNIQUE_ASSUMED))
 
 
 def _curve(titled: TitledCurve, mapping: ColumnMapping) -> Curve:
@@ -105,7 +122,7 @@ def _curve(titled: TitledCurve, mapping: ColumnMapping) -> Curve:
     if mapping.invert_current:
         current_a = tuple(-value for value in current_a)
     electrode = int(channel[1]) if channel and 1 <= int(channel[1]) <= 256 else 1
-    return Curve(electrode, role, titled.potential_v, current_a)
+    return Curve(electrode, role, titled.potential_v, current_a, titled.time_s)
 
 
 def _scan(group: Sequence[tuple[TitledCurve, Curve]], file_format: str, index: int) -> Scan:
@@ -120,6 +137,7 @@ def _scan(group: Sequence[tuple[TitledCurve, Curve]], file_format: str, index: i
         number=int(number[1]) if number else None,
         measured_at=first.measured_at,
         parameters={"Title": first.title, **dict(first.parameters)},
+        declared=first.declared,
         index=index,
         flags=tuple(dict.fromkeys(flag for titled, _ in group for flag in titled.flags)),
         incomplete=next((t.incomplete for t, _ in group if t.incomplete), None),

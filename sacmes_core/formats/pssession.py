@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,16 +13,17 @@ from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.completeness import why_too_few
 from sacmes_core.formats.curves import divisor
 from sacmes_core.formats.palmsens import TitledCurve, gather_scans
-from sacmes_core.formats.scan import ColumnMapping, Scan
+from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan
 
 FORMAT: Final = "pssession"
 
-_UNIT: Final = re.compile(r"(pico|nano|micro|milli|)(volt|ampere)", re.IGNORECASE)
+_UNIT: Final = re.compile(r"(pico|nano|micro|milli|)(volt|ampere|time)", re.IGNORECASE)
 _SCALES: Final = {"pico": 1e-12, "nano": 1e-9, "micro": 1e-6, "milli": 1e-3, "": 1.0}
 _METHOD_LINE: Final = re.compile(r"^(\w+)=(.*?)\s*$", re.MULTILINE)
 _TICKS_PER_MICROSECOND: Final = 10
 _OVERLOADED: Final = 1
-_FAST_CV: Final = "fcv"
+_TECHNIQUES: Final = {"fcv": "cv", "ad": "ca", "fam": "ca", "ma": "ca"}
+"""Fast cyclic voltammetry; amperometric detection, fast and multistep amperometry."""
 
 _Point = tuple[float, int]
 
@@ -73,48 +75,89 @@ def _curves(session: object) -> Iterator[TitledCurve]:
     for measurement in _list(session, "measurements"):
         method = _method(_text(measurement, "method") or _text(session, "methodformeasurement"))
         technique = method.get("METHOD_ID", "").lower() or None
-        technique = "cv" if technique == _FAST_CV else technique
+        technique = _TECHNIQUES.get(technique or "", technique)
+        clock = _clock(measurement)
         for curve in _list(measurement, "curves"):
-            points = _points(curve)
-            if points is None:
+            x, y = (_axis(curve, key) for key in ("xaxisdataarray", "yaxisdataarray"))
+            if x is None or y is None or x.dimension == "ampere" or y.dimension != "ampere":
                 continue
-            potential_v, current_a, overloaded = points
+            places, currents, overloaded = _points(x, y)
+            over_time = x.dimension == "time"
+            times = places if over_time else clock if len(clock) == len(places) else None
             yield TitledCurve(
                 title=f"{_text(measurement, 'title')}: {_text(curve, 'title')}",
-                potential_v=potential_v,
-                current_a=current_a,
+                potential_v=(math.nan,) * len(places) if over_time else places,
+                current_a=currents,
+                time_s=times,
                 technique=technique,
                 frequency_hz=_positive(method, "FREQ") if technique == "swv" else None,
                 measured_at=_moment(measurement),
                 parameters=tuple(method.items()),
+                declared=_declared(method),
                 flags=(OVERLOAD,) if overloaded else (),
-                incomplete=why_too_few(len(potential_v), _expected_points(method, technique)),
+                incomplete=None
+                if over_time
+                else why_too_few(len(places), _expected_points(method, technique)),
             )
 
 
-def _points(curve: object) -> tuple[tuple[float, ...], tuple[float, ...], bool] | None:
-    """Potentials and currents in SI units and whether one is overloaded; None for other axes."""
-    axes: list[tuple[list[_Point], float]] = []
-    for key, dimension in (("xaxisdataarray", "volt"), ("yaxisdataarray", "ampere")):
-        array = curve.get(key) if isinstance(curve, dict) else None
-        # The symbol says A where the numbers are microamperes: the type of the unit is right.
-        unit = array.get("unit") if isinstance(array, dict) else None
-        match = _UNIT.fullmatch(_text(unit, "type").rpartition(".")[2])
-        if match is None or match[2].lower() != dimension:
-            return None
-        values = [value for value in _list(array, "datavalues") if isinstance(value, tuple)]
-        axes.append((values, divisor(_SCALES[match[1].lower()])))
-    (potentials, potential_by), (currents, current_by) = axes
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """The numbers of one axis of a curve, and what to divide them by for SI units."""
+
+    dimension: str
+    points: list[_Point]
+    by: float
+
+
+def _axis(item: object, key: str) -> _Axis | None:
+    array = item.get(key) if isinstance(item, dict) else None
+    return _values(array)
+
+
+def _values(array: object) -> _Axis | None:
+    """The numbers of an array; None if they are neither V, A nor s."""
+    unit = array.get("unit") if isinstance(array, dict) else None
+    # The symbol says A where the numbers are microamperes: the type of the unit is right.
+    match = _UNIT.fullmatch(_text(unit, "type").rpartition(".")[2])
+    if match is None:
+        return None
+    points = [value for value in _list(array, "datavalues") if isinstance(value, tuple)]
+    return _Axis(match[2].lower(), points, divisor(_SCALES[match[1].lower()]))
+
+
+def _clock(measurement: object) -> tuple[float, ...]:
+    """The times of a measurement's points where its data set has them once; empty otherwise."""
+    dataset = measurement.get("dataset") if isinstance(measurement, dict) else None
+    axes = [axis for array in _list(dataset, "values") if (axis := _values(array)) is not None]
+    clocks = [axis for axis in axes if axis.dimension == "time"]
+    if len(clocks) != 1:
+        return ()
+    times = tuple(value / clocks[0].by for value, _ in clocks[0].points)
+    return times if all(map(math.isfinite, times)) else ()
+
+
+def _points(x: _Axis, y: _Axis) -> tuple[tuple[float, ...], tuple[float, ...], bool]:
+    """Places on the axis and currents in SI units, and whether one of them is overloaded."""
     pairs = [
-        (potential[0] / potential_by, current[0] / current_by, current[1])
-        for potential, current in zip(potentials, currents, strict=False)
-        if not math.isnan(potential[0])
+        (place[0] / x.by, current[0] / y.by, current[1])
+        for place, current in zip(x.points, y.points, strict=False)
+        if not math.isnan(place[0])
     ]
     return (
-        tuple(potential for potential, _, _ in pairs),
+        tuple(place for place, _, _ in pairs),
         tuple(current for _, current, _ in pairs),
         any(status > 0 and status & _OVERLOADED for _, _, status in pairs),
     )
+
+
+def _declared(method: Mapping[str, str]) -> DeclaredSweep:
+    """Step, amplitude and scan rate; the potentials are measured ones, so that none is promised."""
+    step, amplitude, rate = (
+        abs(value) if (value := _number(method, key)) else None
+        for key in ("E_STEP", "E_AMP", "SCAN_RATE")
+    )
+    return DeclaredSweep(step_v=step, amplitude_v=amplitude, scan_rate_v_s=rate)
 
 
 def _method(text: str) -> dict[str, str]:

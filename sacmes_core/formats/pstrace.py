@@ -1,5 +1,6 @@
 """PalmSens PSTrace and PStouch .csv files: pairs of columns, one pair for each curve."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -48,7 +49,7 @@ def read_pstrace(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ..
     Raises
     ------
     FormatError
-        If no pair of columns is a potential and a current.
+        If no pair of columns is a potential, or a time, and a current.
     """
     if mapping.names_columns:
         return read_generic(lines, mapping)
@@ -58,7 +59,7 @@ def read_pstrace(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ..
             pairs = [
                 n
                 for n in range(0, len(units) - 1, 2)
-                if (units[n].quantity, units[n + 1].quantity) == ("potential", "current")
+                if units[n].quantity in ("potential", "time") and units[n + 1].quantity == "current"
             ]
             if pairs:
                 curves = _curves(lines, k, delimiter, (units, pairs), mapping)
@@ -84,13 +85,17 @@ def _curves(
     titles = lines[unit_line - 2].split(sign) if unit_line >= 2 else []
     columns, cut = _columns(lines, unit_line + 1, _layout(lines, unit_line, delimiter), pairs)
     for n, rows in zip(pairs, columns, strict=True):
-        potential_by = divisor(_scale(units[n], mapping.potential_unit, POTENTIAL_UNITS))
+        over_time = units[n].quantity == "time"
+        unit = None if over_time else mapping.potential_unit
+        axis_by = divisor(_scale(units[n], unit, POTENTIAL_UNITS))
         current_by = divisor(_scale(units[n + 1], mapping.current_unit, CURRENT_UNITS))
-        points = [(e, i) for e, i in rows if e is not None and i is not None and e == e]
+        points = [(x, i) for x, i in rows if x is not None and i is not None and x == x]
+        axis = tuple(x / axis_by for x, _ in points)
         reaches_the_end = bool(rows) and rows[-1] != (None, None)
         yield TitledCurve(
             title=titles[n].strip(' "') if n < len(titles) else "",
-            potential_v=tuple(e / potential_by for e, _ in points),
+            potential_v=(math.nan,) * len(axis) if over_time else axis,
+            time_s=axis if over_time else None,
             current_a=tuple(i / current_by for _, i in points),
             measured_at=_date(dates[n + 1].strip(' "')) if n + 1 < len(dates) else None,
             incomplete=CUT_SENTENCE if cut and (reaches_the_end or not rows) else None,

@@ -10,7 +10,7 @@ from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import build_curves
 from sacmes_core.formats.scan import ColumnMapping, Scan
 from sacmes_core.formats.table import find_tables
-from sacmes_core.formats.techniques import SWEEPS
+from sacmes_core.formats.techniques import READABLE
 
 FORMAT: Final = "recording"
 
@@ -20,7 +20,14 @@ _END: Final = re.compile(r"\s*\]?\s*\[END:.*")
 _READY: Final = re.compile(r"\s*Ready!\s*")
 _COLUMNS: Final = re.compile(r"\s*Voltage\s*,\s*Current\s*")
 _SUMMARY: Final = re.compile(r"\s*(?:Ready!|E_?p\b|I_?p\b|Peak\b).*")
-_TECHNIQUES: Final = {"swv": "swv", "cswv": "swv", "cv": "cv", "lsv": "lsv", "dpv": "dpv"}
+_TECHNIQUES: Final = {
+    "swv": "swv",
+    "cswv": "swv",
+    "cv": "cv",
+    "lsv": "lsv",
+    "dpv": "dpv",
+    "ca": "ca",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def read_recording(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, 
         If no scan has enough points, or a unit has to be set.
     """
     parts = _parts(lines)
-    sweeps = [part for part in parts if part.technique in SWEEPS]
+    sweeps = [part for part in parts if part.technique in READABLE]
     if not sweeps:
         what = f" of “{parts[0].technique}”" if parts else ""
         raise FormatError(

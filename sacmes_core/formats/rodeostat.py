@@ -1,6 +1,7 @@
 """Rodeostat: JSON lines as its firmware sends them, and the text files of its Python library."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Final
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST, OVERLOAD, UNITS_ASSUMED
 from sacmes_core.formats.completeness import CUT_SENTENCE
-from sacmes_core.formats.curves import divisor, expect_voltammogram, turns
+from sacmes_core.formats.curves import divisor, expect_scans, turns
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.scan import (
     CURRENT_UNITS,
@@ -29,6 +30,9 @@ _TECHNIQUES: Final = {
     "squareWave": "swv",
     "linearSweep": "lsv",
     "differentialPulse": "dpv",
+    "chronoamp": "ca",
+    "constant": "ca",
+    "multiStep": "ca",
 }
 _ROW: Final = re.compile(r"(\d+\.\d{3}), (-?\d+\.\d{4}), (-?\d+\.\d{4})")
 _HEAD_LINES: Final = 20
@@ -38,11 +42,11 @@ _STEP_TOLERANCE: Final = 1.5e-3
 
 @dataclass(slots=True)
 class _Run:
-    """One test: its name and, of each channel, potentials in V and currents in µA."""
+    """One test: its name and, of each channel, potentials in V, currents in µA and times in s."""
 
     test: str | None
     current_unit: str | None = None
-    samples: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    samples: dict[int, list[tuple[float, float, float]]] = field(default_factory=dict)
     limited: bool = False
     ended: bool = False
     bad_lines: int = 0
@@ -63,14 +67,16 @@ def read_rodeostat(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, 
         If no test is a voltammogram of enough points.
     """
     runs = [run for run in _runs(lines) if run.samples]
-    sweeps = [run for run in runs if run.test is None or run.test in _TECHNIQUES]
+    known = [run for run in runs if run.test is None or run.test in _TECHNIQUES]
+    # Beside voltammograms chronoamperometry is the conditioning that goes before them.
+    sweeps = [run for run in known if _TECHNIQUES.get(run.test or "") != "ca"] or known
     if runs and not sweeps:
         raise FormatError(
             f"The recording holds the Rodeostat's test “{runs[0].test}”, which is no voltammogram; "
             "choose a cyclic, squareWave or linearSweep test."
         )
     scans = tuple(_scan(run, k, mapping) for k, run in enumerate(sweeps))
-    expect_voltammogram([curve for scan in scans for curve in scan.curves])
+    expect_scans(scans)
     return scans
 
 
@@ -106,11 +112,11 @@ def read_rodeostat_text(lines: Sequence[str], mapping: ColumnMapping) -> tuple[S
         whole = lines
     run = _Run(None, ended=not lines[-1].strip() or len(whole) == len(lines))
     run.samples[1] = [
-        (float(potential), float(current))
-        for _, potential, current in (line.split(", ") for line in whole)
+        (float(potential), float(current), float(time))
+        for time, potential, current in (line.split(", ") for line in whole)
     ]
     scan = _scan(run, 0, mapping, CUT_SENTENCE)
-    expect_voltammogram(scan.curves)
+    expect_scans([scan])
     return (scan,)
 
 
@@ -132,7 +138,7 @@ def _runs(lines: Sequence[str]) -> list[_Run]:
                 runs.append(_Run(None))
             channel = message.get("n", 1)
             electrode = channel if type(channel) is int and 1 <= channel <= 256 else 1
-            point = float(message["v"]), float(message["i"])  # type: ignore[arg-type]
+            point = _number(message, "v"), _number(message, "i"), _number(message, "t") / 1000
             runs[-1].samples.setdefault(electrode, []).append(point)
             runs[-1].limited |= message.get("le") is True
             runs[-1].current_unit = unit
@@ -166,12 +172,15 @@ def _unit_of(message: dict[str, object] | None) -> str | None:
 
 
 def _is_sample(message: dict[str, object]) -> bool:
-    return all(
-        isinstance(value := message.get(key), (int, float))
-        and not isinstance(value, bool)
-        and abs(value) < 1e12
-        for key in ("v", "i")
-    )
+    return not math.isnan(_number(message, "v") + _number(message, "i"))
+
+
+def _number(message: dict[str, object], key: str) -> float:
+    """A number of a message; nan if it has none of a possible size."""
+    value = message.get(key)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e12:
+        return float(value)
+    return math.nan
 
 
 def _scan(
@@ -188,7 +197,7 @@ def _scan(
     first = next(iter(run.samples.values()))
     technique = _TECHNIQUES.get(run.test or "")
     if technique is None:
-        technique = "cv" if turns([potential for potential, _ in first]) else "lsv"
+        technique = "cv" if turns([potential for potential, _, _ in first]) else "lsv"
     role: Role = "difference" if technique in PULSE_TECHNIQUES else "total"
     flags = [UNITS_ASSUMED] if current_unit is None else []
     flags += [OVERLOAD] if run.limited else []
@@ -198,8 +207,9 @@ def _scan(
             Curve(
                 electrode,
                 role,
-                tuple(potential / potential_by for potential, _ in points),
-                tuple(current / current_by for _, current in points),
+                tuple(potential / potential_by for potential, _, _ in points),
+                tuple(current / current_by for _, current, _ in points),
+                None if any(t != t for _, _, t in points) else tuple(t for _, _, t in points),
             )
             for electrode, points in sorted(run.samples.items())
         ),

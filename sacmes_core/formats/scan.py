@@ -1,4 +1,4 @@
-"""What a file becomes: scans and curves in volts and amperes, in the order of measurement."""
+"""What a file becomes: scans and curves in volts, amperes and seconds, in order of measurement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +14,9 @@ Decimal = Literal["point", "comma"]
 PULSE_TECHNIQUES: Final = frozenset({"swv", "dpv"})
 """Techniques whose single unnamed current is the difference of two pulses."""
 
+TIME_TECHNIQUES: Final = frozenset({"ca"})
+"""Techniques whose current is over time at potentials that are held."""
+
 POTENTIAL_UNITS: Final[Mapping[str, float]] = MappingProxyType(
     {"V": 1.0, "mV": 1e-3, "µV": 1e-6, "nV": 1e-9}
 )
@@ -24,41 +27,63 @@ CURRENT_UNITS: Final[Mapping[str, float]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One current of one electrode over potential, both of one length, order kept.
+    """One current of one electrode over potential, or over time; all of one length, order kept.
 
     A current that the instrument could not give is nan; it is never 0 in place of missing.
+
+    Attributes
+    ----------
+    potential_v
+        Finite in a voltammogram. In chronoamperometry (technique ``ca``) the potential at which
+        each current was measured where the file has or declares it, else nan throughout.
+    time_s
+        Seconds since the start of the scan, or since its first point where the file's clock began
+        earlier; None where the file has no time. Always there, and finite, in chronoamperometry.
     """
 
     electrode: int
     role: Role
     potential_v: tuple[float, ...]
     current_a: tuple[float, ...]
+    time_s: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredSweep:
-    """The potentials that the file's header promises; None where it is silent.
+    """What the file's header promises of the sweep; None where it is silent.
 
     Attributes
     ----------
+    initial_v, final_v
+        Ends of the sweep where the file's potentials can be held against them: instruments that
+        write measured potentials promise nothing here.
+    step_v
+        Size of a step of the staircase, without a sign.
     segments
         Half-cycles that the file should hold; 1 for a sweep without a turn.
+    amplitude_v
+        Height of a square wave's pulses above the staircase: half from peak to peak.
+    scan_rate_v_s
+        Of a cyclic or linear sweep, without a sign.
     """
 
     initial_v: float | None = None
     final_v: float | None = None
     step_v: float | None = None
     segments: int = 1
+    amplitude_v: float | None = None
+    scan_rate_v_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One voltammogram: all electrodes and roles measured together.
+    """One voltammogram or chronoamperogram: all electrodes and roles measured together.
 
     Attributes
     ----------
     technique
-        ``swv``, ``cv``, ``lsv``, ``dpv``, …; None if it cannot be told.
+        ``swv``, ``cv``, ``lsv``, ``dpv``, …, ``ca`` for current over time; None if it cannot be
+        told.
     format
         The reader that made it: ``chi``, ``gamry``, ``generic``, …
     frequency_hz
@@ -98,6 +123,11 @@ class Scan:
         """Numbers of the electrodes that the file holds, ascending."""
         return tuple(sorted({curve.electrode for curve in self.curves}))
 
+    @property
+    def points(self) -> int:
+        """Points of the longest curve."""
+        return max((len(curve.current_a) for curve in self.curves), default=0)
+
     def curve(self, electrode: int, role: Role) -> Curve | None:
         """The curve of one electrode and role, or None if the file has none."""
         for curve in self.curves:
@@ -112,6 +142,13 @@ class ColumnMapping:
 
     Columns count from 1; None leaves the finding to the reader. Electrode k has its current in
     column ``current_column + (k - 1) * column_spacing``; without a spacing there is one electrode.
+    A time column without a potential column makes the file chronoamperometry.
+
+    Attributes
+    ----------
+    first_is_time
+        Whether the first column is the time in seconds where nothing names the columns, as in
+        bare columns of chronoamperometry.
     """
 
     delimiter: Delimiter | None = None
@@ -122,6 +159,8 @@ class ColumnMapping:
     potential_unit: str | None = None
     current_unit: str | None = None
     invert_current: bool = False
+    time_column: int | None = None
+    first_is_time: bool = False
 
     @property
     def names_columns(self) -> bool:

@@ -3,8 +3,13 @@
 import re
 from typing import Final
 
+from sacmes_core.formats.scan import TIME_TECHNIQUES
+
 SWEEPS: Final = frozenset({"swv", "dpv", "npv", "cv", "lsv", "scv", "acv", "tafel"})
 """Techniques whose file is current over potential."""
+
+READABLE: Final = SWEEPS | TIME_TECHNIQUES
+"""Techniques that the readers accept."""
 
 _NAMES: Final[tuple[tuple[str, str], ...]] = (
     ("impedance", "eis"),
@@ -22,11 +27,16 @@ _NAMES: Final[tuple[tuple[str, str], ...]] = (
     ("chronoamperometry", "ca"),
     ("chronocoulometry", "cc"),
     ("chronopotentiometry", "cp"),
-    ("amperometricitcurve", "it"),
-    ("itcurve", "it"),
-    ("amperometry", "it"),
+    ("pulseamperometry", "pad"),
+    ("pulsedamperometric", "pad"),
+    ("pulsedamperometry", "pad"),
+    ("amperometricitcurve", "ca"),
+    ("itcurve", "ca"),
+    ("amperometry", "ca"),
+    ("amperometricdetection", "ca"),
     ("bulkelectrolysis", "be"),
     ("multipotentialsteps", "ca"),
+    ("multistepamperometry", "ca"),
     ("sweepstepfunctions", "ssf"),
 )
 

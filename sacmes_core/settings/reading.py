@@ -24,6 +24,11 @@ class ReadingSettings(Part):
     current_column: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         default=None, description="Column of the first electrode's current, counted from 1."
     )
+    time_column: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        default=None,
+        description="Column of the time, counted from 1; without a potential column the file is "
+        "chronoamperometry.",
+    )
     column_spacing: Annotated[int, Field(ge=1, le=64)] | None = Field(
         default=None, description="Columns from one electrode's current to the next one's."
     )

@@ -95,11 +95,9 @@ def test_techniques(technique: str, columns: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("technique", "columns"),
     [
-        ("i - t Curve", "Time/sec, Current/A"),
-        ("Amperometric i-t Curve", "Time/sec, Current/A"),
         ("A.C. Impedance", "Freq/Hz, Z'/ohm, Z\"/ohm, Z/ohm, Phase/deg"),
         ("Open Circuit Potential - Time", "Time/sec, Potential/V"),
-        ("Chronoamperometry", "Time/sec, Current/A"),
+        ("Chronocoulometry", "Time/sec, Charge/C"),
     ],
 )
 def test_what_is_no_voltammogram_is_refused_by_its_name(technique: str, columns: str) -> None:

@@ -68,7 +68,6 @@ def test_square_wave_has_three_roles() -> None:
     ("technique", "columns"),
     [
         ("Open Circuit Voltage", "mode\ttime/s\tEwe/V\tEce/V\t"),
-        ("Chronoamperometry / Chronocoulometry", COLUMNS),
         ("Potentio Electrochemical Impedance Spectroscopy", "freq/Hz\t<Ewe>/V\t<I>/mA\tx\t"),
     ],
 )

@@ -97,7 +97,7 @@ def test_mapping_counts_from_the_point_number() -> None:
     assert inverted.curves[0].current_a[0] == -1e-6
 
 
-@pytest.mark.parametrize("tag", ["CORPOT", "CHRONOA", "EISPOT", "GALVEIS"])
+@pytest.mark.parametrize("tag", ["CORPOT", "CHRONOP", "EISPOT", "GALVEIS"])
 def test_other_measurements_are_refused_by_name(tag: str) -> None:
     with pytest.raises(FormatError, match=rf"\({tag}\).*no voltammogram"):
         read(gamry(tag))

@@ -211,7 +211,6 @@ def test_electrode_of_the_name_numbers_a_file_of_one_electrode() -> None:
         (b"PK\x03\x04rest", "Excel"),
         (b"hello\nworld\n", "No table of numbers"),
         (table("E/V\tZ (ohm)\n", lambda k, e, i: f"{e}\t{i}"), "current"),
-        (table("t/s\tI/A\n", lambda k, e, i: f"{k}\t{i}"), "potential"),
         (table("E/V\tI (?A)\n", lambda k, e, i: f"{e}\t{i}"), "unit"),
         (table("", lambda k, e, i: f"{e * 1e3} {i}"), "potentials"),
         (table("", lambda k, e, i: f"{e} {i * 1e6}"), "currents"),

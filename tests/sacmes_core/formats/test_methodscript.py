@@ -158,7 +158,7 @@ def test_currents_of_unknown_meaning_are_refused() -> None:
         read(recording(*loop(currents=2)))
 
 
-@pytest.mark.parametrize(("technique", "what"), [("000D", "impedance"), ("0007", "chronoamp")])
+@pytest.mark.parametrize(("technique", "what"), [("000D", "impedance"), ("000A", "chronopot")])
 def test_other_measurements_are_refused_by_name(technique: str, what: str) -> None:
     with pytest.raises(FormatError, match=what):
         read(recording(*loop(technique)))

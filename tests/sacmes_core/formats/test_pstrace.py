@@ -107,8 +107,8 @@ def test_other_measurements_in_the_file_are_passed_over() -> None:
 
 
 def test_other_files_are_refused_by_name() -> None:
-    text = "Date and time:,2021-02-12 15:45:40\nMeasurement:,Chronoamperometry\ns,µA\n1,2\n"
-    with pytest.raises(FormatError, match="Chronoamperometry"):
+    text = "Date and time:,2021-02-12 15:45:40\nMeasurement:,Chronopotentiometry\ns,V\n1,2\n"
+    with pytest.raises(FormatError, match="Chronopotentiometry"):
         read(text.encode("utf-16"))
     with pytest.raises(FormatError, match="0 points"):
         read(pstrace([("SWV I vs E", "µA", [])]))

@@ -85,8 +85,8 @@ def test_damaged_lines_are_left_out_and_said() -> None:
 
 
 def test_other_tests_are_refused_by_name() -> None:
-    with pytest.raises(FormatError, match="chronoamp"):
-        read(recording(answer("chronoamp"), *samples_of(), "{}"))
+    with pytest.raises(FormatError, match="sinusoid"):
+        read(recording(answer("sinusoid"), *samples_of(), "{}"))
     with pytest.raises(FormatError, match="0 points"):
         read(recording(answer("cyclic")))
 
