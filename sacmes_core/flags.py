@@ -27,6 +27,15 @@ TECHNIQUE_ASSUMED: Final = "technique_assumed"
 OVERLOAD: Final = "overload"
 PARTIAL_CYCLE: Final = "partial_cycle"
 LINES_LOST: Final = "lines_lost"
+NO_DECAY: Final = "no_decay"
+LIFETIME_OUT_OF_REACH: Final = "lifetime_out_of_reach"
+SECOND_LIFETIME_UNSUPPORTED: Final = "second_lifetime_unsupported"
+SECOND_LIFETIME_POSSIBLE: Final = "second_lifetime_possible"
+DIFFUSION_CURRENT: Final = "diffusion_current"
+DECAY_MISFIT: Final = "decay_misfit"
+MAP_MISFIT: Final = "map_misfit"
+MAP_MAXIMUM_OUTSIDE: Final = "map_maximum_outside"
+RATE_UNDETERMINED: Final = "rate_undetermined"
 PEAK_MOVED: Final = "peak_moved"
 PEAK_DRIFTED: Final = "peak_drifted"
 
@@ -77,5 +86,25 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "reference electrode and whether another peak was taken.",
         PEAK_DRIFTED: "The peak's potential has drifted far from where the run began; check the "
         "reference electrode and that the peak still lies well within the window.",
+        NO_DECAY: "The current does not decay after the step as that of a bound couple does; there "
+        "is no lifetime. Check the potentials of the step and the electrode.",
+        LIFETIME_OUT_OF_REACH: "The lifetime is too short for the first points or too long for the "
+        "pulse; there is no number. Change the sampling, the pulse width or the window of the "
+        "fit.",
+        SECOND_LIFETIME_UNSUPPORTED: "Two lifetimes were asked for, but one explains the current "
+        "as well; only one is given.",
+        SECOND_LIFETIME_POSSIBLE: "A second lifetime is likely but not proven; one is given. "
+        "Average more pulses to decide.",
+        DIFFUSION_CURRENT: "A part of the current falls with the root of time, as that of a "
+        "dissolved species does; it was fitted with the rest.",
+        DECAY_MISFIT: "The current differs from a sum of exponentials by more than its noise; the "
+        "intervals were widened, but see the curve.",
+        MAP_MISFIT: "The peak currents over frequency differ from those of a bound couple by more "
+        "than their errors; the intervals were widened. Check amplitude, step and number of "
+        "electrons.",
+        MAP_MAXIMUM_OUTSIDE: "The quasi-reversible maximum lies outside the measured frequencies; "
+        "the rate constant rests on one flank alone. Measure further frequencies on that side.",
+        RATE_UNDETERMINED: "The frequencies measured do not determine a rate constant; there is "
+        "none. Measure at five or more frequencies on both sides of the largest peak.",
     }
 )
