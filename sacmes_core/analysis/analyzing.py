@@ -3,23 +3,19 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from sacmes_core import flags
-from sacmes_core.analysis.checks import (
-    current_flags,
-    difference_agrees,
-    has_second_peak,
-    peak_flags,
-)
+from sacmes_core.analysis.checks import has_second_peak, peak_flags
 from sacmes_core.analysis.methods import METHODS, Method
 from sacmes_core.analysis.peaks import FloatArray, Peak, PeakArrays, PeakCurves, ScanAnalysis
+from sacmes_core.analysis.preparing import Voltammogram, prepare
 from sacmes_core.errors import AnalysisError
-from sacmes_core.formats.scan import Curve, Scan
+from sacmes_core.formats.scan import Scan
 from sacmes_core.settings.peak import PeakSettings
 
 Analysis = Callable[[Sequence[Scan], PeakSettings, Sequence[int]], tuple[ScanAnalysis, ...]]
@@ -27,17 +23,6 @@ Analysis = Callable[[Sequence[Scan], PeakSettings, Sequence[int]], tuple[ScanAna
 
 BATCH_POINTS_MAX = 2_000_000
 """Points that a method is given at once, so that a long run needs no more memory."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Voltammogram:
-    """One electrode of one scan, ready for a method: potentials ascending, currents finite."""
-
-    electrode: int
-    potential_v: FloatArray
-    current_a: FloatArray
-    flags: tuple[str, ...]
-    usable: bool
 
 
 def analyze(
@@ -113,11 +98,11 @@ def _square_wave(
             f"There is no peak method {settings.method!r}; the methods are {', '.join(METHODS)}."
         )
     prepared = [
-        [_prepare(scan, e, settings) for e in tuple(electrodes) or scan.electrodes]
+        [prepare(scan, e, settings, method.prepare) for e in tuple(electrodes) or scan.electrodes]
         for scan in scans
     ]
     flat = [voltammogram for group in prepared for voltammogram in group]
-    results = iter(_run(flat, method, settings))
+    results = iter(_run(flat, method))
     analyses = []
     for group in prepared:
         pairs = [next(results) for _ in group]
@@ -132,60 +117,16 @@ def _square_wave(
     return tuple(analyses)
 
 
-def _prepare(scan: Scan, electrode: int, settings: PeakSettings) -> _Voltammogram:
-    difference, found = _difference(scan, electrode)
-    noted = [*scan.flags, *found]
-    if difference is None:
-        empty = np.empty(0)
-        noted.append(flags.MISSING_ELECTRODE)
-        return _Voltammogram(electrode, empty, empty, tuple(noted), usable=False)
-    potential_v = np.array(difference.potential_v, dtype=np.float64)
-    current_a = np.array(difference.current_a, dtype=np.float64)
-    low = -math.inf if settings.potential_min_v is None else settings.potential_min_v
-    high = math.inf if settings.potential_max_v is None else settings.potential_max_v
-    inside = (potential_v >= low) & (potential_v <= high)
-    finite = np.isfinite(current_a)
-    if not finite[inside].all():
-        noted.append(flags.NOT_FINITE)
-    potential_v, current_a = _ascending(potential_v[inside & finite], current_a[inside & finite])
-    found = current_flags(current_a)
-    usable = flags.TOO_FEW_POINTS not in found and flags.CONSTANT not in found
-    return _Voltammogram(electrode, potential_v, current_a, (*noted, *found), usable)
-
-
-def _difference(scan: Scan, electrode: int) -> tuple[Curve | None, tuple[str, ...]]:
-    """The difference current of an electrode, rebuilt from forward and reverse if need be."""
-    difference = scan.curve(electrode, "difference")
-    forward, reverse = scan.curve(electrode, "forward"), scan.curve(electrode, "reverse")
-    if forward is None or reverse is None:
-        return difference, ()
-    if difference is not None:
-        agrees = difference_agrees(difference, forward, reverse)
-        return difference, () if agrees else (flags.DIFFERENCE_MISMATCH,)
-    if len(forward.current_a) != len(reverse.current_a):
-        return None, ()
-    currents = tuple(f - r for f, r in zip(forward.current_a, reverse.current_a, strict=True))
-    return replace(forward, role="difference", current_a=currents), ()
-
-
-def _ascending(potential_v: FloatArray, current_a: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Sort by potential, and take the mean current where a potential occurs more than once."""
-    unique, which, counts = np.unique(potential_v, return_inverse=True, return_counts=True)
-    if len(unique) == len(potential_v):
-        order = np.argsort(potential_v, kind="stable")
-        return potential_v[order], current_a[order]
-    return unique, np.bincount(which.reshape(-1), weights=current_a) / counts
-
-
 def _run(
-    voltammograms: Sequence[_Voltammogram], method: Method, settings: PeakSettings
+    voltammograms: Sequence[Voltammogram], method: Method
 ) -> list[tuple[Peak, PeakCurves | None]]:
+    """Peaks of all, those of equal length and settings in one batch."""
     results: list[tuple[Peak, PeakCurves | None]] = [_without_peak(v) for v in voltammograms]
-    by_length: dict[int, list[int]] = defaultdict(list)
+    alike: dict[tuple[int, PeakSettings], list[int]] = defaultdict(list)
     for k, voltammogram in enumerate(voltammograms):
         if voltammogram.usable:
-            by_length[len(voltammogram.current_a)].append(k)
-    for length, members in by_length.items():
+            alike[len(voltammogram.current_a), voltammogram.settings].append(k)
+    for (length, settings), members in alike.items():
         size = max(1, BATCH_POINTS_MAX // length)
         for start in range(0, len(members), size):
             batch = members[start : start + size]
@@ -199,16 +140,13 @@ def _run(
     return results
 
 
-def _without_peak(voltammogram: _Voltammogram) -> tuple[Peak, PeakCurves | None]:
+def _without_peak(voltammogram: Voltammogram) -> tuple[Peak, PeakCurves | None]:
     peak = Peak(voltammogram.electrode, flags=voltammogram.flags)
-    if len(voltammogram.current_a) == 0:
-        return peak, None
-    curves = PeakCurves(voltammogram.electrode, voltammogram.potential_v, voltammogram.current_a)
-    return peak, curves
+    return peak, _curves(voltammogram) if len(voltammogram.shown) else None
 
 
 def _with_peak(
-    voltammogram: _Voltammogram, arrays: PeakArrays, row: int, method: Method
+    voltammogram: Voltammogram, arrays: PeakArrays, row: int, method: Method
 ) -> tuple[Peak, PeakCurves]:
     peak = Peak(
         electrode=voltammogram.electrode,
@@ -221,21 +159,29 @@ def _with_peak(
         area_se_av=_at(arrays.area_se_av, row),
         fwhm_se_v=_at(arrays.fwhm_se_v, row),
     )
+    smoothed = arrays.smoothed_a[row][voltammogram.shown]
+    curves = _curves(voltammogram, smoothed, arrays.baseline_a[row][voltammogram.shown])
     found = [*voltammogram.flags, *(arrays.flags[row] if arrays.flags else ())]
-    found += peak_flags(peak, voltammogram.potential_v, method.sigmas_min)
-    smoothed = arrays.smoothed_a[row]
+    found += peak_flags(peak, curves.potential_v, method.sigmas_min)
     noise_a = float(arrays.smoothed_noise_a[row])
     if peak.peak_current_a and has_second_peak(smoothed, peak.peak_current_a, noise_a):
         found.append(flags.SECOND_PEAK)
-    baseline = arrays.baseline_a[row]
-    curves = PeakCurves(
-        voltammogram.electrode,
-        voltammogram.potential_v,
-        voltammogram.current_a,
-        smoothed,
-        baseline if np.isfinite(baseline).all() else None,
-    )
     return replace(peak, flags=tuple(dict.fromkeys(found))), curves
+
+
+def _curves(
+    voltammogram: Voltammogram,
+    smoothed_a: FloatArray | None = None,
+    baseline_a: FloatArray | None = None,
+) -> PeakCurves:
+    known = baseline_a is not None and bool(np.isfinite(baseline_a).all())
+    return PeakCurves(
+        voltammogram.electrode,
+        voltammogram.potential_v[voltammogram.shown],
+        voltammogram.current_a[voltammogram.shown],
+        smoothed_a,
+        baseline_a if known else None,
+    )
 
 
 def _at(values: FloatArray | None, row: int) -> float | None:

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from sacmes_core.analysis.peaks import FloatArray, IntArray
+from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
 
 AREA_DEGREE = 15
 _ROUNDS_MAX = 1_000
@@ -18,7 +18,7 @@ def hull_edge(
     Parameters
     ----------
     potential_v, current_a
-        Shape (n, K), potentials strictly ascending.
+        Shape (n, K), potentials ascending.
     peak
         Index of the peak in each row, below K − 1.
 
@@ -36,10 +36,10 @@ def hull_edge(
     right = np.full(len(peak), index.size - 1, dtype=np.intp)
     for _ in range(_ROUNDS_MAX):
         old = left, right
-        slopes = _slopes(potential_v, current_a, left, rows)
-        right = np.where(is_left, np.inf, slopes).argmin(axis=1)
-        slopes = _slopes(potential_v, current_a, right, rows)
-        left = np.where(is_left, slopes, -np.inf).argmax(axis=1)
+        slopes, apart = _slopes(potential_v, current_a, left, rows)
+        right = np.where(apart & ~is_left, slopes, np.inf).argmin(axis=1)
+        slopes, apart = _slopes(potential_v, current_a, right, rows)
+        left = np.where(apart & is_left, slopes, -np.inf).argmax(axis=1)
         if np.array_equal(left, old[0]) and np.array_equal(right, old[1]):
             break
     return left, right
@@ -52,7 +52,7 @@ def line_through(
     rows = np.arange(len(left))
     start, end = potential_v[rows, left], potential_v[rows, right]
     low, high = current_a[rows, left], current_a[rows, right]
-    slope = (high - low) / (end - start)
+    slope = (high - low) / np.where(end == start, 1.0, end - start)
     return np.asarray(low[:, None] + slope[:, None] * (potential_v - start[:, None]))
 
 
@@ -78,9 +78,9 @@ def polynomial(potential_v: FloatArray, current_a: FloatArray) -> FloatArray:
 
 def _slopes(
     potential_v: FloatArray, current_a: FloatArray, point: IntArray, rows: IntArray
-) -> FloatArray:
-    """Slope from one point of each row to every other; nan-free except at the point itself."""
+) -> tuple[FloatArray, BoolArray]:
+    """Slope from one point of each row to every other, and which of them lie apart from it."""
     run = potential_v - potential_v[rows, point][:, None]
     rise = current_a - current_a[rows, point][:, None]
-    run[rows, point] = 1.0
-    return np.asarray(rise / run)
+    apart = run != 0
+    return np.asarray(rise / np.where(apart, run, 1.0)), apart

@@ -10,11 +10,12 @@ import numpy as np
 from sacmes_core.analysis.baseline import hull_edge, line_through, polynomial
 from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import FloatArray, IntArray, PeakArrays
+from sacmes_core.analysis.preparing import in_window
 from sacmes_core.analysis.smoothing import (
     noise_gain,
     raw_width_v,
     remove_spikes,
-    smooth,
+    smooth_each,
     smoothing_windows,
     spike_windows,
 )
@@ -24,6 +25,15 @@ _FLAT = 1e-12
 """Height relative to the range of the current below which a peak is rounding error."""
 
 
+def sorted_within(
+    potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings
+) -> tuple[FloatArray, FloatArray]:
+    """The points within the window by ascending potential, repeated potentials in file order."""
+    inside = in_window(potential_v, settings)
+    order = np.argsort(potential_v[inside], kind="stable")
+    return potential_v[inside][order], current_a[inside][order]
+
+
 def sacmes_web(
     potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings
 ) -> PeakArrays:
@@ -31,10 +41,8 @@ def sacmes_web(
 
     Parameters
     ----------
-    potential_v
-        Shape (n, K), strictly ascending, in V.
-    current_a
-        Shape (n, K), difference current in A, finite.
+    potential_v, current_a
+        Shape (n, K), in V and A, as `sorted_within` leaves them.
 
     Returns
     -------
@@ -44,9 +52,11 @@ def sacmes_web(
     width_v = raw_width_v(potential_v, current_a)
     cleaned = remove_spikes(current_a, *spike_windows(potential_v, width_v, settings))
     windows, degree = smoothing_windows(potential_v, width_v, settings)
-    smoothed = smooth(cleaned, windows, degree)
+    smoothed = smooth_each(cleaned, windows, degree)
     peak, sign = _extremum(potential_v, smoothed)
     has_peak = (sign != 0) & (peak < smoothed.shape[1] - 1)
+    if settings.smoothing != "off":
+        has_peak &= windows > 0
     peak = np.where(has_peak, peak, 0)
     rows = np.arange(len(peak))
     upright = smoothed * np.where(sign == 0, 1, sign)[:, None]
@@ -56,15 +66,15 @@ def sacmes_web(
     has_peak &= np.abs(height) > _FLAT * np.ptp(smoothed, axis=1)
     none = np.where(has_peak, 0.0, np.nan)
     area = np.trapezoid(np.abs(smoothed - polynomial(potential_v, smoothed)), potential_v, axis=1)
-    spread = _height_spread(potential_v, peak, left, right)
+    noise = point_noise_a(current_a) * noise_gain(windows, degree)
     return PeakArrays(
         height_a=height + none,
-        height_se_a=point_noise_a(current_a) * noise_gain(windows, degree) * spread + none,
+        height_se_a=noise * _height_spread(potential_v, peak, left, right) + none,
         potential_v=potential_v[rows, peak] + none,
         area_av=area + none,
         fwhm_v=width_at_half(potential_v, (smoothed - baseline) * sign[:, None], peak) + none,
         smoothed_a=smoothed,
-        smoothed_noise_a=point_noise_a(current_a) * noise_gain(windows, degree),
+        smoothed_noise_a=noise,
         baseline_a=baseline + none[:, None],
     )
 
@@ -105,9 +115,11 @@ def _extremum(potential_v: FloatArray, smoothed: FloatArray) -> tuple[IntArray, 
 
     Where there are both, the one farther from zero current decides.
     """
-    slope = np.stack(
-        [np.gradient(row, grid) for row, grid in zip(smoothed, potential_v, strict=True)]
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Of repeated potentials there is no slope; nan is no change of sign.
+        slope = np.stack(
+            [np.gradient(row, grid) for row, grid in zip(smoothed, potential_v, strict=True)]
+        )
     before, after = slope[:, :-1], slope[:, 1:]
     first = np.zeros((len(slope), 1), dtype=bool)
     maxima = np.hstack([first, (before > 0) & (after <= 0)])

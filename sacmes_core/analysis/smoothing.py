@@ -45,7 +45,7 @@ def smoothing_windows(
         return np.zeros(len(potential_v), dtype=np.intp), 0
     if settings.smoothing == "manual":
         degree = settings.smoothing_degree
-        windows = np.full(len(potential_v), settings.smoothing_window_points, dtype=np.intp)
+        windows = _manual_windows(potential_v, settings)
     else:
         degree = AUTO_DEGREE
         windows = _auto_windows(potential_v, width_v, share=5, parts=3, limit=count // 2)
@@ -99,6 +99,15 @@ def smooth(current_a: FloatArray, windows: IntArray, degree: int) -> FloatArray:
     return smoothed
 
 
+def smooth_each(current_a: FloatArray, windows: IntArray, degree: int) -> FloatArray:
+    """As `smooth`, to the last digit what each row alone gives.
+
+    What an ill-conditioned fit makes of a curve hangs on its last digits.
+    """
+    rows = zip(current_a, windows, strict=True)
+    return np.stack([savgol_filter(row, int(w), degree) if w else row for row, w in rows])
+
+
 def noise_gain(windows: IntArray, degree: int) -> FloatArray:
     """Factor by which smoothing shrinks white noise in the middle of a scan, shape (n,)."""
     gain = np.ones(len(windows))
@@ -118,6 +127,16 @@ def _auto_windows(
     points = np.where(np.isnan(points), count // share, points)
     windows = _odd(np.maximum(3, points).astype(np.intp))
     return np.minimum(windows, limit)
+
+
+def _manual_windows(potential_v: FloatArray, settings: PeakSettings) -> IntArray:
+    """Windows as set in points, or the points that a window in V spans."""
+    count = potential_v.shape[1]
+    if settings.smoothing_window_v is None:
+        return np.full(len(potential_v), settings.smoothing_window_points, dtype=np.intp)
+    step = (potential_v[:, -1] - potential_v[:, 0]) / max(count - 1, 1)
+    points = np.rint(settings.smoothing_window_v / np.where(step > 0, step, np.inf))
+    return np.minimum(points, count).astype(np.intp)
 
 
 def _odd(windows: IntArray) -> IntArray:

@@ -1,0 +1,114 @@
+"""From a scan to the points that a method is given: which current, which window, which order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sacmes_core import flags
+from sacmes_core.analysis.checks import current_flags, difference_agrees
+from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
+from sacmes_core.formats.scan import Curve, Scan
+from sacmes_core.settings.peak import PeakSettings
+
+Preparation = Callable[[FloatArray, FloatArray, PeakSettings], tuple[FloatArray, FloatArray]]
+"""From finite points in the order of the file, shapes (N,), to those that a method works on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voltammogram:
+    """One electrode of one scan, ready for a method.
+
+    Attributes
+    ----------
+    potential_v, current_a
+        As the method wants them, shape (K,); the currents are finite.
+    shown
+        The points within the potential window by ascending potential, as indices.
+    settings
+        Those of the scan's frequency.
+    usable
+        Whether there is enough of it for a method.
+    """
+
+    electrode: int
+    potential_v: FloatArray
+    current_a: FloatArray
+    shown: IntArray
+    settings: PeakSettings
+    flags: tuple[str, ...]
+    usable: bool
+
+
+def prepare(
+    scan: Scan, electrode: int, settings: PeakSettings, preparation: Preparation
+) -> Voltammogram:
+    """The points of one electrode as a method wants them, and what is wrong with them."""
+    settings = settings.at_frequency(scan.frequency_hz)
+    curve, found = _wanted(scan, electrode, settings)
+    noted = [*scan.flags, *found]
+    if curve is None:
+        empty, none = np.empty(0), np.empty(0, dtype=np.intp)
+        return Voltammogram(electrode, empty, empty, none, settings, tuple(noted), usable=False)
+    potential_v = np.array(curve.potential_v, dtype=np.float64)
+    current_a = np.array(curve.current_a, dtype=np.float64)
+    finite = np.isfinite(current_a) & np.isfinite(potential_v)
+    if not finite[in_window(potential_v, settings)].all():
+        noted.append(flags.NOT_FINITE)
+    potential_v, current_a = preparation(potential_v[finite], current_a[finite], settings)
+    inside = np.flatnonzero(in_window(potential_v, settings))
+    shown = inside[np.argsort(potential_v[inside], kind="stable")]
+    found = current_flags(current_a[shown])
+    usable = flags.TOO_FEW_POINTS not in found and flags.CONSTANT not in found
+    noted += found
+    return Voltammogram(
+        electrode, potential_v, current_a, shown, settings, tuple(noted), usable=usable
+    )
+
+
+def in_window(potential_v: FloatArray, settings: PeakSettings) -> BoolArray:
+    """Which potentials lie within the window of the settings, its ends included."""
+    low = -np.inf if settings.potential_min_v is None else settings.potential_min_v
+    high = np.inf if settings.potential_max_v is None else settings.potential_max_v
+    return np.asarray((potential_v >= low) & (potential_v <= high))
+
+
+def ascending(
+    potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings
+) -> tuple[FloatArray, FloatArray]:
+    """The points within the window by potential; the mean current where one occurs repeatedly."""
+    inside = in_window(potential_v, settings)
+    potential_v, current_a = potential_v[inside], current_a[inside]
+    unique, which, counts = np.unique(potential_v, return_inverse=True, return_counts=True)
+    if len(unique) == len(potential_v):
+        order = np.argsort(potential_v, kind="stable")
+        return potential_v[order], current_a[order]
+    return unique, np.bincount(which.reshape(-1), weights=current_a) / counts
+
+
+def _wanted(
+    scan: Scan, electrode: int, settings: PeakSettings
+) -> tuple[Curve | None, tuple[str, ...]]:
+    """The current that the settings ask for, and the flags of finding it."""
+    if not any(curve.electrode == electrode for curve in scan.curves):
+        return None, (flags.MISSING_ELECTRODE,)
+    if settings.current == "difference":
+        curve, found = _difference(scan, electrode)
+    else:
+        curve, found = scan.curve(electrode, settings.current), ()
+    return curve, found if curve is not None else (*found, flags.MISSING_CURRENT)
+
+
+def _difference(scan: Scan, electrode: int) -> tuple[Curve | None, tuple[str, ...]]:
+    """The difference current of an electrode, rebuilt from forward and reverse if need be."""
+    difference = scan.curve(electrode, "difference")
+    forward, reverse = scan.curve(electrode, "forward"), scan.curve(electrode, "reverse")
+    if forward is None or reverse is None:
+        return difference, ()
+    if difference is not None:
+        agrees = difference_agrees(difference, forward, reverse)
+        return difference, () if agrees else (flags.DIFFERENCE_MISMATCH,)
+    if len(forward.current_a) != len(reverse.current_a):
+        return None, ()
+    currents = tuple(f - r for f, r in zip(forward.current_a, reverse.current_a, strict=True))
+    return replace(forward, role="difference", current_a=currents), ()

@@ -1,0 +1,104 @@
+"""Which points a method is given: the current, the window of the frequency, the order."""
+
+import json
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from sacmes_core import flags
+from sacmes_core.analysis.analyzing import analyze, analyze_scan
+from sacmes_core.analysis.preparing import ascending, prepare
+from sacmes_core.formats.scan import Curve, Role, Scan
+from sacmes_core.settings.peak import FrequencyWindow, PeakSettings
+from sacmes_core.settings.session import SessionSettings
+
+POTENTIALS = tuple(float(e) for e in np.round(np.linspace(0.0, -0.5, 51), 3))
+CUTOFF = PeakSettings(
+    potential_min_v=-0.45,
+    windows=(
+        FrequencyWindow(frequency_hz=80, potential_max_v=-0.2),
+        FrequencyWindow(up_to_hz=50, potential_min_v=-0.4, potential_max_v=-0.1),
+        FrequencyWindow(above_hz=50, potential_max_v=-0.05),
+    ),
+)
+
+
+def scan_of(*roles: Role, frequency_hz: float | None = None) -> Scan:
+    curves = tuple(
+        Curve(1, role, POTENTIALS, tuple((place + 1) * 1e-6 * e**2 for e in POTENTIALS))
+        for place, role in enumerate(roles)
+    )
+    return Scan(curves, "swv", "chi", frequency_hz=frequency_hz)
+
+
+@pytest.mark.parametrize(
+    ("frequency_hz", "ends"),
+    [
+        (15.0, (-0.4, -0.1)),
+        (50.0, (-0.4, -0.1)),
+        (50.1, (-0.45, -0.05)),
+        (80.00001, (-0.45, -0.2)),
+        (None, (-0.45, 0.0)),
+    ],
+)
+def test_the_first_window_that_holds_replaces_that_of_all(
+    frequency_hz: float | None, ends: tuple[float, float]
+) -> None:
+    found = prepare(scan_of("difference", frequency_hz=frequency_hz), 1, CUTOFF, ascending)
+    assert (found.potential_v[0], found.potential_v[-1]) == ends
+    assert (np.diff(found.potential_v) > 0).all()
+
+
+def test_each_frequency_of_a_batch_has_its_window() -> None:
+    scans = [scan_of("difference", frequency_hz=f) for f in (15.0, 200.0, 15.0)]
+    analyses = analyze(scans, CUTOFF)
+    starts = [analysis.curves[0].potential_v[0] for analysis in analyses]
+    assert starts == [-0.4, -0.45, -0.4]
+
+
+def test_the_current_that_was_asked_for_is_taken() -> None:
+    scan = scan_of("difference", "forward", "reverse")
+    for place, current in enumerate(("difference", "forward", "reverse")):
+        settings = PeakSettings.model_validate({"current": current})
+        found = prepare(scan, 1, settings, ascending)
+        assert found.current_a[0] == (place + 1) * 1e-6 * 0.25
+
+
+@pytest.mark.parametrize(
+    ("roles", "current"), [(("difference",), "forward"), (("forward",), "difference")]
+)
+def test_a_current_that_is_not_there_is_said_to_be_missing(
+    roles: tuple[Role, ...], current: str
+) -> None:
+    settings = PeakSettings.model_validate({"current": current})
+    (peak,) = analyze_scan(scan_of(*roles), settings).peaks
+    assert peak.flags == (flags.MISSING_CURRENT,)
+    assert peak.peak_current_a is None
+
+
+def test_repeated_potentials_have_their_mean() -> None:
+    potential, current = np.array([0.1, 0.0, 0.1, 0.2]), np.array([1.0, 5.0, 3.0, 7.0])
+    grid, mean = ascending(potential, current, PeakSettings())
+    assert grid.tolist() == [0.0, 0.1, 0.2]
+    assert mean.tolist() == [5.0, 2.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        ({"frequency_hz": 50.0, "up_to_hz": 60.0}, "one frequency or for a range"),
+        ({"above_hz": 60.0, "up_to_hz": 50.0}, "ends below its start"),
+        ({"potential_min_v": -0.1, "potential_max_v": -0.2}, "not above the lower"),
+        ({"up_to_hz": 50.0, "potential_max_v": -0.5}, "not above the lower"),
+    ],
+)
+def test_windows_that_cannot_hold_are_refused(window: dict[str, float], said: str) -> None:
+    document = {"potential_min_v": -0.45, "windows": [window]}
+    with pytest.raises(ValidationError, match=said):
+        PeakSettings.model_validate_json(json.dumps(document))
+
+
+def test_windows_survive_a_change_of_another_setting() -> None:
+    settings = SessionSettings(peak=CUTOFF).changed({"peak.method": "sacmes-web"})
+    assert settings.peak.windows == CUTOFF.windows
