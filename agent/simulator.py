@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from sacmes_core.errors import ConfigError
+from sacmes_core.simulate.isotherm import Addition
 from sacmes_core.simulate.potentiostat import Potentiostat, Run, file_name
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def planned(simulation: Simulation) -> Iterator[tuple[str, bytes]]:
     frequencies = simulation.frequencies_hz
     run = Run(
         electrodes=tuple(range(1, simulation.electrodes + 1)),
-        binding_number=simulation.event_at,
+        additions=(Addition(simulation.event_at),),
         seconds_per_scan=simulation.interval_s * len(frequencies),
         start=datetime.now().replace(microsecond=0),
         seed=simulation.seed,

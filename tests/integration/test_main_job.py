@@ -20,6 +20,7 @@ from sacmes_core.payloads.questions import ExportQuery, HistoryQuery, SessionsQu
 from sacmes_core.payloads.replies import HistoryReply, SessionsReply
 from sacmes_core.payloads.results import Result
 from sacmes_core.questions import EXPORT, HISTORY, SESSIONS
+from sacmes_core.simulate.isotherm import Addition
 from sacmes_core.simulate.potentiostat import Potentiostat, Run, file_name
 
 FREQUENCIES_HZ = (15.0, 200.0)
@@ -70,7 +71,7 @@ class Experiment:
 
     def measure(self) -> None:
         """Play the instrument: each file under its final name, written in pieces."""
-        potentiostat = Potentiostat(Run(electrodes=ELECTRODES, binding_number=50, seed=3))
+        potentiostat = Potentiostat(Run(electrodes=ELECTRODES, additions=(Addition(50),), seed=3))
         for number in range(1, NUMBERS + 1):
             for frequency_hz in FREQUENCIES_HZ:
                 content = potentiostat.file(number, frequency_hz)

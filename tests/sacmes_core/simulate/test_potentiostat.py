@@ -1,26 +1,23 @@
 """The simulated potentiostat behaves like the instrument and the sensor it stands for."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sacmes_core.analysis.analyzing import analyze_scan
+from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.reading import read
 from sacmes_core.settings.peak import PeakSettings
-from sacmes_core.simulate.potentiostat import (
-    FARADAY_C_MOL,
-    GAS_CONSTANT_J_MOL_K,
-    Potentiostat,
-    Run,
-    Sensor,
-    SquareWave,
-    bound_share,
-    file_name,
-    pulse_currents,
-)
+from sacmes_core.simulate.acquisition import CurrentRange, Faults
+from sacmes_core.simulate.dissolved import DissolvedCouple
+from sacmes_core.simulate.drift import Drift
+from sacmes_core.simulate.isotherm import Addition
+from sacmes_core.simulate.noise import Noise
+from sacmes_core.simulate.potentiostat import Potentiostat, Run, file_name
+from sacmes_core.simulate.sensor import Sensor
 
-RUN = Run(electrodes=(1, 3), binding_number=5, seed=7)
+RUN = Run(electrodes=(1, 3), additions=(Addition(5),), seed=7)
 
 
 @pytest.mark.parametrize("frequency_hz", [0.5, 15.0, 200.0])
@@ -40,38 +37,11 @@ def test_same_seed_same_scan_other_seed_other_noise() -> None:
     assert Potentiostat(Run(seed=1)).file(2, 15) != Potentiostat(Run(seed=2)).file(2, 15)
 
 
-def integrated(sensor: Sensor, wave: SquareWave, frequency_hz: float) -> np.ndarray:
-    """Difference currents by small time steps through every pulse (Euler, independent of exp)."""
-    factor = sensor.electrons * FARADAY_C_MOL / (GAS_CONSTANT_J_MOL_K * 298.15)
-    direction = np.sign(wave.final_v - wave.initial_v)
-    oxidised, steps, differences = 1.0, 4000, []
-    dt = 1 / (2 * frequency_hz) / steps
-    for potential in wave.potentials_v:
-        ends = []
-        for pulse in (direction, -direction):
-            over = factor * (potential + pulse * wave.amplitude_v - sensor.formal_potential_v)
-            red = sensor.rate_free_hz * np.exp(-sensor.transfer_coefficient * over)
-            ox = sensor.rate_free_hz * np.exp((1 - sensor.transfer_coefficient) * over)
-            for _ in range(steps):
-                rate = red * oxidised - ox * (1 - oxidised)
-                oxidised -= rate * dt
-            ends.append(sensor.charge_c * (red * oxidised - ox * (1 - oxidised)))
-        differences.append(ends[0] - ends[1])
-    return np.array(differences)
-
-
-def test_pulses_equal_a_numerical_integration() -> None:
-    sensor = Sensor(spread_v=0.0)
-    wave = SquareWave(initial_v=-0.2, final_v=-0.36, step_v=0.01)
-    forward, reverse = pulse_currents(sensor, wave, 60.0, bound=0.0)
-    expected = integrated(sensor, wave, 60.0)
-    assert forward - reverse == pytest.approx(expected, rel=0.01, abs=expected.max() * 0.002)
-
-
-def test_reversible_sweep_gives_the_same_peak_from_either_side() -> None:
-    there = pulse_currents(Sensor(), SquareWave(), 15.0, 0.0)
-    back = pulse_currents(Sensor(), SquareWave(initial_v=-0.5, final_v=0.0), 15.0, 0.0)
-    assert np.ptp(there[0] - there[1]) == pytest.approx(np.ptp(back[1] - back[0]), rel=0.02)
+def test_a_scan_does_not_depend_on_those_before_it() -> None:
+    potentiostat = Potentiostat(RUN)
+    for number in range(1, 7):
+        potentiostat.scan(number, 15)
+    assert potentiostat.scan(7, 15) == Potentiostat(RUN).scan(7, 15)
 
 
 def test_binding_drives_low_and_high_frequency_apart() -> None:
@@ -88,11 +58,6 @@ def test_binding_drives_low_and_high_frequency_apart() -> None:
     assert height(4, 15) / height(1, 15) == pytest.approx(1, abs=0.02)
 
 
-@pytest.mark.parametrize(("number", "expected"), [(1, 0.0), (4, 0.0), (1000, 100 / 130)])
-def test_langmuir(number: int, expected: float) -> None:
-    assert bound_share(RUN, number) == pytest.approx(expected)
-
-
 def test_peak_is_where_methylene_blue_is() -> None:
     analysis = analyze_scan(Potentiostat(RUN).scan(1, 200), PeakSettings())
     for peak in analysis.peaks:
@@ -101,8 +66,36 @@ def test_peak_is_where_methylene_blue_is() -> None:
         assert 0.05 < peak.fwhm_v < 0.12
 
 
-@pytest.mark.parametrize("make", [lambda: SquareWave(final_v=-0.3), lambda: SquareWave()])
-def test_steps_begin_behind_the_initial_potential(make: Callable[[], SquareWave]) -> None:
-    wave = make()
-    assert wave.potentials_v[0] == pytest.approx(wave.initial_v - wave.step_v)
-    assert wave.potentials_v[-1] == pytest.approx(wave.final_v)
+def differences(run: Run, number: int = 1, frequency_hz: float = 200.0) -> np.ndarray:
+    curve = Potentiostat(run).scan(number, frequency_hz).curve(1, "difference")
+    assert curve is not None
+    return np.array(curve.current_a)
+
+
+def test_a_dissolved_couple_takes_the_place_of_the_layer() -> None:
+    couple = DissolvedCouple()
+    current = differences(Run(sensor=Sensor(couple=couple)))
+    assert np.ptp(current) == pytest.approx(couple.cottrell_a(1 / 400), rel=0.5)
+
+
+def test_drift_lowers_the_peak_and_moves_it() -> None:
+    quiet = Sensor(noise=Noise(white_a=0.0))
+    drift = Drift(fast_share=0.3, fast_scans=5, loss_per_scan=0.0, shift_v=0.02, shift_scans=5)
+    run = Run(sensor=replace(quiet, drift=drift))
+    first, late = differences(run, 1), differences(run, 200)
+    below = differences(Run(sensor=replace(quiet, couple=replace(quiet.couple, charge_c=0.0))))
+    assert np.max(late - below) == pytest.approx(0.7 * np.max(first - below), rel=0.01)
+    assert np.argmax(first - below) - np.argmax(late - below) == pytest.approx(20, abs=1)
+
+
+def test_a_small_range_is_overloaded_and_said_to_be() -> None:
+    run = Run(current_range=CurrentRange(full_scale_a=5e-7, bits=12))
+    scan = Potentiostat(run).scan(1, 200)
+    assert scan.flags == (OVERLOAD,)
+    assert max(abs(i) for c in scan.curves if c.role == "forward" for i in c.current_a) == 5e-7
+    assert Potentiostat(replace(run, current_range=CurrentRange(1e-3))).scan(1, 200).flags == ()
+
+
+def test_a_dropout_leaves_no_current() -> None:
+    run = Run(sensor=Sensor(faults=Faults(dropout_share=1.0, dropout_points=9)))
+    assert np.sum(differences(run) == 0.0) == 9
