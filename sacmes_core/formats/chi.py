@@ -44,10 +44,12 @@ _SEGMENT: Final = re.compile(r"\s*Segment (\d+):")
 def is_chi(lines: Sequence[str]) -> bool:
     """Whether the first lines are the header of a CH Instruments text file."""
     head = [line.strip() for line in lines[:_HEAD_LINES]]
-    named = any(technique_in(line) for line in head[:6] if not line.startswith(("File:", "Note:")))
+    if any(line.startswith("Instrument Model:") and "CHI" in line.upper() for line in head):
+        return True
     labelled = any(line.startswith(("Instrument Model:", "Data Source:")) for line in head)
-    model = any(line.startswith("Instrument Model:") and "CHI" in line.upper() for line in head)
-    return model or (named and labelled)
+    return labelled and any(
+        technique_in(line) for line in head[:6] if not line.startswith(("File:", "Note:"))
+    )
 
 
 def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:

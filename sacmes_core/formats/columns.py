@@ -103,8 +103,11 @@ def _heading_cells(line: str, table: Table) -> list[str] | None:
     """The line as one heading for each column, or None if it does not fit."""
     plain = uncomment(line)
     width = len(table.columns)
+    cells = table.layout.cells(line)
+    if len(cells) == width:
+        return cells
     candidates = [
-        table.layout.cells(line),
+        cells,
         table.layout.cells(plain),
         *([cell.strip() for cell in plain.split(sign)] for sign in "\t;,"),
         [cell.strip() for cell in re.split(r"\s{2,}|\t", plain)],

@@ -169,7 +169,7 @@ def _unit_missing(column: CurrentColumn) -> bool:
 def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool) -> Curve:
     rows = _rows(table, column, over_time=technique in TIME_TECHNIQUES)
     currents = rows[1]
-    missing = sum(map(math.isnan, currents))
+    missing = 0 if table.gapless[column.current] else sum(map(math.isnan, currents))
     if missing > _NAN_SHARE_MAX * len(currents):
         raise FormatError(
             f"{missing} of {len(currents)} currents are not numbers; the measurement failed or the "
@@ -193,32 +193,33 @@ def _rows(
     table: Table, column: CurrentColumn, *, over_time: bool
 ) -> tuple[Sequence[float], Sequence[float], Sequence[float]]:
     """Potentials, currents and times of the rows that have a current and a place on the axis."""
-    held = [None] * len(table.columns[column.current])
-    potentials = table.columns[column.potential] if column.potential is not None else held
-    times = table.columns[column.time] if column.time is not None else held
-    currents = table.columns[column.current]
-    axis = times if over_time else potentials
-    if _all_finite(axis) and None not in currents:
-        kept: Sequence[int] | None = None
-    else:
+    axis = column.time if over_time else column.potential
+    kept: Sequence[int] | None = None
+    if axis is None or not (table.gapless[axis] and table.gapless[column.current]):
+        places = table.columns[axis or 0]
         kept = [
             k
-            for k, (place, current) in enumerate(zip(axis, currents, strict=True))
+            for k, (place, current) in enumerate(
+                zip(places, table.columns[column.current], strict=True)
+            )
             if place is not None and current is not None and math.isfinite(place)
         ]
-    return _numbers(potentials, kept), _numbers(currents, kept), _numbers(times, kept)
+    return (
+        _numbers(table, column.potential, kept),
+        _numbers(table, column.current, kept),
+        _numbers(table, column.time, kept),
+    )
 
 
-def _all_finite(column: Sequence[float | None]) -> bool:
-    return None not in column and math.isfinite(sum(column))  # type: ignore[arg-type]
-
-
-def _numbers(column: Sequence[float | None], kept: Sequence[int] | None) -> Sequence[float]:
+def _numbers(table: Table, column: int | None, kept: Sequence[int] | None) -> Sequence[float]:
     """The cells of some rows, all of them if None; nan where a cell is empty."""
-    cells = column if kept is None else [column[k] for k in kept]
-    if None in cells:
-        return [math.nan if cell is None else cell for cell in cells]
-    return cells  # type: ignore[return-value]
+    if column is None:
+        return [math.nan] * (len(table.columns[0]) if kept is None else len(kept))
+    cells = table.columns[column]
+    if kept is None and table.gapless[column]:
+        return cells  # type: ignore[return-value]
+    rows = range(len(cells)) if kept is None else kept
+    return [math.nan if (cell := cells[k]) is None else cell for k in rows]
 
 
 def _divided(values: Sequence[float], by: float) -> tuple[float, ...]:

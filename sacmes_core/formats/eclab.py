@@ -10,8 +10,9 @@ from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import convert_columns, expect_points, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
 from sacmes_core.formats.headings import parse_heading
+from sacmes_core.formats.layout import Layout
 from sacmes_core.formats.scan import ROLES, ColumnMapping, Decimal, DeclaredSweep, Scan
-from sacmes_core.formats.table import Layout, table_at
+from sacmes_core.formats.table import table_at
 from sacmes_core.formats.techniques import READABLE, technique_in
 
 FORMAT: Final = "eclab"

@@ -12,6 +12,7 @@ from sacmes_core.formats.completeness import CUT_SENTENCE, why_too_few
 from sacmes_core.formats.curves import convert_columns, expect_scans, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
 from sacmes_core.formats.headings import parse_heading
+from sacmes_core.formats.layout import Layout
 from sacmes_core.formats.scan import (
     ROLES,
     TIME_TECHNIQUES,
@@ -20,7 +21,7 @@ from sacmes_core.formats.scan import (
     DeclaredSweep,
     Scan,
 )
-from sacmes_core.formats.table import Layout, Table, table_at
+from sacmes_core.formats.table import Table, table_at
 from sacmes_core.formats.techniques import technique_in
 
 FORMAT: Final = "gamry"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sacmes_core.errors import FormatError
@@ -76,15 +77,7 @@ def _tables(lines: Sequence[str], mapping: ColumnMapping) -> list[Table]:
 
 
 def _with_heading_of(table: Table, previous: Table) -> Table:
-    return Table(
-        table.layout,
-        table.columns,
-        table.numeric,
-        previous.above,
-        table.first_line,
-        table.end_line,
-        table.cut,
-    )
+    return replace(table, above=previous.above)
 
 
 def _has_words(table: Table) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from sacmes_core.formats.scan import Role
@@ -56,6 +57,7 @@ _FOREIGN_UNITS: Final = frozenset(
         "#",
     }
 )
+_LENGTH_MAX: Final = 200
 _DENSITY: Final = re.compile(r"[/ ·*]?\s*(?:[cmµu]?m)\s*(?:\^?\s*-?\s*[2²]|⁻²)")
 _REFERENCE: Final = re.compile(r"\s+(?:vs|gg|against)\b", re.IGNORECASE)
 _UNREADABLE_UNIT: Final = re.compile(r"[^\w\s]{1,2}[AV]")
@@ -131,6 +133,11 @@ class Heading:
 
 def parse_heading(text: str) -> Heading:
     """Read a heading such as ``Potential/V``, ``i4d/A``, ``WE(1).Current (A)`` or ``I [µA]``."""
+    return _parse(text) if len(text) <= _LENGTH_MAX else Heading("unknown")
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> Heading:
     text = " ".join(text.strip().strip("\"'").split())
     plain = text.replace("Âµ", "u").replace("µ", "u").replace("μ", "u")
     if not plain or not any(character.isalpha() or character in "#|<" for character in plain):

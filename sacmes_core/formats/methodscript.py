@@ -99,6 +99,8 @@ def is_methodscript(lines: Sequence[str]) -> bool:
         return True
     packages = loops = 0
     for line in head:
+        if not line.startswith(("P", "M", "eM")):
+            continue
         packages += parse_package(line) is not None
         loops += _LOOP.fullmatch(line) is not None
         if packages >= 2 or (loops and packages):

@@ -12,6 +12,7 @@ from sacmes_core.formats.curves import divisor
 from sacmes_core.formats.dates import date_of_any_order
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.headings import Heading, parse_heading
+from sacmes_core.formats.layout import Layout
 from sacmes_core.formats.palmsens import TitledCurve, gather_scans
 from sacmes_core.formats.scan import (
     CURRENT_UNITS,
@@ -21,7 +22,7 @@ from sacmes_core.formats.scan import (
     Delimiter,
     Scan,
 )
-from sacmes_core.formats.table import Layout, last_line_whole
+from sacmes_core.formats.table import last_line_whole
 
 FORMAT: Final = "pstrace"
 

@@ -33,12 +33,12 @@ READERS: Final[
     tuple[tuple[Callable[[Lines], bool], Callable[[Lines, ColumnMapping], tuple[Scan, ...]]], ...]
 ] = (
     (is_pssession, read_pssession),
-    (is_rodeostat, read_rodeostat),
     (is_gamry, read_gamry),
     (is_eclab, read_eclab),
     (is_pstrace, read_pstrace),
-    (is_methodscript, read_methodscript),
     (is_chi, read_chi),
+    (is_rodeostat, read_rodeostat),
+    (is_methodscript, read_methodscript),
     (is_nova, read_nova),
     (is_recording, read_recording),
     (is_rodeostat_text, read_rodeostat_text),

@@ -1,7 +1,5 @@
 """The blocks of numbers in a text: delimiter, decimal sign, heading, half-written lines."""
 
-import csv
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sacmes_core.errors import FormatError
+from sacmes_core.formats.block import read_block
+from sacmes_core.formats.layout import NUMBER, SEPARATORS, Layout
 from sacmes_core.formats.scan import Decimal, Delimiter
 
 RUN_LENGTH: Final = 5
@@ -21,71 +21,15 @@ TABLES_MAX: Final = 2_000
 
 COLUMNS_MAX: Final = 1024
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?", re.ASCII)
-_COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:[eEdD][+-]?\d+)?", re.ASCII)
-_NOT_A_NUMBER: Final = re.compile(r"[+-]?(?:nan|inf|infinity|1\.#\w+)", re.IGNORECASE)
 _WITH_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eEdD][+-]?\d+)?", re.ASCII)
-_PLAIN_LINE: Final = re.compile(r"[0-9eE+\-., \t;]*")
 _SEPARATOR_LINE: Final = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 _NUMBER_BEGINS: Final = re.compile(r"\s*\"?[+-]?[.,\d]|\s*\"?[+-]$")
 _COMMENT: Final = re.compile(r"\s*(?:[#%;]|//)")
-_SEPARATORS: Final[dict[Delimiter, str | None]] = {
-    "tab": "\t",
-    "semicolon": ";",
-    "comma": ",",
-    "space": None,
-}
 _ORDER: Final[tuple[Delimiter, ...]] = ("tab", "semicolon", "comma", "space")
 _DIGIT: Final = re.compile("[0-9]")
 _ROW_LENGTH_MAX: Final = 24 * COLUMNS_MAX
 _SHAPE_SAMPLE: Final = 64
 _EXPONENT_DIGIT_MIN: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a line splits into cells and a cell reads as a number."""
-
-    delimiter: Delimiter
-    decimal: Decimal
-
-    def cells(self, line: str) -> list[str]:
-        """The cells of a line, without blanks and quotes, trailing delimiters left out."""
-        separator = _SEPARATORS[self.delimiter]
-        if '"' in line:
-            cells = _quoted_cells(line, separator)
-        elif separator is None:
-            cells = line.split()
-        else:
-            cells = [cell.strip() for cell in line.split(separator)]
-        while cells and not cells[-1]:
-            cells.pop()
-        return cells
-
-    def number(self, cell: str) -> float | None:
-        """The number in a cell, nan for the instrument's own nan, None if it holds none."""
-        if self.decimal == "comma":
-            if _COMMA_NUMBER.fullmatch(cell):
-                return _finite(cell.replace(",", "."))
-        elif _NUMBER.fullmatch(cell):
-            return _finite(cell)
-        return math.nan if _NOT_A_NUMBER.fullmatch(cell) else None
-
-    def numbers(self, line: str) -> list[float | None]:
-        """The numbers of a line's cells, None where a cell holds none."""
-        return [self.number(cell) for cell in self.cells(line)]
-
-    def plain_numbers(self, line: str) -> list[float] | None:
-        """The same, fast, for a line of finite numbers and nothing else; None for any other."""
-        if not _PLAIN_LINE.fullmatch(line):
-            return None
-        if self.decimal == "comma":
-            line = line.replace(",", ".")
-        try:
-            values = list(map(float, line.strip(" ").split(_SEPARATORS[self.delimiter])))
-        except ValueError:
-            return None
-        return values if math.isfinite(sum(values)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +42,8 @@ class Table:
         One list of equal length for each column; None where a cell is empty or text.
     numeric
         Whether the column held numbers where the table begins.
+    gapless
+        Whether the column has a finite number in every row.
     above
         Non-blank lines above the table, nearest first, at most 200.
     first_line, end_line
@@ -109,6 +55,7 @@ class Table:
     layout: Layout
     columns: tuple[tuple[float | None, ...], ...]
     numeric: tuple[bool, ...]
+    gapless: tuple[bool, ...]
     above: tuple[str, ...]
     first_line: int
     end_line: int
@@ -128,7 +75,7 @@ def find_tables(
         Set by a person; None to find them.
     """
     if lines and delimiter is None and (match := _SEPARATOR_LINE.fullmatch(lines[0])):
-        named = {separator: name for name, separator in _SEPARATORS.items()}
+        named = {separator: name for name, separator in SEPARATORS.items()}
         delimiter = named.get(match[1])
     start = count = 0
     while (found := _first_run(lines, start, delimiter, decimal)) is not None:
@@ -160,32 +107,24 @@ def table_at(
     """
     head = layout.cells(lines[first]) if first < len(lines) else []
     numeric = tuple(layout.number(cell) is not None for cell in head)
-    rows: list[Sequence[float | None]] = []
-    cut = False
-    k = first
-    while k < len(lines):
-        line = lines[k]
-        row = _row(line, layout, numeric)
-        if row is None:
-            break
-        if k == len(lines) - 1 and not last_line_whole(lines, first, layout, len(head)):
-            cut = True
-            k += 1
-            break
-        rows.append(row)
-        k += 1
-    if not rows:
+    last = len(lines) - 1
+    whole = last >= first and last_line_whole(lines, first, layout, len(head))
+    block = read_block(lines, first, len(lines) if whole else last, layout, numeric)
+    if block.end == first:
         return None
-    if k == len(lines) - 1 and _NUMBER_BEGINS.match(lines[k]):
-        # Behind the last full line stands the beginning of another one.
-        cut = True
+    # Behind the last full line may stand the beginning of another one.
+    cut = block.end == last and (
+        _NUMBER_BEGINS.match(lines[last]) is not None
+        or read_block(lines, last, len(lines), layout, numeric).end > last
+    )
     return Table(
         layout=layout,
-        columns=tuple(zip(*rows, strict=True)),
+        columns=block.columns,
         numeric=numeric,
+        gapless=block.gapless,
         above=tuple(line for line in above if line.strip())[:200],
         first_line=first,
-        end_line=max(k, first + 1),
+        end_line=len(lines) if cut else block.end,
         cut=cut,
     )
 
@@ -199,12 +138,12 @@ def last_line_whole(lines: Sequence[str], first: int, layout: Layout, width: int
     cells = layout.cells(lines[-1])
     if len(cells) != width:
         return False
-    if lines[-1].endswith((" ", "\t", _SEPARATORS[layout.delimiter] or " ")):
+    if lines[-1].endswith((" ", "\t", layout.separator or " ")):
         return True
     sample = [layout.cells(line) for line in lines[max(first, len(lines) - _SHAPE_SAMPLE) : -1]]
     others = [cells[-1] for cells in sample if len(cells) == width]
     if layout.number(cells[-1]) is None:
-        return len(others) >= RUN_LENGTH and not any(_NUMBER.fullmatch(cell) for cell in others)
+        return len(others) >= RUN_LENGTH and not any(NUMBER.fullmatch(cell) for cell in others)
     return len(others) >= RUN_LENGTH and _written_alike(cells[-1], others)
 
 
@@ -253,7 +192,7 @@ def _decimal(run: Sequence[str], delimiter: Delimiter) -> Decimal:
     layout = Layout(delimiter, "point")
     cells = [cell for line in run for cell in layout.cells(line)]
     commas = sum(1 for cell in cells if _WITH_COMMA.fullmatch(cell))
-    points = sum(1 for cell in cells if "." in cell and _NUMBER.fullmatch(cell))
+    points = sum(1 for cell in cells if "." in cell and NUMBER.fullmatch(cell))
     return "comma" if commas > points else "point"
 
 
@@ -294,24 +233,6 @@ def _refuse_ambiguous_commas(run: Sequence[str], layout: Layout, decimal: Decima
         )
 
 
-def _row(line: str, layout: Layout, numeric: Sequence[bool]) -> Sequence[float | None] | None:
-    """The numbers of a line of a table, or None if it does not belong to it."""
-    width = len(numeric)
-    plain = layout.plain_numbers(line)
-    if plain is not None and len(plain) == width:
-        return plain
-    row = layout.numbers(line) if line else []
-    if len(row) > width and all(value is None for value in row[width:]):
-        del row[width:]
-    if not 2 <= len(row) <= width:
-        return None
-    expected = [value for value, is_numeric in zip(row, numeric, strict=False) if is_numeric]
-    if sum(value is not None for value in expected) * 2 < max(1, len(expected)):
-        return None
-    row.extend([None] * (width - len(row)))
-    return row
-
-
 def _written_alike(text: str, others: Sequence[str]) -> bool:
     mantissa, exponent = _parts(text)
     parts = [_parts(other) for other in others]
@@ -335,16 +256,3 @@ def _parts(text: str) -> tuple[str, str]:
     """Mantissa and digits of the exponent."""
     mantissa, _, exponent = re.sub("[dDE]", "e", text).partition("e")
     return mantissa, exponent.lstrip("+-")
-
-
-def _quoted_cells(line: str, separator: str | None) -> list[str]:
-    try:
-        rows = list(csv.reader([line], delimiter=separator or " ", skipinitialspace=True))
-    except csv.Error:
-        return []
-    return [cell.strip() for cell in rows[0]] if rows else []
-
-
-def _finite(text: str) -> float:
-    value = float(text.replace("D", "E").replace("d", "e"))
-    return value if math.isfinite(value) else math.nan
