@@ -26,6 +26,13 @@ UNITS_ASSUMED: Final = "units_assumed"
 TECHNIQUE_ASSUMED: Final = "technique_assumed"
 OVERLOAD: Final = "overload"
 PARTIAL_CYCLE: Final = "partial_cycle"
+INCOMPLETE_CYCLE: Final = "incomplete_cycle"
+MISSING_SEGMENT: Final = "missing_segment"
+SCAN_RATE_UNKNOWN: Final = "scan_rate_unknown"
+NO_REVERSE_PEAK: Final = "no_reverse_peak"
+MODEL_MISMATCH: Final = "model_mismatch"
+MODEL_UNCLEAR: Final = "model_unclear"
+QUASI_REVERSIBLE: Final = "quasi_reversible"
 LINES_LOST: Final = "lines_lost"
 NO_DECAY: Final = "no_decay"
 LIFETIME_OUT_OF_REACH: Final = "lifetime_out_of_reach"
@@ -38,6 +45,18 @@ MAP_MAXIMUM_OUTSIDE: Final = "map_maximum_outside"
 RATE_UNDETERMINED: Final = "rate_undetermined"
 PEAK_MOVED: Final = "peak_moved"
 PEAK_DRIFTED: Final = "peak_drifted"
+
+DRIFT_TERM_UNSUPPORTED: Final = "drift_term_unsupported"
+NO_DOSE_RESPONSE: Final = "no_dose_response"
+SATURATION_NOT_REACHED: Final = "saturation_not_reached"
+ONSET_NOT_REACHED: Final = "onset_not_reached"
+HILL_UNDETERMINED: Final = "hill_undetermined"
+CALIBRATION_MISFIT: Final = "calibration_misfit"
+BELOW_CALIBRATION: Final = "below_calibration"
+ABOVE_CALIBRATION: Final = "above_calibration"
+OFF_CALIBRATION: Final = "off_calibration"
+BEYOND_DOSES: Final = "beyond_doses"
+OPEN_INTERVAL: Final = "open_interval"
 
 TREND_FLAGS: Final = frozenset({PEAK_MOVED, PEAK_DRIFTED})
 """Flags that a series, not a scan alone, gives reason for; they change with the trend."""
@@ -80,12 +99,47 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         OVERLOAD: "The instrument marked points as overloaded; use a less sensitive range.",
         PARTIAL_CYCLE: "The curve is only a part of a cycle, which the instrument wrote as a curve "
         "of its own; do not compare it with whole cycles.",
+        INCOMPLETE_CYCLE: "The scan holds no whole cycle: one of the sweeps is missing, or it is "
+        "less than half as long as the other.",
+        MISSING_SEGMENT: "The file has fewer segments than the one that is set; choose another "
+        "one, or leave the choice empty.",
+        SCAN_RATE_UNKNOWN: "The file does not say its scan rate, so there is no charge; set it "
+        "in the settings of cyclic voltammetry.",
+        NO_REVERSE_PEAK: "The reverse sweep has no peak: the reaction is not reversed in this "
+        "time, or the sweep turns too early.",
+        MODEL_MISMATCH: "The model that is set fits far worse than the other one; heights may be "
+        "off by a quarter. Choose the other model, or 'auto'.",
+        MODEL_UNCLEAR: "A couple on the surface and one that diffuses fit nearly alike; the "
+        "heights of the two differ. Set the model if you know it.",
+        QUASI_REVERSIBLE: "The peaks are farther apart than those of a fast reaction: slow "
+        "transfer of electrons, or resistance of the solution.",
         LINES_LOST: "Some lines of the recording cannot be read and were left out; check the cable "
         "to the instrument.",
         PEAK_MOVED: "The peak's potential has jumped from that of the scans before; check the "
         "reference electrode and whether another peak was taken.",
         PEAK_DRIFTED: "The peak's potential has drifted far from where the run began; check the "
         "reference electrode and that the peak still lies well within the window.",
+        DRIFT_TERM_UNSUPPORTED: "The data do not support every term of the drift model; take the "
+        "simpler model, or mark a longer stretch of the series.",
+        NO_DOSE_RESPONSE: "The signal does not depend on the concentration more than by chance; "
+        "there is no calibration.",
+        SATURATION_NOT_REACHED: "The doses do not reach saturation: half-saturation concentration "
+        "and gain have no upper limit. Add higher doses.",
+        ONSET_NOT_REACHED: "The lowest doses are already near saturation: the half-saturation "
+        "concentration has no lower limit. Add lower doses and a blank.",
+        HILL_UNDETERMINED: "The doses do not tell how steep the curve is; fix the Hill coefficient "
+        "to one, or add doses about the half-saturation concentration.",
+        CALIBRATION_MISFIT: "The signals lie farther from the curve than their scatter explains; "
+        "another model or an outlier is the reason, and the limits are too narrow.",
+        BELOW_CALIBRATION: "The signal lies below the curve, where there is no target; there is an "
+        "upper limit of the concentration only.",
+        ABOVE_CALIBRATION: "The signal lies beyond saturation; there is a lower limit of the "
+        "concentration only.",
+        OFF_CALIBRATION: "The signal lies where the calibrated curve cannot come; the sensor or "
+        "the medium is not the one that was calibrated.",
+        BEYOND_DOSES: "The concentration lies beyond the doses of the calibration; it is "
+        "extrapolated.",
+        OPEN_INTERVAL: "The signal is too near saturation for an upper limit of the concentration.",
         NO_DECAY: "The current does not decay after the step as that of a bound couple does; there "
         "is no lifetime. Check the potentials of the step and the electrode.",
         LIFETIME_OUT_OF_REACH: "The lifetime is too short for the first points or too long for the "
