@@ -60,7 +60,7 @@ def planned(simulation: Simulation) -> Iterator[tuple[str, bytes]]:
     for number in range(1, simulation.scans + 1):
         for frequency_hz in frequencies:
             name = file_name(number, frequency_hz, handle=simulation.handle)
-            yield name, potentiostat.file(number, frequency_hz, handle=simulation.handle)
+            yield name, potentiostat.file(number, frequency_hz)
 
 
 def write_scans(simulation: Simulation, stop: threading.Event) -> int:

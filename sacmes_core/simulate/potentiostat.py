@@ -90,7 +90,6 @@ class Potentiostat:
             frequency_hz=float(frequency_hz),
             number=number,
             measured_at=run.start + timedelta(seconds=int((number - 1) * run.seconds_per_scan)),
-            parameters=_parameters(run, frequency_hz),
             declared=DeclaredSweep(
                 run.wave.initial_v,
                 run.wave.final_v,
@@ -100,10 +99,9 @@ class Potentiostat:
             flags=(OVERLOAD,) if overloaded else (),
         )
 
-    def file(self, number: int, frequency_hz: float, *, handle: str = "SWV_") -> bytes:
-        """The scan as the text file that the instrument would export."""
-        name = file_name(number, frequency_hz, handle=handle)
-        return chi_text(self.scan(number, frequency_hz), file_name=name)
+    def file(self, number: int, frequency_hz: float) -> bytes:
+        """The scan as the text file that a CH Instruments would export."""
+        return chi_text(self.scan(number, frequency_hz))
 
     def _measured(
         self, electrode: int, number: int, frequency_hz: float
@@ -124,17 +122,3 @@ class Potentiostat:
 def file_name(number: int, frequency_hz: float, *, handle: str = "SWV_") -> str:
     """The name of a scan's file, as SACMES expects it: ``SWV_15Hz_3.txt``."""
     return f"{handle}{frequency_hz:g}Hz_{number}.txt"
-
-
-def _parameters(run: Run, frequency_hz: float) -> dict[str, str]:
-    wave = run.wave
-    return {
-        "Instrument Model": "CHI1040C",
-        "Init E (V)": f"{wave.initial_v:g}",
-        "Final E (V)": f"{wave.final_v:g}",
-        "Incr E (V)": f"{wave.step_v:g}",
-        "Amplitude (V)": f"{wave.amplitude_v:g}",
-        "Frequency (Hz)": f"{frequency_hz:g}",
-        "Quiet Time (sec)": "2",
-        "Sensitivity (A/V)": "1e-6",
-    }

@@ -1,17 +1,13 @@
-"""Writing a scan in the text layout of CH Instruments, the one that `chi` reads."""
+"""CH Instruments text: a header in words, then the columns of one or more electrodes."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from sacmes_core.formats.scan import Curve, Role, Scan
+from sacmes_core.simulate.writers.programme import NO_DATE, Programme, programme_of
 
-_TECHNIQUES: Final = {
-    "swv": "Square Wave Voltammetry",
-    "cv": "Cyclic Voltammetry",
-    "lsv": "Linear Sweep Voltammetry",
-    "dpv": "Differential Pulse Voltammetry",
-}
+_TECHNIQUES: Final = {"swv": "Square Wave Voltammetry", "cv": "Cyclic Voltammetry"}
 _LETTERS: Final[dict[Role, str]] = {"difference": "d", "forward": "f", "reverse": "r", "total": ""}
 _MONTHS: Final = (
     "Jan.", "Feb.", "March", "April", "May", "June",
@@ -20,20 +16,14 @@ _MONTHS: Final = (
 _EOL: Final = "\r\n"
 
 
-def chi_text(scan: Scan, *, file_name: str = "") -> bytes:
-    """Render a scan as a CH Instruments text file.
+def chi_text(scan: Scan) -> bytes:
+    """Write a square-wave or cyclic voltammogram of any electrodes.
 
     Numbers have the instrument's four digits where these are exact and all digits elsewhere, so
-    that reading the file gives the same potentials and currents again.
-
-    Parameters
-    ----------
-    scan
-        Of a technique swv, cv, lsv or dpv, whose curves share their potentials.
-    file_name
-        What the header's ``File:`` line says.
+    that reading the file gives the same potentials and currents again. The curves share their
+    potentials.
     """
-    head = _header(scan, file_name)
+    head = _header(scan)
     potentials = scan.curves[0].potential_v
     headings = ", ".join(["Potential/V", *(_heading(curve) for curve in scan.curves)])
     rows = (
@@ -45,18 +35,38 @@ def chi_text(scan: Scan, *, file_name: str = "") -> bytes:
     return (_EOL.join([*head, "", headings, "", *rows]) + _EOL).encode("ascii", "replace")
 
 
-def _header(scan: Scan, file_name: str) -> Iterator[str]:
-    yield _date(scan.measured_at or datetime(2000, 1, 1))
+def _header(scan: Scan) -> Iterator[str]:
+    programme = programme_of(scan)
+    yield _date(scan.measured_at or NO_DATE)
     yield _TECHNIQUES[scan.technique or "swv"]
-    yield f"File: c:\\data\\{file_name}"
+    yield f"File: c:\\data\\f={programme.frequency_hz:g}, m{scan.number or 1}.txt"
     yield "Data Source:  Simulation"
-    yield f"Instrument Model:  {scan.parameters.get('Instrument Model', 'CHI1040C')}"
+    yield "Instrument Model:  CHI1040C"
     yield "Header:  "
     yield "Note:  "
     yield ""
-    for name, value in scan.parameters.items():
-        if name != "Instrument Model":
-            yield f"{name} = {value}"
+    yield f"Init E (V) = {programme.initial_v:g}"
+    yield from _sweep(programme) if scan.technique == "cv" else _pulses(programme)
+    yield "Quiet Time (sec) = 2"
+    yield "Sensitivity (A/V) = 1e-6"
+
+
+def _pulses(programme: Programme) -> Iterator[str]:
+    yield f"Final E (V) = {programme.final_v:g}"
+    yield f"Incr E (V) = {programme.step_v:g}"
+    yield f"Amplitude (V) = {programme.amplitude_v:g}"
+    yield f"Frequency (Hz) = {programme.frequency_hz:g}"
+
+
+def _sweep(programme: Programme) -> Iterator[str]:
+    path = (programme.initial_v, *programme.corners_v)
+    yield f"High E (V) = {max(path):g}"
+    yield f"Low E (V) = {min(path):g}"
+    yield f"Final E (V) = {programme.final_v:g}"
+    yield f"Init P/N = {'P' if path[1] > path[0] else 'N'}"
+    yield f"Scan Rate (V/s) = {programme.scan_rate_v_s:g}"
+    yield f"Segment = {len(programme.corners_v)}"
+    yield f"Sample Interval (V) = {programme.step_v:g}"
 
 
 def _date(time: datetime) -> str:

@@ -26,7 +26,7 @@ def test_file_reads_back_exactly(frequency_hz: float) -> None:
     name = file_name(4, frequency_hz)
     (scan,) = read(potentiostat.file(4, frequency_hz), name=name)
     simulated = potentiostat.scan(4, frequency_hz)
-    assert scan == simulated
+    assert replace(scan, parameters={}) == simulated
     assert scan.complete
     assert scan.electrodes == (1, 3)
     assert scan.number == 4

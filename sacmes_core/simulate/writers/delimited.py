@@ -1,0 +1,71 @@
+"""Columns of numbers with any delimiter, decimal sign and unit, with headings or without."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sacmes_core.formats.scan import (
+    CURRENT_UNITS,
+    POTENTIAL_UNITS,
+    Curve,
+    Decimal,
+    Delimiter,
+    Scan,
+)
+
+_SIGNS: Final[dict[Delimiter, str]] = {"tab": "\t", "semicolon": ";", "comma": ",", "space": " "}
+_NAMES: Final = {"swv": "Square Wave Voltammetry", "cv": "Cyclic Voltammetry"}
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedText:
+    """How the columns are written.
+
+    Attributes
+    ----------
+    bare
+        Without headings, as SACMES writes them; a reader then takes volts and amperes.
+    """
+
+    delimiter: Delimiter = "tab"
+    decimal: Decimal = "point"
+    potential_unit: str = "V"
+    current_unit: str = "A"
+    bare: bool = False
+
+
+def delimited_text(scan: Scan, layout: DelimitedText | None = None) -> bytes:
+    """Write a scan of any electrodes as columns, seven digits each, UTF-8.
+
+    Commas between numbers with a decimal comma are told apart by quotes. Blanks between columns
+    leave none for headings, which then go without.
+    """
+    layout = layout or DelimitedText()
+    sign = _SIGNS[layout.delimiter]
+    quote = '"' if (layout.delimiter, layout.decimal) == ("comma", "comma") else ""
+    potential_by = POTENTIAL_UNITS[layout.potential_unit]
+    current_by = CURRENT_UNITS[layout.current_unit]
+    lines = [] if layout.bare else _header(scan, layout)
+    for k, potential in enumerate(scan.curves[0].potential_v):
+        numbers = [potential / potential_by]
+        numbers += [curve.current_a[k] / current_by for curve in scan.curves]
+        cells = [f"{number:.7g}" for number in numbers]
+        if layout.decimal == "comma":
+            cells = [cell.replace(".", ",") for cell in cells]
+        lines.append(sign.join(f"{quote}{cell}{quote}" for cell in cells))
+    return "\n".join([*lines, ""]).encode()
+
+
+def _header(scan: Scan, layout: DelimitedText) -> list[str]:
+    lines = [f"# {_NAMES[scan.technique or 'swv']}"]
+    if scan.frequency_hz is not None:
+        lines.append(f"# Frequency: {scan.frequency_hz:g} Hz")
+    headings = [f"Potential ({layout.potential_unit})"]
+    headings += [_heading(curve, layout.current_unit) for curve in scan.curves]
+    if layout.delimiter == "space":
+        headings = [heading.replace(" ", "") for heading in headings]
+    return [*lines, _SIGNS[layout.delimiter].join(headings)]
+
+
+def _heading(curve: Curve, unit: str) -> str:
+    letter = {"difference": "d", "forward": "f", "reverse": "r"}.get(curve.role, "")
+    return f"i{curve.electrode}{letter} ({unit})"
