@@ -54,16 +54,16 @@ def digitised(currents_a: FloatArray, current_range: CurrentRange) -> tuple[Floa
 
 
 def with_faults(currents_a: FloatArray, faults: Faults, random: np.random.Generator) -> FloatArray:
-    """Currents with the faults of one scan, shape (2, K): forward and reverse."""
+    """Currents with the faults of one scan, shape (…, K), each fault at the same points of all."""
     chances, places = random.random(2), random.uniform(0.1, 0.9, 2)
     steps = currents_a.shape[-1]
     currents = currents_a.copy()
     if chances[0] < faults.range_change_share:
         start = int(places[0] * steps)
-        currents[:, start:] = currents[:, start:] * faults.range_gain + faults.range_offset_a
+        currents[..., start:] = currents[..., start:] * faults.range_gain + faults.range_offset_a
     if chances[1] < faults.dropout_share:
         start = int(places[1] * steps)
-        currents[:, start : start + faults.dropout_points] = 0.0
+        currents[..., start : start + faults.dropout_points] = 0.0
     return currents
 
 

@@ -39,19 +39,17 @@ class Noise:
     spike_a: float = 2e-7
 
 
-def noise_currents(
-    noise: Noise, steps: int, sample_hz: float, random: np.random.Generator
+def noise_series(
+    noise: Noise, count: int, sample_hz: float, random: np.random.Generator
 ) -> FloatArray:
-    """Noise of the forward and the reverse currents, A, shape (2, `steps`).
+    """Noise of samples taken one after the other, A, shape (`count`,).
 
     Parameters
     ----------
     sample_hz
         Samples a second: twice the frequency of a square wave.
     """
-    count = 2 * steps
-    currents = random.normal(scale=noise.white_a, size=(2, steps))
-    series = np.zeros(count)
+    series = random.normal(scale=noise.white_a, size=count)
     if noise.flicker_a:
         series += noise.flicker_a * flicker(count, sample_hz, random)
     if noise.mains_a:
@@ -60,7 +58,7 @@ def noise_currents(
     if noise.spike_share:
         hit = random.random(count) < noise.spike_share
         series += hit * random.laplace(scale=noise.spike_a, size=count)
-    return np.asarray(currents + series.reshape(steps, 2).T)
+    return np.asarray(series)
 
 
 def flicker(count: int, sample_hz: float, random: np.random.Generator) -> FloatArray:

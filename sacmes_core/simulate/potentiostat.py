@@ -9,9 +9,11 @@ import numpy as np
 from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.scan import Curve, DeclaredSweep, Role, Scan
 from sacmes_core.simulate.acquisition import CurrentRange, digitised, rounded, with_faults
+from sacmes_core.simulate.currents import square_wave_currents, sweep_currents
+from sacmes_core.simulate.cyclic import TriangularSweep
 from sacmes_core.simulate.isotherm import Addition
-from sacmes_core.simulate.noise import noise_currents
-from sacmes_core.simulate.sensor import Sensor, currents_without_noise, individual
+from sacmes_core.simulate.noise import noise_series
+from sacmes_core.simulate.sensor import Sensor, individual, state_at
 from sacmes_core.simulate.square_wave import FloatArray, SquareWave
 from sacmes_core.simulate.writers.chi import chi_text
 
@@ -45,6 +47,7 @@ class Run:
     seed: int = 0
     sensor: Sensor = field(default_factory=Sensor)
     wave: SquareWave = field(default_factory=SquareWave)
+    sweep: TriangularSweep = field(default_factory=TriangularSweep)
     current_range: CurrentRange | None = None
 
 
@@ -59,7 +62,7 @@ class Potentiostat:
         }
 
     def scan(self, number: int, frequency_hz: float) -> Scan:
-        """One scan of all electrodes, its currents rounded to the instrument's four digits.
+        """A square wave on all electrodes, currents of four digits, cathodic ones positive.
 
         Parameters
         ----------
@@ -68,12 +71,15 @@ class Potentiostat:
         frequency_hz
             Of the square wave; each step takes one period.
         """
-        run = self._run
-        labels = tuple(np.round(run.wave.potentials_v, _POTENTIAL_DECIMALS).tolist())
+        wave = self._run.wave
+        potentials = _written(wave.potentials_v)
         curves: list[Curve] = []
         overloaded = False
-        for electrode in run.electrodes:
-            (forward, reverse), beyond = self._measured(electrode, number, frequency_hz)
+        for electrode, sensor in self._sensors.items():
+            state = state_at(sensor, self._run.additions, number)
+            currents = square_wave_currents(sensor, state, wave, frequency_hz, number)
+            key = (electrode, number, round(frequency_hz * 1e6))
+            (forward, reverse), beyond = self._measured(sensor, currents, 2 * frequency_hz, key)
             overloaded |= beyond
             roles: tuple[tuple[Role, FloatArray], ...] = (
                 ("difference", forward - reverse),
@@ -81,7 +87,8 @@ class Potentiostat:
                 ("reverse", reverse),
             )
             curves += [
-                Curve(electrode, role, labels, rounded(values, _DIGITS)) for role, values in roles
+                Curve(electrode, role, potentials, rounded(values, _DIGITS))
+                for role, values in roles
             ]
         return Scan(
             curves=tuple(curves),
@@ -89,36 +96,70 @@ class Potentiostat:
             format="chi",
             frequency_hz=float(frequency_hz),
             number=number,
-            measured_at=run.start + timedelta(seconds=int((number - 1) * run.seconds_per_scan)),
+            measured_at=self._moment(number),
             declared=DeclaredSweep(
-                run.wave.initial_v,
-                run.wave.final_v,
-                run.wave.step_v,
-                amplitude_v=run.wave.amplitude_v,
+                wave.initial_v, wave.final_v, wave.step_v, amplitude_v=wave.amplitude_v
+            ),
+            flags=(OVERLOAD,) if overloaded else (),
+        )
+
+    def cycle(self, number: int) -> Scan:
+        """A cyclic voltammogram on all electrodes, currents of four digits, oxidation positive."""
+        sweep = self._run.sweep
+        potentials = _written(sweep.potentials_v())
+        curves: list[Curve] = []
+        overloaded = False
+        for electrode, sensor in self._sensors.items():
+            state = state_at(sensor, self._run.additions, number)
+            currents = sweep_currents(sensor, state, sweep)[np.newaxis]
+            point_hz = sweep.scan_rate_v_s / sweep.step_v
+            (current,), beyond = self._measured(sensor, currents, point_hz, (electrode, number))
+            overloaded |= beyond
+            curves.append(Curve(electrode, "total", potentials, rounded(current, _DIGITS)))
+        return Scan(
+            curves=tuple(curves),
+            technique="cv",
+            format="chi",
+            number=number,
+            measured_at=self._moment(number),
+            declared=DeclaredSweep(
+                potentials[0],
+                potentials[-1],
+                sweep.step_v,
+                2 * sweep.cycles,
+                scan_rate_v_s=sweep.scan_rate_v_s,
             ),
             flags=(OVERLOAD,) if overloaded else (),
         )
 
     def file(self, number: int, frequency_hz: float) -> bytes:
-        """The scan as the text file that a CH Instruments would export."""
+        """A square wave as the text file that a CH Instruments would export."""
         return chi_text(self.scan(number, frequency_hz))
 
     def _measured(
-        self, electrode: int, number: int, frequency_hz: float
+        self, sensor: Sensor, currents: FloatArray, sample_hz: float, key: tuple[int, ...]
     ) -> tuple[FloatArray, bool]:
-        """Forward and reverse currents, shape (2, K), and whether one is overloaded."""
-        run, sensor = self._run, self._sensors[electrode]
-        currents = currents_without_noise(sensor, run.wave, frequency_hz, number, run.additions)
-        key = (run.seed, electrode, number, round(frequency_hz * 1e6))
-        currents = currents + noise_currents(
-            sensor.noise, currents.shape[-1], 2 * frequency_hz, np.random.default_rng(key)
-        )
-        currents = with_faults(currents, sensor.faults, np.random.default_rng((*key, _FAULTS)))
-        if run.current_range is None:
-            return currents, False
-        return digitised(currents, run.current_range)
+        """Currents as the instrument gives them, and whether one is overloaded.
+
+        The samples are taken in turn: those of a column of `currents`, then those of the next.
+        """
+        rows, points = currents.shape
+        seed = (self._run.seed, *key)
+        series = noise_series(sensor.noise, rows * points, sample_hz, np.random.default_rng(seed))
+        noisy = currents + series.reshape(points, rows).T
+        noisy = with_faults(noisy, sensor.faults, np.random.default_rng((*seed, _FAULTS)))
+        if self._run.current_range is None:
+            return noisy, False
+        return digitised(noisy, self._run.current_range)
+
+    def _moment(self, number: int) -> datetime:
+        return self._run.start + timedelta(seconds=int((number - 1) * self._run.seconds_per_scan))
 
 
 def file_name(number: int, frequency_hz: float, *, handle: str = "SWV_") -> str:
     """The name of a scan's file, as SACMES expects it: ``SWV_15Hz_3.txt``."""
     return f"{handle}{frequency_hz:g}Hz_{number}.txt"
+
+
+def _written(potentials_v: FloatArray) -> tuple[float, ...]:
+    return tuple(np.round(potentials_v, _POTENTIAL_DECIMALS).tolist())

@@ -1,36 +1,25 @@
 """A sensor: a layer of labelled aptamers, or a couple in solution, on one electrode.
 
-A target that binds makes the electron transfer of its aptamer faster or slower. Free and bound
-aptamers are two layers whose currents add up. Above the frequency at which both give the same
-current the signal rises with the target, below it falls: the difference is what KDM uses
-(N. Arroyo-Currás and others, Proc. Natl. Acad. Sci. 114 (2017) 645, doi:10.1073/pnas.1613458114).
+A target that binds makes the electron transfer of its aptamer faster or slower. Above the frequency
+at which free and bound aptamers give the same current the signal rises with the target, below it
+falls: the difference is what KDM uses (B. S. Ferguson and others, Sci. Transl. Med. 5 (2013)
+213ra165, doi:10.1126/scitranslmed.3007095).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
 
 from sacmes_core.simulate.acquisition import Faults
-from sacmes_core.simulate.backgrounds import (
-    Background,
-    DoubleLayer,
-    background_current,
-    charging_currents,
-)
-from sacmes_core.simulate.dissolved import DissolvedCouple, dissolved_pulse_currents
+from sacmes_core.simulate.backgrounds import Background, DoubleLayer
+from sacmes_core.simulate.dissolved import DissolvedCouple
 from sacmes_core.simulate.drift import Drift, potential_shift_v, remaining_signal
 from sacmes_core.simulate.isotherm import Addition, Isotherm, bound_share
 from sacmes_core.simulate.noise import Noise
-from sacmes_core.simulate.square_wave import (
-    FloatArray,
-    SquareWave,
-    SurfaceCouple,
-    pulse_currents,
-)
+from sacmes_core.simulate.square_wave import SurfaceCouple
 
-_REMEMBERED = 256
+Couple = SurfaceCouple | DissolvedCouple
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +32,13 @@ class Sensor:
         The labels of free aptamers; a dissolved couple binds nothing.
     bound_rate_hz
         Rate constant of the electron transfer with target, 1/s.
+    background
+        Of square waves, as measured; a double layer is charged on top of it.
     double_layer
-        An exact charging current on top of the background; None for none.
+        None for none under a square wave.
     """
 
-    couple: SurfaceCouple | DissolvedCouple = field(default_factory=SurfaceCouple)
+    couple: Couple = field(default_factory=SurfaceCouple)
     bound_rate_hz: float = 30.0
     isotherm: Isotherm = field(default_factory=Isotherm)
     drift: Drift = field(default_factory=Drift)
@@ -55,6 +46,23 @@ class Sensor:
     double_layer: DoubleLayer | None = None
     noise: Noise = field(default_factory=Noise)
     faults: Faults = field(default_factory=Faults)
+
+
+@dataclass(frozen=True, slots=True)
+class SensorState:
+    """What has become of a sensor at a scan.
+
+    Attributes
+    ----------
+    couple
+        At its formal potential of now.
+    bound, remaining
+        Shares: of the layer with target, and of the signal that drift has left.
+    """
+
+    couple: Couple
+    bound: float
+    remaining: float
 
 
 def individual(sensor: Sensor, random: np.random.Generator) -> Sensor:
@@ -88,44 +96,18 @@ def individual(sensor: Sensor, random: np.random.Generator) -> Sensor:
     )
 
 
-def currents_without_noise(
-    sensor: Sensor,
-    wave: SquareWave,
-    frequency_hz: float,
-    number: int,
-    additions: Sequence[Addition] = (),
-) -> FloatArray:
-    """Forward and reverse currents of a scan, A, cathodic positive, shape (2, K).
+def state_at(sensor: Sensor, additions: Sequence[Addition], number: int) -> SensorState:
+    """The state of a sensor at a scan.
 
     Parameters
     ----------
     number
-        Of the scan, counted from 1; drift and binding follow from it.
-    additions
-        Of target.
+        Of the scan, counted from 1.
     """
     shift_v = potential_shift_v(sensor.drift, number)
-    couple = replace(sensor.couple, formal_potential_v=sensor.couple.formal_potential_v + shift_v)
-    currents = couple_currents(couple, wave, frequency_hz)
-    if isinstance(couple, SurfaceCouple):
-        share = bound_share(sensor.isotherm, additions, number)
-        bound = couple_currents(replace(couple, rate_hz=sensor.bound_rate_hz), wave, frequency_hz)
-        currents = (1 - share) * currents + share * bound
-    half = background_current(sensor.background, wave.potentials_v, frequency_hz, number) / 2
-    total = currents * remaining_signal(sensor.drift, number) + np.stack([half, -half])
-    if sensor.double_layer is not None:
-        total = total + np.stack(charging_currents(sensor.double_layer, wave, frequency_hz))
-    return np.asarray(total)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def couple_currents(
-    couple: SurfaceCouple | DissolvedCouple, wave: SquareWave, frequency_hz: float
-) -> FloatArray:
-    """Forward and reverse currents of either couple, shape (2, K), read-only."""
-    if isinstance(couple, SurfaceCouple):
-        currents = np.stack(pulse_currents(couple, wave, frequency_hz))
-    else:
-        currents = np.stack(dissolved_pulse_currents(couple, wave, frequency_hz))
-    currents.setflags(write=False)
-    return currents
+    formal_v = sensor.couple.formal_potential_v + shift_v
+    return SensorState(
+        couple=replace(sensor.couple, formal_potential_v=formal_v),
+        bound=bound_share(sensor.isotherm, additions, number),
+        remaining=remaining_signal(sensor.drift, number),
+    )

@@ -10,12 +10,15 @@ from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.reading import read
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.simulate.acquisition import CurrentRange, Faults
+from sacmes_core.simulate.constants import PER_THERMAL_VOLT
 from sacmes_core.simulate.dissolved import DissolvedCouple
 from sacmes_core.simulate.drift import Drift
 from sacmes_core.simulate.isotherm import Addition
 from sacmes_core.simulate.noise import Noise
 from sacmes_core.simulate.potentiostat import Potentiostat, Run, file_name
 from sacmes_core.simulate.sensor import Sensor
+from sacmes_core.simulate.square_wave import SurfaceCouple
+from sacmes_core.simulate.writers.chi import chi_text
 
 RUN = Run(electrodes=(1, 3), additions=(Addition(5),), seed=7)
 
@@ -30,6 +33,28 @@ def test_file_reads_back_exactly(frequency_hz: float) -> None:
     assert scan.complete
     assert scan.electrodes == (1, 3)
     assert scan.number == 4
+
+
+def test_a_cyclic_voltammogram_reads_back_exactly() -> None:
+    simulated = Potentiostat(RUN).cycle(4)
+    (scan,) = read(chi_text(simulated), name="CV_4.txt")
+    assert replace(scan, parameters={}) == simulated
+    assert scan.complete
+
+
+def test_a_cyclic_voltammogram_shows_the_couple_both_ways() -> None:
+    """Oxidation positive; peaks near E° of n²F²vΓA/4RT over the charging current."""
+    sensor = Sensor(noise=Noise(white_a=0.0), couple=SurfaceCouple(spread_v=0.0, rate_hz=1e3))
+    (curve,) = Potentiostat(Run(electrodes=(1,), sensor=sensor)).cycle(1).curves
+    potentials, currents = np.array(curve.potential_v), np.array(curve.current_a)
+    down, up = currents[:701], currents[700:]
+    assert potentials[down.argmin()] == pytest.approx(-0.28, abs=0.015)
+    assert potentials[700:][up.argmax()] == pytest.approx(-0.28, abs=0.015)
+    charging = 5e-7 * 0.1
+    height = 4e-8 * 2 * PER_THERMAL_VOLT / 4 * 0.1
+    assert up.max() - charging == pytest.approx(height, rel=0.5)
+    assert up.max() == pytest.approx(-down.min(), rel=0.02)
+    assert up[300] == pytest.approx(charging, rel=0.3)
 
 
 def test_same_seed_same_scan_other_seed_other_noise() -> None:
@@ -83,7 +108,7 @@ def test_drift_lowers_the_peak_and_moves_it() -> None:
     drift = Drift(fast_share=0.3, fast_scans=5, loss_per_scan=0.0, shift_v=0.02, shift_scans=5)
     run = Run(sensor=replace(quiet, drift=drift))
     first, late = differences(run, 1), differences(run, 200)
-    below = differences(Run(sensor=replace(quiet, couple=replace(quiet.couple, charge_c=0.0))))
+    below = differences(Run(sensor=replace(quiet, couple=SurfaceCouple(charge_c=0.0))))
     assert np.max(late - below) == pytest.approx(0.7 * np.max(first - below), rel=0.01)
     assert np.argmax(first - below) - np.argmax(late - below) == pytest.approx(20, abs=1)
 
