@@ -162,20 +162,21 @@ def at_edge(rng: np.random.Generator, snr: float) -> Sample:
 
 
 def dropout(rng: np.random.Generator, snr: float) -> Sample:
-    """Contact is lost for 4 to 12 points in a row: zero current and the noise."""
+    """Contact is lost for 4 to 12 points in a row where half a height or more flows."""
     trace = draw_trace(rng, snr)
+    lift = np.maximum(0, 0.5 * trace.height_a - np.min(trace.background_a + trace.peak_a))
+    trace = replace(trace, background_a=trace.background_a + lift)
     noise_a = trace.height_a / snr
     return _sample(trace, _stretch(rng, trace, 4, 12, lambda size: rng.normal(0, noise_a, size)))
 
 
 def spikes(rng: np.random.Generator, snr: float) -> Sample:
-    """One to four single points, 0.5 to 3 heights off."""
+    """One to four single points, 0.5 to 3 heights off and never less than 8 σ."""
     trace = draw_trace(rng, snr)
     current_a = trace.current_a
     places = rng.choice(len(current_a), size=int(rng.integers(1, 5)), replace=False)
-    current_a[places] += (
-        trace.height_a * rng.uniform(0.5, 3.0, len(places)) * rng.choice([-1, 1], len(places))
-    )
+    sizes = np.maximum(rng.uniform(0.5, 3.0, len(places)), 8 / snr)
+    current_a[places] += trace.height_a * sizes * rng.choice([-1, 1], len(places))
     return _sample(trace, current_a)
 
 
