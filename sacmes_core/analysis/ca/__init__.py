@@ -1,0 +1,1 @@
+"""Chronoamperometry: from the current after a potential step to lifetimes."""
