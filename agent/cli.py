@@ -3,7 +3,7 @@
 import json
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
@@ -200,28 +200,57 @@ def send(
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="Folder to write the scans to.")],
-    interval: Annotated[float, typer.Option(min=0.01, help="Seconds between two files.")] = 1.0,
+    interval: Annotated[float, typer.Option(min=0.01, help="Seconds between two scans.")] = 1.0,
+    technique: Annotated[
+        Literal["swv", "cv"], typer.Option(help="Square wave or cyclic voltammetry.")
+    ] = "swv",
     frequency: Annotated[
         list[float] | None, typer.Option(help="Frequency in Hz; once for each. [default: 15, 200]")
     ] = None,
-    electrodes: Annotated[int, typer.Option(min=1, max=16, help="Electrodes in a file.")] = 2,
+    electrodes: Annotated[int, typer.Option(min=1, max=16, help="Electrodes of a scan.")] = 2,
     scans: Annotated[int, typer.Option(min=1, help="Scans at each frequency.")] = 300,
-    handle: Annotated[str, typer.Option(help="Start of the file names.")] = "SWV_",
+    handle: Annotated[
+        str | None, typer.Option(help="Start of the file names. [default: SWV_ or CV_]")
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", help="chi, gamry, pstrace, …; an unknown one lists them.")
+    ] = "chi",
     seed: Annotated[int, typer.Option(help="Another seed, another noise.")] = 1,
     event_at: Annotated[
         int | None, typer.Option(help="Scan at which the target binds. [default: half-way]")
     ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(help="SCAN=CONCENTRATION from then on; once for each step of a titration."),
+    ] = None,
+    noise: Annotated[float, typer.Option(min=0, help="White noise of a current, nA.")] = 2.0,
+    mains: Annotated[float, typer.Option(min=0, help="Amplitude of 50 Hz mains, nA.")] = 0.0,
+    background: Annotated[
+        float, typer.Option(min=0, help="Charging and oxygen currents; 1 is the usual size.")
+    ] = 1.0,
+    loss: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the signal lost with each scan.")
+    ] = 2e-4,
+    full_scale: Annotated[
+        float | None, typer.Option(min=1e-3, help="Current range in µA. [default: no limit]")
+    ] = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
-    """Write the files of a potentiostat that is not there: square waves with a binding event.
+    """Write the files of a potentiostat that is not there: scans of a sensor that binds a target.
 
     For example:
 
         sacmes-agent simulate /tmp/scans --interval 0.5 --scans 40
+
+        sacmes-agent simulate /tmp/titration --add 20=3uM --add 40=30uM --add 60=300uM
+
+        sacmes-agent simulate /tmp/hard --format gamry --noise 20 --mains 10 --loss 0.002
+
+        sacmes-agent simulate /tmp/cycles --technique cv --format pssession
     """
     try:
-        from agent.simulator import Simulation, write_scans
+        from agent.simulator import Conditions, Simulation, additions_of, write_scans
     except ModuleNotFoundError as error:
         missing_extra(error, "sacmes-agent simulate", "analyzer")
     configure_logging(
@@ -237,7 +266,16 @@ def simulate(
         scans=scans,
         interval_s=interval,
         seed=seed,
-        event_at=event_at or scans // 2,
+        additions=additions_of(add or (), event_at, scans),
+        technique=technique,
+        kind=file_format,
+        conditions=Conditions(
+            noise_a=noise * 1e-9,
+            mains_a=mains * 1e-9,
+            background=background,
+            loss_per_scan=loss,
+            range_a=None if full_scale is None else full_scale * 1e-6,
+        ),
     )
     write_scans(simulation, stop)
 
