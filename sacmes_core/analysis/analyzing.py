@@ -11,6 +11,7 @@ import numpy as np
 
 from sacmes_core import flags
 from sacmes_core.analysis.checks import has_second_peak, peak_flags
+from sacmes_core.analysis.cv.cycles import analyze_cycles
 from sacmes_core.analysis.methods import METHODS, Method
 from sacmes_core.analysis.peaks import FloatArray, Peak, PeakArrays, PeakCurves, ScanAnalysis
 from sacmes_core.analysis.preparing import Voltammogram, prepare
@@ -83,8 +84,8 @@ def _why_not(scan: Scan) -> str:
         None: "of an unknown technique",
     }.get(scan.technique, f"of the technique {scan.technique}")
     return (
-        f"The scan is {what}; this version takes peaks from square-wave voltammograms "
-        "only. The file is kept and can be analysed later."
+        f"The scan is {what}; this version takes peaks from square-wave, cyclic and linear "
+        "sweep voltammograms only. The file is kept and can be analysed later."
     )
 
 
@@ -192,5 +193,7 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType({"swv": _square_wave})
+ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
+    {"swv": _square_wave, "cv": analyze_cycles, "lsv": analyze_cycles}
+)
 """How the scans of each technique are analysed; a technique is a function and a line here."""

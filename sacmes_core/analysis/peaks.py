@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sacmes_core.analysis.cv.numbers import CyclicNumbers
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
@@ -26,6 +28,8 @@ class Peak:
         Full width at half height over the baseline.
     flags
         Codes of `sacmes_core.flags`, those of the scan among them.
+    cv
+        All numbers of a cycle, of which the forward peak is repeated above.
     """
 
     electrode: int
@@ -38,11 +42,15 @@ class Peak:
     area_se_av: float | None = None
     fwhm_se_v: float | None = None
     flags: tuple[str, ...] = ()
+    cv: CyclicNumbers | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeakCurves:
-    """What was analysed, on one grid of ascending potentials within the window, shape (K,)."""
+    """What was analysed within the window, shape (K,).
+
+    Potentials ascend; those of a cycle are in the order of measurement.
+    """
 
     electrode: int
     potential_v: FloatArray

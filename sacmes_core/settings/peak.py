@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sacmes_core.settings.cv import CvSettings
 from sacmes_core.settings.parts import FrequencyHz, Part, Potential
 
 
@@ -118,6 +119,10 @@ class PeakSettings(Part):
         return self.model_copy(
             update={"windows": (), "potential_min_v": low, "potential_max_v": high}
         )
+
+    cv: CvSettings = Field(
+        default_factory=CvSettings, description="Cyclic and linear sweep voltammetry."
+    )
 
     @model_validator(mode="after")
     def _window(self) -> Self:

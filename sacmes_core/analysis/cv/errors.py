@@ -1,0 +1,80 @@
+"""Standard errors: from the noise of the points, from what a fit leaves, through any function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sacmes_core.analysis.cv.preparing import Sweep
+from sacmes_core.analysis.peaks import BoolArray, FloatArray
+
+MODEL_SHARE: Final = 0.01
+"""Of the height: what no model gets right."""
+_SLOW_V: Final = 0.024
+_DIGIT_SHARE: Final = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What a fit leaves.
+
+    Attributes
+    ----------
+    slow_a
+        Root mean square of the residual averaged over 24 mV.
+    inflation
+        Factor on variances: how much larger the slow part is than white noise would make it, at
+        least 1.
+    """
+
+    slow_a: float
+    inflation: float
+
+
+def sigma_of(sweep: Sweep, scale_a: float) -> FloatArray:
+    """Standard deviation of each bin, shape (K,): noise and model error."""
+    noise = sweep.noise_a**2 / sweep.counts
+    floor = (MODEL_SHARE * scale_a) ** 2 + (_DIGIT_SHARE * float(np.ptp(sweep.bin_a))) ** 2
+    return np.asarray(np.sqrt(noise + floor))
+
+
+def residual_of(
+    residual_a: FloatArray, used: BoolArray, sigma_a: FloatArray, way_v: FloatArray
+) -> Residual:
+    """Judge the residual of one sweep, shape (K,) each."""
+    size = max(1, min(round(_SLOW_V / float(np.median(np.diff(way_v)))), len(way_v) // 6))
+    groups = np.arange(len(way_v)) // size
+    counts = np.bincount(groups, used)
+    filled = counts > size / 2
+    mean = np.bincount(groups, residual_a * used)[filled] / counts[filled]
+    expected = np.bincount(groups, sigma_a**2 * used)[filled] / counts[filled] ** 2
+    slow = float(np.sqrt(np.mean(mean**2))) if filled.any() else 0.0
+    inflation = float(np.mean(mean**2 / expected)) if filled.any() else 1.0
+    return Residual(slow, max(1.0, inflation))
+
+
+def propagated(
+    numbers: Callable[[FloatArray], FloatArray], theta: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Values of a function of fitted parameters and their standard errors (delta method)."""
+    values, full = jacobian_of(numbers, theta, covariance)
+    return values, np.asarray(
+        np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", full, covariance, full), 0.0))
+    )
+
+
+def jacobian_of(
+    numbers: Callable[[FloatArray], FloatArray], theta: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Values, shape (v,), and derivatives, shape (v, p), over a third of each standard error."""
+    values = numbers(theta)
+    steps = np.sqrt(np.maximum(np.diag(covariance), np.finfo(float).tiny)) / 3
+    full = np.empty((len(values), len(theta)))
+    for k, step in enumerate(steps):
+        moved = theta.copy()
+        moved[k] += step
+        above = numbers(moved)
+        moved[k] -= 2 * step
+        full[:, k] = (above - numbers(moved)) / (2 * step)
+    return values, full
