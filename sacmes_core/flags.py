@@ -123,8 +123,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "simpler model, or mark a longer stretch of the series.",
         NO_DOSE_RESPONSE: "The signal does not depend on the concentration more than by chance; "
         "there is no calibration.",
-        SATURATION_NOT_REACHED: "The doses do not reach saturation: half-saturation concentration "
-        "and gain have no upper limit. Add higher doses.",
+        SATURATION_NOT_REACHED: "The doses do not reach half saturation, or may not: the "
+        "half-saturation concentration and the gain are extrapolated. Add higher doses.",
         ONSET_NOT_REACHED: "The lowest doses are already near saturation: the half-saturation "
         "concentration has no lower limit. Add lower doses and a blank.",
         HILL_UNDETERMINED: "The doses do not tell how steep the curve is; fix the Hill coefficient "

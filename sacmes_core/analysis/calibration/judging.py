@@ -104,7 +104,7 @@ def judge(evidence: Evidence, quality: Quality) -> tuple[str, ...]:
     if not quality.has_response:
         return (flags.NO_DOSE_RESPONSE,)
     raised = {
-        flags.SATURATION_NOT_REACHED: evidence.reaches_high_k,
+        flags.SATURATION_NOT_REACHED: evidence.is_k_above_doses,
         flags.ONSET_NOT_REACHED: evidence.reaches_low_k,
         flags.HILL_UNDETERMINED: any(evidence.reaches_h),
         flags.CALIBRATION_MISFIT: quality.misfit_p is not None and quality.misfit_p < _MISFIT_P,

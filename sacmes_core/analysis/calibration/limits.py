@@ -55,6 +55,12 @@ class Evidence:
         return bool(self.curves.ln_k.min() <= self.box.ln_k[0] + _AT_EDGE)
 
     @property
+    def is_k_above_doses(self) -> bool:
+        """Whether half saturation is above the highest dose, or may be anywhere above."""
+        highest = np.log(self.doses.concentration[-1])
+        return self.reaches_high_k or bool(self.curves.ln_k[0] > highest)
+
+    @property
     def reaches_high_k(self) -> bool:
         """Whether even the highest K is not excluded: the doses may all be far below it."""
         return bool(self.curves.ln_k.max() >= self.box.ln_k[1] - _AT_EDGE)
