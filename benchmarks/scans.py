@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.special import expit
 
-from sacmes_core.simulate.potentiostat import Sensor, SquareWave, pulse_currents
+from sacmes_core.simulate.square_wave import SquareWave, SurfaceCouple, pulse_currents
 
 FloatArray = NDArray[np.float64]
 
@@ -150,16 +150,15 @@ def _couple(random: np.random.Generator) -> FloatArray:
     wave = SquareWave(0.55, -0.55, 0.004, random.uniform(0.025, 0.05))
     while True:
         rate = float(np.exp(random.uniform(np.log(8), np.log(150))))
-        sensor = Sensor(
+        couple = SurfaceCouple(
             formal_potential_v=0.0,
-            rate_free_hz=rate,
-            rate_bound_hz=rate,
+            rate_hz=rate,
             electrons=int(random.choice([1, 2])),
             transfer_coefficient=random.uniform(0.4, 0.6),
             spread_v=random.uniform(0.0, 0.03),
         )
         frequency = float(np.exp(random.uniform(np.log(20), np.log(300))))
-        forward, reverse = pulse_currents(sensor, wave, frequency, 0.0)
+        forward, reverse = pulse_currents(couple, wave, frequency)
         difference = (forward - reverse)[::-1]
         spline = CubicSpline(wave.potentials_v[::-1], difference)(FINE_V)
         apex = int(spline.argmax())
