@@ -9,6 +9,7 @@ doi:10.1021/acssensors.1c01183). With x from the first scan that is used,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Final, Literal
 
 import numpy as np
@@ -239,7 +240,8 @@ def _used(
 
 def _best_time_constant(x: FloatArray, y: FloatArray, weight: FloatArray) -> float:
     """τ of the least squares, from the step of the series to its length."""
-    ends = np.log(_ends(x))
+    least, most = _ends(x)
+    ends = log(least), log(most)
     nodes = np.linspace(*ends, _GRID)
     reach = 1.5 * (nodes[1] - nodes[0])
     for _ in range(_ZOOMS):
