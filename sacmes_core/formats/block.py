@@ -3,14 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from sacmes_core.formats.layout import Layout
 
-_CHUNK: Final = 512
-_PLAIN: Final = b"0123456789+-.eE \t\n"
-"""All that numbers are written with: what is made of it alone and reads as floats is finite
-numbers, while ``float`` would also take ``nan``, ``1_0`` and digits of other scripts."""
+_CHUNK_MIN: Final = 512
+_CHUNK_MAX: Final = 8192
+_NOT_IN_NUMBERS: Final = "nN_"
+"""One of them is in all that ``float`` takes in ASCII but numbers: ``nan``, ``inf``, ``1_0``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +45,33 @@ def read_block(
     numeric
         For each column whether it should hold numbers; the others are passed over.
     """
-    columns: list[list[float | None]] = [[] for _ in numeric]
+    parts: list[Sequence[Sequence[float | None]]] = []
     regular = True
-    k = start
+    size, k = _CHUNK_MIN, start
     while k < stop:
-        chunk = lines[k : min(k + _CHUNK, stop)]
-        values = _regular(chunk, layout, numeric)
-        if values is None and 0 < (length := _before_words(chunk)) < len(chunk):
+        chunk = lines[k : min(k + size, stop)]
+        columns = _regular(chunk, layout, numeric)
+        if columns is None and 0 < (length := _before_words(chunk)) < len(chunk):
             chunk = chunk[:length]
-            values = _regular(chunk, layout, numeric)
-        if values is None:
+            columns = _regular(chunk, layout, numeric)
+        rows_read = len(chunk)
+        if columns is None:
             rows = _irregular(chunk, layout, numeric)
+            rows_read = len(rows)
+            columns = list(zip(*rows, strict=True))
             regular = regular and not rows
-            values = list(zip(*rows, strict=True))
-            ended = len(rows) < len(chunk)
-        else:
-            ended = False
-        for column, part in zip(columns, values, strict=False):
-            column.extend(part)
-        k += len(values[0]) if values else 0
-        if ended:
+        if rows_read:
+            parts.append(columns)
+            k += rows_read
+        if rows_read < len(chunk):
             break
-    gapless = numeric if regular else map(_is_gapless, columns)
-    return Block(tuple(map(tuple, columns)), tuple(gapless), k)
+        size = min(2 * size, _CHUNK_MAX)
+    joined: tuple[tuple[float | None, ...], ...] = ((),) * len(numeric)
+    if len(parts) == 1:
+        joined = tuple(map(tuple, parts[0]))
+    elif parts:
+        joined = tuple(tuple(chain.from_iterable(column)) for column in zip(*parts, strict=True))
+    return Block(joined, tuple(numeric if regular else map(_is_gapless, joined)), k)
 
 
 def _regular(
@@ -75,22 +80,23 @@ def _regular(
     """The columns of lines that all have a finite number where there should be one, else None."""
     separator = layout.separator
     width = len(numeric)
-    text = "\n".join(lines)
-    if '"' in text:
-        return None
     if layout.decimal == "comma":
-        if "." in text or separator == ",":
+        if separator == "," or any("." in line for line in lines):
             return None
-        text = text.replace(",", ".")
+        lines = [line.replace(",", ".") for line in lines]
     if separator is None or not all(numeric):
-        return _regular_by_columns(text.split("\n"), separator, numeric)
-    counts = {line.count(separator) for line in lines}
-    if counts == {width} and text.count(separator + "\n") == len(lines) - 1:
-        text = text.replace(separator + "\n", "\n").removesuffix(separator)
-        counts = {width - 1} if text.count(separator) == (width - 1) * len(lines) else counts
-    if counts != {width - 1}:
+        return _regular_by_columns(lines, separator, numeric)
+    if lines[0].endswith(separator):
+        if not all(line.endswith(separator) for line in lines):
+            return None
+        lines = [line[:-1] for line in lines]
+    text = f"{separator}\n".join(lines)
+    cells = text.split(separator)
+    # A line feed begins the first cell of each line: they must stand at equal distances.
+    starts = "".join(cells[width::width]).count("\n")
+    if len(cells) != width * len(lines) or starts != len(lines) - 1:
         return None
-    values = _floats(text.replace("\n", separator).split(separator))
+    values = _floats(text, cells)
     return None if values is None else [values[k::width] for k in range(width)]
 
 
@@ -105,17 +111,16 @@ def _regular_by_columns(
         return None
     columns: list[Sequence[float | None]] = []
     for cells, is_numeric in zip(zip(*rows, strict=True), numeric, strict=True):
-        values = _floats(cells) if is_numeric else [None] * len(rows)
+        values = _floats(" ".join(cells), cells) if is_numeric else [None] * len(rows)
         if values is None:
             return None
         columns.append(values)
     return columns
 
 
-def _floats(cells: Sequence[str]) -> list[float] | None:
-    """The numbers of cells; None unless all of them are finite numbers."""
-    text = "\n".join(cells)
-    if not text.isascii() or text.encode().translate(None, _PLAIN):
+def _floats(text: str, cells: Sequence[str]) -> list[float] | None:
+    """The numbers of the cells of a text; None unless all of them are finite numbers."""
+    if not text.isascii() or any(sign in text for sign in _NOT_IN_NUMBERS):
         return None
     try:
         values = list(map(float, cells))

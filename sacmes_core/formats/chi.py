@@ -10,8 +10,9 @@ from typing import Final
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import POINTS_MIN, build_curves
+from sacmes_core.formats.layout import Layout
 from sacmes_core.formats.scan import TIME_TECHNIQUES, ColumnMapping, Curve, DeclaredSweep, Scan
-from sacmes_core.formats.table import find_tables
+from sacmes_core.formats.table import Table, find_tables, table_at
 from sacmes_core.formats.techniques import READABLE, technique_in
 
 FORMAT: Final = "chi"
@@ -72,14 +73,12 @@ def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
             f"The file holds a measurement of the technique “{name}”, which is no voltammogram; "
             "choose the files of a square-wave or cyclic voltammogram."
         )
-    table = next(find_tables(lines[len(header) :], mapping.delimiter, mapping.decimal), None)
+    table = _table(lines, header, mapping)
     if table is None or len(table.columns[0]) < POINTS_MIN:
         raise FormatError(
             f"The file has a CH Instruments header but fewer than {POINTS_MIN} lines of data; "
             "wait until the scan is finished."
         )
-    columns = header[-1:]
-    table = replace(table, above=(*table.above, *columns))
     curves, technique, flags = build_curves(table, technique, mapping)
     parameters = _parameters(header)
     if technique in TIME_TECHNIQUES:
@@ -99,10 +98,28 @@ def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     )
 
 
+def _table(lines: Sequence[str], header: Sequence[str], mapping: ColumnMapping) -> Table | None:
+    """The numbers below the header, with the line of headings above them."""
+    if mapping.delimiter is None and mapping.decimal is None:
+        first = next((k for k in range(len(header), len(lines)) if lines[k].strip()), len(lines))
+        layout = Layout("comma", "point")
+        table = table_at(lines, first, layout, header[-1:])
+        if (
+            table is not None
+            and all(table.numeric)
+            and len(table.columns[0]) >= POINTS_MIN
+            and len(table.columns) > 1
+            and 0 <= len(layout.cells(header[-1])) - len(table.columns) <= 1
+        ):
+            return table
+    found = next(find_tables(lines[len(header) :], mapping.delimiter, mapping.decimal), None)
+    return None if found is None else replace(found, above=(*found.above, header[-1]))
+
+
 def _header(lines: Sequence[str]) -> list[str]:
     """The lines up to and with the heading of the columns."""
     for k, line in enumerate(lines[:_HEADER_MAX]):
-        if _COLUMN_LINE.match(line) and not line.startswith(_FREE_TEXT):
+        if "/" in line and _COLUMN_LINE.match(line) and not line.startswith(_FREE_TEXT):
             return list(lines[: k + 1])
     raise FormatError(
         "The file has a CH Instruments header but no line of column headings (Potential/V, …); "

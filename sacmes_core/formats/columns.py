@@ -1,18 +1,19 @@
 """Which columns of a table are potentials, which is the time and which are whose currents."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 from typing import Final
 
 from sacmes_core.errors import FormatError
-from sacmes_core.formats.headings import Heading, is_unit_row, parse_heading
+from sacmes_core.formats.heading_rows import counts_up, find_headings, refuse_unfitting_headings
+from sacmes_core.formats.headings import Heading
 from sacmes_core.formats.scan import CURRENT_UNITS, POTENTIAL_UNITS, ColumnMapping, Role
-from sacmes_core.formats.table import Table, uncomment
+from sacmes_core.formats.table import Table
 
 POTENTIAL_PLAUSIBLE_MAX_V: Final = 10.0
 CURRENT_PLAUSIBLE_MAX_A: Final = 1e-2
@@ -55,88 +56,20 @@ def choose_columns(
         If there is no pair of potential and current, or a unit cannot be guessed.
     """
     headings = find_headings(table)
+    chosen: Sequence[CurrentColumn]
     if mapping.names_columns:
         chosen = _by_mapping(table, headings, mapping, over_time=over_time)
     elif any(heading.quantity in ("potential", "current") for heading in headings):
-        chosen = _by_headings(table, headings, mapping, over_time=over_time)
+        chosen = _by_headings(headings, table.numeric, mapping, over_time)
     elif over_time or mapping.first_is_time or mapping.time_column:
-        chosen = _over_time(table, mapping)
+        chosen = _over_time(table, headings, mapping)
     else:
-        _refuse_unfitting_headings(table)
-        chosen = _by_numbers(table, mapping)
+        refuse_unfitting_headings(table)
+        chosen = _by_numbers(table, headings, mapping)
     chosen = _numbered(_with_triples(table, chosen))
-    return tuple(_with_units(table, headings, column, mapping) for column in chosen)
-
-
-def find_headings(table: Table) -> list[Heading]:
-    """The headings above a table, one for each column; all unknown if there are none."""
-    width = len(table.columns)
-    unknown = [Heading("unknown")] * width
-    units: list[str] | None = None
-    for line in table.above[:6]:
-        cells = _heading_cells(line, table)
-        if cells is None:
-            if units is None and _is_prose(line):
-                continue
-            break
-        if units is None and is_unit_row(cells):
-            units = cells
-            continue
-        if units is not None:
-            cells = [
-                f"{name} ({unit.strip(' ()[]')})" if unit.strip(" ()[]") else name
-                for name, unit in zip(cells, units, strict=True)
-            ]
-        headings = [parse_heading(cell) for cell in cells]
-        if any(heading.quantity != "unknown" for heading in headings):
-            return headings
-        break
-    return [parse_heading(f"({unit})") for unit in units] if units else unknown
-
-
-def _is_prose(line: str) -> bool:
-    """Whether a line above the numbers may be skipped in the search for headings."""
-    return not any(character.isalpha() for character in line)
-
-
-def _heading_cells(line: str, table: Table) -> list[str] | None:
-    """The line as one heading for each column, or None if it does not fit."""
-    plain = uncomment(line)
-    width = len(table.columns)
-    cells = table.layout.cells(line)
-    if len(cells) == width:
-        return cells
-    candidates = [
-        cells,
-        table.layout.cells(plain),
-        *([cell.strip() for cell in plain.split(sign)] for sign in "\t;,"),
-        [cell.strip() for cell in re.split(r"\s{2,}|\t", plain)],
-        re.findall(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]]\S*)*", plain),
-    ]
-    fitting = (cells for cells in candidates if len(cells) == width)
-    # One heading more than columns: some instruments name a time that they do not write.
-    one_more = (cells[:width] for cells in candidates if len(cells) == width + 1)
-    # One less: R does not name the numbers of its rows, others not their last column.
-    one_less = (
-        ["", *cells] if _counts_up(table.columns[0]) else [*cells, ""]
-        for cells in candidates
-        if len(cells) == width - 1 > 1
-    )
-    return next(fitting, None) or next(one_more, None) or next(one_less, None)
-
-
-def _refuse_unfitting_headings(table: Table) -> None:
-    """Refuse to guess where there are headings, but not one for each of several columns."""
-    if len(table.columns) <= 2:
-        return
-    for line in table.above[:2]:
-        for sign in ("\t", ";", ",", None):
-            quantities = {parse_heading(cell).quantity for cell in uncomment(line).split(sign)}
-            if {"potential", "current"} <= quantities:
-                raise FormatError(
-                    f"The headings “{line.strip()[:80]}” do not fit the {len(table.columns)} "
-                    "columns; name the columns in the reading settings."
-                )
+    for column in chosen:
+        _expect_units(table, headings, column)
+    return tuple(chosen)
 
 
 def _by_mapping(
@@ -145,7 +78,7 @@ def _by_mapping(
     width = len(table.columns)
     time = mapping.time_column - 1 if mapping.time_column else None
     potential = mapping.potential_column - 1 if mapping.potential_column else None
-    times = _best(table, headings, "time")
+    times = _best(headings, table.numeric, "time")
     if time is None and (over_time or mapping.first_is_time):
         time = times[0] if times else 0
     if time is None and potential is None:
@@ -168,8 +101,8 @@ def _by_mapping(
     for order, current in enumerate(range(first, width, step)):
         if current in (time, potential) or not _holds_numbers(table, current):
             continue
-        electrode = headings[current].electrode or order + 1
-        chosen.append(CurrentColumn(potential, current, electrode, headings[current].role, time))
+        column = _column(headings, mapping, potential, current, time)
+        chosen.append(replace(column, electrode=column.electrode or order + 1))
     if not chosen or not all(_holds_numbers(table, column) for column in named):
         raise FormatError(
             "The columns named in the reading settings hold no numbers; correct the settings."
@@ -177,15 +110,20 @@ def _by_mapping(
     return chosen
 
 
+# The scans of a run share their headings.
+@lru_cache(maxsize=16)
 def _by_headings(
-    table: Table, headings: Sequence[Heading], mapping: ColumnMapping, *, over_time: bool
-) -> list[CurrentColumn]:
-    potentials = _best(table, headings, "potential")
-    currents = _best(table, headings, "current")
-    times = _best(table, headings, "time")
-    if mapping.potential_column and mapping.potential_column <= len(table.columns):
+    headings: tuple[Heading, ...],
+    numeric: tuple[bool, ...],
+    mapping: ColumnMapping,
+    over_time: bool,
+) -> tuple[CurrentColumn, ...]:
+    potentials = _best(headings, numeric, "potential")
+    currents = _best(headings, numeric, "current")
+    times = _best(headings, numeric, "time")
+    if mapping.potential_column and mapping.potential_column <= len(headings):
         potentials = [mapping.potential_column - 1]
-    if mapping.time_column and mapping.time_column <= len(table.columns):
+    if mapping.time_column and mapping.time_column <= len(headings):
         times = [mapping.time_column - 1]
     if not currents or not (potentials or times) or (over_time and not times):
         missing = "current" if not currents else "time" if over_time else "potential"
@@ -193,16 +131,37 @@ def _by_headings(
             f"No column with a {missing} was found by its heading; export potential and current, "
             "or name the columns in the reading settings."
         )
-    return [
-        CurrentColumn(
-            _beside(potentials, current),
-            current,
-            headings[current].electrode,
-            headings[current].role,
-            _beside(times, current),
-        )
+    return tuple(
+        _column(headings, mapping, _beside(potentials, current), current, _beside(times, current))
         for current in currents
-    ]
+    )
+
+
+def _column(
+    headings: Sequence[Heading],
+    mapping: ColumnMapping,
+    potential: int | None,
+    current: int,
+    time: int | None,
+) -> CurrentColumn:
+    """A current with what its heading and those of its potential and time say."""
+    heading = headings[current]
+    potential_scale = None if potential is None else headings[potential].scale
+    if mapping.potential_unit is not None:
+        potential_scale = POTENTIAL_UNITS[mapping.potential_unit]
+    current_scale = heading.scale
+    if mapping.current_unit is not None:
+        current_scale = CURRENT_UNITS[mapping.current_unit]
+    return CurrentColumn(
+        potential,
+        current,
+        heading.electrode,
+        heading.role,
+        time,
+        potential_scale,
+        current_scale,
+        None if time is None else headings[time].scale,
+    )
 
 
 def _beside(columns: Sequence[int], current: int) -> int | None:
@@ -211,19 +170,22 @@ def _beside(columns: Sequence[int], current: int) -> int | None:
     return left[-1] if left else next(iter(columns), None)
 
 
-def _best(table: Table, headings: Sequence[Heading], quantity: str) -> list[int]:
+def _best(headings: Sequence[Heading], numeric: Sequence[bool], quantity: str) -> list[int]:
+    """The columns of numbers of a quantity, measured ones before derived ones."""
     found = [
         k
-        for k, heading in enumerate(headings)
-        if heading.quantity == quantity and _holds_numbers(table, k)
+        for k, (heading, is_numeric) in enumerate(zip(headings, numeric, strict=True))
+        if heading.quantity == quantity and is_numeric
     ]
     lowest = min((headings[k].rank for k in found), default=0)
     return [k for k in found if headings[k].rank == lowest]
 
 
-def _by_numbers(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
-    usable = [k for k in range(len(table.columns)) if _holds_numbers(table, k)]
-    if len(usable) > 2 and _counts_up(table.columns[usable[0]]):
+def _by_numbers(
+    table: Table, headings: Sequence[Heading], mapping: ColumnMapping
+) -> list[CurrentColumn]:
+    usable = [k for k in range(len(table.columns)) if _holds_numbers(table, k)] or [0]
+    if len(usable) > 2 and counts_up(table.columns[usable[0]]):
         usable = usable[1:]
     time = None
     if mapping.potential_column:
@@ -244,10 +206,12 @@ def _by_numbers(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
         raise FormatError(
             "No column with a current was found; name the columns in the reading settings."
         )
-    return [CurrentColumn(potential, k, time=time) for k in currents]
+    return [_column(headings, mapping, potential, k, time) for k in currents]
 
 
-def _over_time(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
+def _over_time(
+    table: Table, headings: Sequence[Heading], mapping: ColumnMapping
+) -> list[CurrentColumn]:
     """Bare columns of chronoamperometry: time, perhaps the potential that is held, currents."""
     usable = [k for k in range(len(table.columns)) if _holds_numbers(table, k)]
     time = mapping.time_column - 1 if mapping.time_column else usable[0]
@@ -259,21 +223,11 @@ def _over_time(table: Table, mapping: ColumnMapping) -> list[CurrentColumn]:
         raise FormatError(
             "No columns with a time and a current were found; name them in the reading settings."
         )
-    return [CurrentColumn(potential, k, time=time) for k in currents]
+    return [_column(headings, mapping, potential, k, time) for k in currents]
 
 
 def _holds_numbers(table: Table, column: int) -> bool:
     return table.numeric[column]
-
-
-def _counts_up(column: Sequence[float | None]) -> bool:
-    """Whether a column is an index: whole numbers, each one more than the last."""
-    values = [value for value in column if value is not None]
-    return all(
-        value == math.floor(value) and (k == 0 or value == values[k - 1] + 1)
-        for k, value in enumerate(values)
-        if not math.isnan(value)
-    ) and not any(math.isnan(value) for value in values)
 
 
 def _is_grid(column: Sequence[float | None]) -> bool:
@@ -286,7 +240,7 @@ def _is_grid(column: Sequence[float | None]) -> bool:
     return sum(abs(s - step) < 1e-3 * step for s in steps) >= _GRID_SHARE * len(steps)
 
 
-def _with_triples(table: Table, chosen: list[CurrentColumn]) -> list[CurrentColumn]:
+def _with_triples(table: Table, chosen: Sequence[CurrentColumn]) -> Sequence[CurrentColumn]:
     """Name difference, forward and reverse where the numbers show them and no heading does."""
     if len(chosen) % 3 or any(c.role is not None for c in chosen):
         return chosen
@@ -322,9 +276,11 @@ def _is_triple(
     return len(rows) > 0 and fitting >= _TRIPLE_SHARE * len(rows)
 
 
-def _numbered(chosen: list[CurrentColumn]) -> list[CurrentColumn]:
+def _numbered(chosen: Sequence[CurrentColumn]) -> Sequence[CurrentColumn]:
     """Give unnumbered currents of several electrodes their numbers, in order of the columns."""
     taken = Counter((c.electrode, c.role) for c in chosen)
+    if len(taken) == len(chosen) and all(c.electrode is not None for c in chosen):
+        return chosen
     numbered = []
     seen: Counter[Role | None] = Counter()
     for column in chosen:
@@ -337,13 +293,9 @@ def _numbered(chosen: list[CurrentColumn]) -> list[CurrentColumn]:
     return numbered
 
 
-def _with_units(
-    table: Table, headings: Sequence[Heading], column: CurrentColumn, mapping: ColumnMapping
-) -> CurrentColumn:
-    current_scale = headings[column.current].scale
-    if mapping.current_unit is not None:
-        current_scale = CURRENT_UNITS[mapping.current_unit]
-    elif current_scale is None:
+def _expect_units(table: Table, headings: Sequence[Heading], column: CurrentColumn) -> None:
+    """Refuse numbers without a unit that cannot be volts and amperes."""
+    if column.current_scale is None:
         _expect(
             table.columns[column.current],
             CURRENT_PLAUSIBLE_MAX_A,
@@ -351,15 +303,7 @@ def _with_units(
             "amperes",
             headings[column.current],
         )
-    column = replace(column, current_scale=current_scale)
-    if column.time is not None:
-        column = replace(column, time_scale=headings[column.time].scale)
-    if column.potential is None:
-        return column
-    potential_scale = headings[column.potential].scale
-    if mapping.potential_unit is not None:
-        potential_scale = POTENTIAL_UNITS[mapping.potential_unit]
-    elif potential_scale is None:
+    if column.potential is not None and column.potential_scale is None:
         _expect(
             table.columns[column.potential],
             POTENTIAL_PLAUSIBLE_MAX_V,
@@ -367,7 +311,6 @@ def _with_units(
             "volts",
             headings[column.potential],
         )
-    return replace(column, potential_scale=potential_scale)
 
 
 def _expect(

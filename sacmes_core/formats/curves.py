@@ -13,7 +13,6 @@ from sacmes_core.formats.scan import (
     TIME_TECHNIQUES,
     ColumnMapping,
     Curve,
-    Role,
     Scan,
 )
 from sacmes_core.formats.table import Table
@@ -167,62 +166,57 @@ def _unit_missing(column: CurrentColumn) -> bool:
 
 
 def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool) -> Curve:
-    rows = _rows(table, column, over_time=technique in TIME_TECHNIQUES)
-    currents = rows[1]
+    potentials, currents, times = _rows(table, column, over_time=technique in TIME_TECHNIQUES)
     missing = 0 if table.gapless[column.current] else sum(map(math.isnan, currents))
     if missing > _NAN_SHARE_MAX * len(currents):
         raise FormatError(
             f"{missing} of {len(currents)} currents are not numbers; the measurement failed or the "
             "wrong column was taken; check the file."
         )
-    default: Role = "difference" if technique in PULSE_TECHNIQUES else "total"
     curve = Curve(
-        electrode=column.electrode or 1,
-        role=column.role or default,
-        potential_v=_divided(rows[0], divisor(column.potential_scale)),
-        current_a=_divided(currents, divisor(column.current_scale) * (-1.0 if invert else 1.0)),
-        time_s=None if column.time is None else _divided(rows[2], divisor(column.time_scale)),
+        column.electrode or 1,
+        column.role or ("difference" if technique in PULSE_TECHNIQUES else "total"),
+        _divided(potentials, divisor(column.potential_scale)),
+        _divided(currents, divisor(column.current_scale) * (-1.0 if invert else 1.0)),
+        None if times is None else _divided(times, divisor(column.time_scale)),
     )
-    times = curve.time_s
+    seconds = curve.time_s
     # A clock that shows more than the whole scan at its first point began before it.
-    earlier = bool(times) and times is not None and times[0] > times[-1] - times[0] > 0
+    earlier = seconds and seconds[0] > seconds[-1] - seconds[0] > 0
     return since_first_point(curve) if earlier else curve
 
 
 def _rows(
     table: Table, column: CurrentColumn, *, over_time: bool
-) -> tuple[Sequence[float], Sequence[float], Sequence[float]]:
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...] | None]:
     """Potentials, currents and times of the rows that have a current and a place on the axis."""
     axis = column.time if over_time else column.potential
     kept: Sequence[int] | None = None
-    if axis is None or not (table.gapless[axis] and table.gapless[column.current]):
-        places = table.columns[axis or 0]
+    if axis is not None and not (table.gapless[axis] and table.gapless[column.current]):
         kept = [
             k
             for k, (place, current) in enumerate(
-                zip(places, table.columns[column.current], strict=True)
+                zip(table.columns[axis], table.columns[column.current], strict=True)
             )
             if place is not None and current is not None and math.isfinite(place)
         ]
-    return (
-        _numbers(table, column.potential, kept),
-        _numbers(table, column.current, kept),
-        _numbers(table, column.time, kept),
-    )
+    currents = _numbers(table, column.current, kept)
+    if column.potential is None:
+        potentials = (math.nan,) * len(currents)
+    else:
+        potentials = _numbers(table, column.potential, kept)
+    return potentials, currents, None if column.time is None else _numbers(table, column.time, kept)
 
 
-def _numbers(table: Table, column: int | None, kept: Sequence[int] | None) -> Sequence[float]:
+def _numbers(table: Table, column: int, kept: Sequence[int] | None) -> tuple[float, ...]:
     """The cells of some rows, all of them if None; nan where a cell is empty."""
-    if column is None:
-        return [math.nan] * (len(table.columns[0]) if kept is None else len(kept))
     cells = table.columns[column]
-    if kept is None and table.gapless[column]:
-        return cells  # type: ignore[return-value]
-    rows = range(len(cells)) if kept is None else kept
-    return [math.nan if (cell := cells[k]) is None else cell for k in rows]
+    if kept is not None:
+        cells = tuple(cells[k] for k in kept)
+    if not table.gapless[column]:
+        cells = tuple(math.nan if cell is None else cell for cell in cells)
+    return cells  # type: ignore[return-value]
 
 
-def _divided(values: Sequence[float], by: float) -> tuple[float, ...]:
-    if by == 1.0:
-        return tuple(values)
-    return tuple(value / by for value in values)
+def _divided(values: tuple[float, ...], by: float) -> tuple[float, ...]:
+    return values if by == 1.0 else tuple(value / by for value in values)

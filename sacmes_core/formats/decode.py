@@ -23,7 +23,7 @@ _BINARY_SENTENCE: Final = (
     "The file is binary, not text; export the scan as text columns (potential and current)."
 )
 _CONTROLS: Final = bytes({*range(9), *range(14, 26), *range(27, 32)})
-_SAMPLE: Final = 20_000
+_SAMPLE: Final = 8_192
 _UNICODE_MINUS: Final = "\u2212"
 _BOM: Final = "\ufeff"
 
@@ -38,7 +38,7 @@ def decode(data: bytes) -> str:
     FormatError
         If the file is empty, too large or not text.
     """
-    if not data.strip():
+    if not data or data.isspace():
         raise FormatError("The file is empty; wait until the instrument has written the scan.")
     if len(data) > BYTES_MAX:
         raise FormatError(
@@ -54,7 +54,7 @@ def decode(data: bytes) -> str:
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if "\x00" in text or controls > 0.01 * min(len(text), _SAMPLE):
         raise FormatError(_BINARY_SENTENCE)
-    if not text.strip():
+    if not text or text.isspace():
         raise FormatError("The file is empty; wait until the instrument has written the scan.")
     return text
 
@@ -69,14 +69,13 @@ def split_lines(text: str) -> list[str]:
     FormatError
         If there are more or longer lines than a voltammogram can have.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.count("\n") >= LINES_MAX:
+    lines = _lines(text)
+    if len(lines) > LINES_MAX:
         raise FormatError(
             f"The file has more than {LINES_MAX:,} lines, which no voltammogram has; "
             "choose the file of one scan."
         )
-    lines = text.split("\n")
-    longest = max(map(len, lines))
+    longest = max(map(len, lines)) if len(text) > LINE_LENGTH_MAX else 0
     if longest > LINE_LENGTH_MAX and not text.lstrip().startswith("{"):
         raise FormatError(
             f"A line has more than {LINE_LENGTH_MAX:,} characters, so this is no table of "
@@ -84,6 +83,15 @@ def split_lines(text: str) -> list[str]:
             line=[*map(len, lines)].index(longest) + 1,
         )
     return lines
+
+
+def _lines(text: str) -> list[str]:
+    if text.endswith("\n"):
+        lines = text.splitlines()
+        if len(lines) == text.count("\n"):
+            return [*lines, ""]
+    # There are other line ends as well, of which only CR counts.
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _to_text(data: bytes) -> str:

@@ -58,6 +58,7 @@ _FOREIGN_UNITS: Final = frozenset(
     }
 )
 _LENGTH_MAX: Final = 200
+_UNIT_LENGTH_MAX: Final = 40
 _DENSITY: Final = re.compile(r"[/ ·*]?\s*(?:[cmµu]?m)\s*(?:\^?\s*-?\s*[2²]|⁻²)")
 _REFERENCE: Final = re.compile(r"\s+(?:vs|gg|against)\b", re.IGNORECASE)
 _UNREADABLE_UNIT: Final = re.compile(r"[^\w\s]{1,2}[AV]")
@@ -171,13 +172,16 @@ def _parse(text: str) -> Heading:
 
 def is_unit_row(cells: list[str]) -> bool:
     """Whether every cell is a unit and nothing else, as in ``V, µA``."""
-    units = [
-        _without_reference(cell.replace("µ", "u").replace("μ", "u").strip(" ()[]\"'"))
-        for cell in cells
-    ]
-    return bool(units) and all(
-        _electric(unit) is not None or unit.lower() in _FOREIGN_UNITS for unit in units if unit
-    )
+    found = False
+    for cell in cells:
+        unit = cell.replace("µ", "u").replace("μ", "u").strip(" ()[]\"'")
+        if len(unit) > _UNIT_LENGTH_MAX:
+            return False
+        unit = _without_reference(unit)
+        if unit and _electric(unit) is None and unit.lower() not in _FOREIGN_UNITS:
+            return False
+        found = True
+    return found
 
 
 def _time(unit: str, name: str) -> Heading | None:

@@ -108,14 +108,14 @@ def table_at(
     head = layout.cells(lines[first]) if first < len(lines) else []
     numeric = tuple(layout.number(cell) is not None for cell in head)
     last = len(lines) - 1
-    whole = last >= first and last_line_whole(lines, first, layout, len(head))
+    whole = last > first and lines[last] != "" and last_line_whole(lines, first, layout, len(head))
     block = read_block(lines, first, len(lines) if whole else last, layout, numeric)
     if block.end == first:
         return None
     # Behind the last full line may stand the beginning of another one.
     cut = block.end == last and (
         _NUMBER_BEGINS.match(lines[last]) is not None
-        or read_block(lines, last, len(lines), layout, numeric).end > last
+        or (lines[last] != "" and read_block(lines, last, last + 1, layout, numeric).end > last)
     )
     return Table(
         layout=layout,
