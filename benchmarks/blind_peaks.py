@@ -18,6 +18,7 @@ REACH_V = 0.6
 """How far from the formal potential a peak is computed; beyond, it stays what it is there."""
 
 SHORTEST_WIDTH_V, LONGEST_WIDTH_V = 0.05, 0.2
+MOST_DRAWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,11 @@ def draw_shape(rng: np.random.Generator, family: str, step_v: float, widest_v: f
     models = FAMILIES[family]
     kind = str(rng.choice(list(models)))
     potential_v = np.arange(-REACH_V, REACH_V, step_v) + rng.uniform(0, step_v)
-    while True:
+    for _ in range(MOST_DRAWS):
         shape = _normalise(kind, potential_v, models[kind](rng, potential_v))
         if shape is not None and SHORTEST_WIDTH_V <= shape.width_v <= widest_v:
             return shape
+    raise RuntimeError(f"No plain peak of kind {kind!r} in {MOST_DRAWS} draws; check its model.")
 
 
 def _normalise(kind: str, potential_v: FloatArray, current: FloatArray) -> Shape | None:
@@ -83,11 +85,6 @@ def _pulses(rng: np.random.Generator, potential_v: FloatArray, electrons: int) -
     amplitude_v = rng.uniform(0.015, 0.05)
     pulses_v = potential_v[:, None] + [amplitude_v, -amplitude_v]
     return np.asarray(electrons * pulses_v / THERMAL_VOLTAGE_V)
-
-
-def _held(drive: FloatArray, parts: int = 6) -> FloatArray:
-    """Repeat the drive over the parts of each pulse, shape (n_steps, 2, parts)."""
-    return np.repeat(drive[..., None], parts, axis=-1)
 
 
 def _confined(oxidation: FloatArray, reduction: FloatArray, interaction: float = 0.0) -> FloatArray:
@@ -127,24 +124,35 @@ def _chidsey(
     return np.exp(table(drive)), np.exp(table(-drive))
 
 
+def _marcus_hush(drive: FloatArray, reorganisation: float, rate: float) -> FloatArray:
+    """Difference current of a surface-confined couple, sampled over the last sixth of a pulse.
+
+    `drive` has shape (n_steps, 2); `rate` is per sixth of the pulse.
+    """
+    oxidation, reduction = _chidsey(drive, reorganisation, rate)
+    parts = np.array([5.0, 1.0])
+    return _confined(oxidation[..., None] * parts, reduction[..., None] * parts)
+
+
 def _marcus(rng: np.random.Generator, potential_v: FloatArray) -> FloatArray:
-    drive = _held(_pulses(rng, potential_v, int(rng.choice([1, 2]))))
-    return _confined(*_chidsey(drive, rng.uniform(12, 40), 10 ** rng.uniform(-2.2, 0.0)))
+    drive = _pulses(rng, potential_v, int(rng.choice([1, 2])))
+    return _marcus_hush(drive, rng.uniform(12, 40), 10 ** rng.uniform(-2.2, 0.0))
 
 
 def _two_populations(rng: np.random.Generator, potential_v: FloatArray) -> FloatArray:
     """Molecules near and far from the metal, with slightly different formal potentials."""
-    drive = _held(_pulses(rng, potential_v, int(rng.choice([1, 2]))))
+    drive = _pulses(rng, potential_v, int(rng.choice([1, 2])))
     far, rate, slower = rng.uniform(0.2, 0.8), 10 ** rng.uniform(-1.0, 0.2), rng.uniform(5, 50)
     reorganisation = rng.uniform(20, 40)
-    near = _confined(*_chidsey(drive, reorganisation, rate))
+    near = _marcus_hush(drive, reorganisation, rate)
     shifted = drive - rng.uniform(-2.0, 2.0)
-    return (1 - far) * near + far * _confined(*_chidsey(shifted, reorganisation, rate / slower))
+    return (1 - far) * near + far * _marcus_hush(shifted, reorganisation, rate / slower)
 
 
 def _frumkin(rng: np.random.Generator, potential_v: FloatArray) -> FloatArray:
     interaction = rng.uniform(-0.9, 0.9)
-    drive = _held(_pulses(rng, potential_v, int(rng.choice([1, 2]))), 10) + interaction
+    drive = _pulses(rng, potential_v, int(rng.choice([1, 2])))
+    drive = np.repeat(drive[..., None], 10, axis=-1) + interaction
     rate, transfer = 10 ** rng.uniform(-2.2, -0.2), rng.uniform(0.4, 0.6)
     oxidation, reduction = np.exp((1 - transfer) * drive), np.exp(-transfer * drive)
     return _confined(rate * oxidation, rate * reduction, interaction)
