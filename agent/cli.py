@@ -202,7 +202,8 @@ def simulate(
     folder: Annotated[Path, typer.Argument(help="Folder to write the scans to.")],
     interval: Annotated[float, typer.Option(min=0.01, help="Seconds between two scans.")] = 1.0,
     technique: Annotated[
-        Literal["swv", "cv"], typer.Option(help="Square wave or cyclic voltammetry.")
+        Literal["swv", "cv", "ca"],
+        typer.Option(help="Square wave, cyclic voltammetry or chronoamperometry."),
     ] = "swv",
     frequency: Annotated[
         list[float] | None, typer.Option(help="Frequency in Hz; once for each. [default: 15, 200]")
@@ -210,7 +211,7 @@ def simulate(
     electrodes: Annotated[int, typer.Option(min=1, max=16, help="Electrodes of a scan.")] = 2,
     scans: Annotated[int, typer.Option(min=1, help="Scans at each frequency.")] = 300,
     handle: Annotated[
-        str | None, typer.Option(help="Start of the file names. [default: SWV_ or CV_]")
+        str | None, typer.Option(help="Start of the file names. [default: SWV_, CV_ or CA_]")
     ] = None,
     file_format: Annotated[
         str, typer.Option("--format", help="chi, gamry, pstrace, …; an unknown one lists them.")

@@ -30,7 +30,7 @@ PIECE_PAUSE_S: Final = 0.02
 
 _ADDITION: Final = re.compile(r"(\d{1,7})=(\d+(?:\.\d*)?) ?([pnuµm]?)M")
 _PER_MOLAR: Final = {"p": 1e12, "n": 1e9, "u": 1e6, "µ": 1e6, "m": 1e3, "": 1.0}
-_HANDLES: Final = {"swv": "SWV_", "cv": "CV_"}
+_HANDLES: Final = {"swv": "SWV_", "cv": "CV_", "ca": "CA_"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class Simulation:
     Attributes
     ----------
     handle
-        Start of the file names; None for ``SWV_`` or ``CV_``.
+        Start of the file names; None for ``SWV_``, ``CV_`` or ``CA_``.
     frequencies_hz
-        Of square waves; a cyclic voltammogram has none.
+        Of square waves; other techniques have none.
     scans
         Scans at each frequency.
     interval_s
@@ -84,7 +84,7 @@ class Simulation:
     interval_s: float = 1.0
     seed: int = 1
     additions: tuple[Addition, ...] = (Addition(150),)
-    technique: Literal["swv", "cv"] = "swv"
+    technique: Literal["swv", "cv", "ca"] = "swv"
     kind: str = "chi"
     conditions: Conditions = field(default_factory=Conditions)
 
@@ -136,8 +136,9 @@ def planned(simulation: Simulation) -> Iterator[list[tuple[str, bytes]]]:
     potentiostat = Potentiostat(_run(simulation))
     handle = simulation.handle or _HANDLES[simulation.technique]
     for number in range(1, simulation.scans + 1):
-        if simulation.technique == "cv":
-            yield write_files(potentiostat.cycle(number), simulation.kind, f"{handle}{number}")
+        if simulation.technique != "swv":
+            measure = potentiostat.cycle if simulation.technique == "cv" else potentiostat.step
+            yield write_files(measure(number), simulation.kind, f"{handle}{number}")
             continue
         for frequency_hz in simulation.frequencies_hz:
             name = f"{handle}{frequency_hz:g}Hz_{number}"

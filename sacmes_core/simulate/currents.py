@@ -1,4 +1,4 @@
-"""The currents of a sensor without noise, under a square wave and in a cyclic sweep.
+"""The currents of a sensor without noise: square wave, cyclic sweep, potential step.
 
 Free and bound aptamers are two layers whose currents add up.
 """
@@ -9,14 +9,23 @@ from functools import lru_cache
 
 import numpy as np
 
+from sacmes_core.errors import AnalysisError
 from sacmes_core.simulate import cyclic
 from sacmes_core.simulate.backgrounds import DoubleLayer, background_current, charging_currents
+from sacmes_core.simulate.chronoamperometry import (
+    BoundCouple,
+    Cell,
+    PotentialStep,
+    chronoamperogram,
+    lifetime_s,
+)
 from sacmes_core.simulate.dissolved import dissolved_pulse_currents
 from sacmes_core.simulate.sensor import Couple, Sensor, SensorState
 from sacmes_core.simulate.square_wave import (
     FloatArray,
     SquareWave,
     SurfaceCouple,
+    populations,
     pulse_currents,
 )
 
@@ -55,6 +64,38 @@ def sweep_currents(sensor: Sensor, state: SensorState, sweep: cyclic.TriangularS
     )
     nothing = np.random.default_rng(0)
     return cell.measure(sweep, couple * state.remaining, nothing)
+
+
+def step_currents(sensor: Sensor, state: SensorState, step: PotentialStep) -> FloatArray:
+    """Currents after a potential step, A, shape (K,); oxidation is positive, as IUPAC has it.
+
+    The layer is at equilibrium before, and so far from it after that all of it reacts.
+
+    Raises
+    ------
+    AnalysisError
+        If the couple is dissolved: it has no lifetime.
+    """
+    if not isinstance(state.couple, SurfaceCouple):
+        raise AnalysisError("A dissolved couple has no lifetime; simulate a bound one.")
+    layer = sensor.double_layer or _SWEPT_LAYER
+    way = np.sign(step.final_v - step.initial_v)
+    couples = []
+    for rate_hz, layer_share in (
+        (state.couple.rate_hz, 1 - state.bound),
+        (sensor.bound_rate_hz, state.bound),
+    ):
+        for formal_v, share in zip(*populations(state.couple), strict=True):
+            charge_c = way * state.couple.charge_c * state.remaining * layer_share * float(share)
+            lifetime = lifetime_s(
+                rate_hz,
+                step.final_v - float(formal_v),
+                electrons=state.couple.electrons,
+                transfer_coefficient=state.couple.transfer_coefficient,
+            )
+            couples.append(BoundCouple(float(charge_c), lifetime))
+    cell = Cell(resistance_ohm=layer.resistance_ohm, capacitance_f=layer.capacitance_f)
+    return chronoamperogram(step, tuple(couples), cell, np.random.default_rng(0)).current_a
 
 
 def _both_layers(

@@ -1,6 +1,7 @@
 """A simulated potentiostat: the scans of an experiment with an electrochemical aptamer sensor."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,16 +10,18 @@ import numpy as np
 from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.scan import Curve, DeclaredSweep, Role, Scan
 from sacmes_core.simulate.acquisition import CurrentRange, digitised, rounded, with_faults
-from sacmes_core.simulate.currents import square_wave_currents, sweep_currents
+from sacmes_core.simulate.chronoamperometry import PotentialStep
+from sacmes_core.simulate.currents import square_wave_currents, step_currents, sweep_currents
 from sacmes_core.simulate.cyclic import TriangularSweep
 from sacmes_core.simulate.isotherm import Addition
 from sacmes_core.simulate.noise import noise_series
-from sacmes_core.simulate.sensor import Sensor, individual, state_at
+from sacmes_core.simulate.sensor import Sensor, SensorState, individual, state_at
 from sacmes_core.simulate.square_wave import FloatArray, SquareWave
 from sacmes_core.simulate.writers.chi import chi_text
 
 _DIGITS: Final = 4
 _POTENTIAL_DECIMALS: Final = 4
+_TIME_DECIMALS: Final = 9
 _START: Final = datetime(2026, 1, 5, 9, 0, 0)
 _FAULTS: Final = 1
 """Sets the random numbers of faults apart from those of noise."""
@@ -48,6 +51,7 @@ class Run:
     sensor: Sensor = field(default_factory=Sensor)
     wave: SquareWave = field(default_factory=SquareWave)
     sweep: TriangularSweep = field(default_factory=TriangularSweep)
+    step: PotentialStep = field(default_factory=PotentialStep)
     current_range: CurrentRange | None = None
 
 
@@ -107,34 +111,63 @@ class Potentiostat:
         """A cyclic voltammogram on all electrodes, currents of four digits, oxidation positive."""
         sweep = self._run.sweep
         potentials = _written(sweep.potentials_v())
-        curves: list[Curve] = []
-        overloaded = False
-        for electrode, sensor in self._sensors.items():
-            state = state_at(sensor, self._run.additions, number)
-            currents = sweep_currents(sensor, state, sweep)[np.newaxis]
-            point_hz = sweep.scan_rate_v_s / sweep.step_v
-            (current,), beyond = self._measured(sensor, currents, point_hz, (electrode, number))
-            overloaded |= beyond
-            curves.append(Curve(electrode, "total", potentials, rounded(current, _DIGITS)))
-        return Scan(
-            curves=tuple(curves),
-            technique="cv",
-            format="chi",
-            number=number,
-            measured_at=self._moment(number),
-            declared=DeclaredSweep(
-                potentials[0],
-                potentials[-1],
-                sweep.step_v,
-                2 * sweep.cycles,
-                scan_rate_v_s=sweep.scan_rate_v_s,
-            ),
-            flags=(OVERLOAD,) if overloaded else (),
+        scan = self._unpulsed(
+            number,
+            lambda sensor, state: sweep_currents(sensor, state, sweep),
+            sweep.scan_rate_v_s / sweep.step_v,
+            (potentials, None),
         )
+        declared = DeclaredSweep(
+            potentials[0],
+            potentials[-1],
+            sweep.step_v,
+            2 * sweep.cycles,
+            scan_rate_v_s=sweep.scan_rate_v_s,
+        )
+        return replace(scan, technique="cv", declared=declared)
+
+    def step(self, number: int) -> Scan:
+        """The current after a potential step on all electrodes, oxidation positive."""
+        step = self._run.step
+        times = np.round(step.time_s, _TIME_DECIMALS)
+        applied = np.where(times > 0, step.final_v, step.initial_v)
+        scan = self._unpulsed(
+            number,
+            lambda sensor, state: step_currents(sensor, state, step),
+            1 / step.interval_s,
+            (_written(applied), tuple(times.tolist())),
+        )
+        return replace(scan, technique="ca")
 
     def file(self, number: int, frequency_hz: float) -> bytes:
         """A square wave as the text file that a CH Instruments would export."""
         return chi_text(self.scan(number, frequency_hz))
+
+    def _unpulsed(
+        self,
+        number: int,
+        currents_of: Callable[[Sensor, SensorState], FloatArray],
+        sample_hz: float,
+        axes: tuple[tuple[float, ...], tuple[float, ...] | None],
+    ) -> Scan:
+        """A scan of one current an electrode, at the potentials and times of `axes`."""
+        potentials, times = axes
+        curves: list[Curve] = []
+        overloaded = False
+        for electrode, sensor in self._sensors.items():
+            currents = currents_of(sensor, state_at(sensor, self._run.additions, number))
+            key = (electrode, number)
+            (current,), beyond = self._measured(sensor, currents[np.newaxis], sample_hz, key)
+            overloaded |= beyond
+            curves.append(Curve(electrode, "total", potentials, rounded(current, _DIGITS), times))
+        return Scan(
+            curves=tuple(curves),
+            technique=None,
+            format="chi",
+            number=number,
+            measured_at=self._moment(number),
+            flags=(OVERLOAD,) if overloaded else (),
+        )
 
     def _measured(
         self, sensor: Sensor, currents: FloatArray, sample_hz: float, key: tuple[int, ...]

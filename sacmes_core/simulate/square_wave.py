@@ -105,7 +105,7 @@ def pulse_currents(
     doi:10.1021/ac00069a024.
     """
     oxidised, settled, total = _layer(couple, wave, frequency_hz)
-    _, shares = _populations(couple)
+    _, shares = populations(couple)
     currents = couple.charge_c * ((total * (oxidised[1:] - settled)) @ shares)
     return currents[0::2], currents[1::2]
 
@@ -113,12 +113,12 @@ def pulse_currents(
 def oxidised_share(couple: SurfaceCouple, wave: SquareWave, frequency_hz: float) -> FloatArray:
     """Oxidised share of the layer at the start and after each half-pulse, shape (2 K + 1,)."""
     oxidised, _, _ = _layer(couple, wave, frequency_hz)
-    _, shares = _populations(couple)
+    _, shares = populations(couple)
     return np.asarray(oxidised @ shares)
 
 
-def _populations(couple: SurfaceCouple) -> tuple[FloatArray, FloatArray]:
-    """Formal potentials and their shares, shape (P,) each."""
+def populations(couple: SurfaceCouple) -> tuple[FloatArray, FloatArray]:
+    """Formal potentials of a layer and their shares, V and 1, shape (P,) each."""
     if couple.spread_v == 0:
         return np.array([couple.formal_potential_v]), np.ones(1)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_SPREAD_NODES)
@@ -129,7 +129,7 @@ def _layer(
     couple: SurfaceCouple, wave: SquareWave, frequency_hz: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Oxidised share (2 K + 1, P), and the share it tends to and k_red + k_ox (2 K, P)."""
-    formal_v, _ = _populations(couple)
+    formal_v, _ = populations(couple)
     applied = np.concatenate([[wave.initial_v], wave.pulses_v])
     over = couple.electrons * PER_THERMAL_VOLT * (applied[:, np.newaxis] - formal_v)
     alpha = couple.transfer_coefficient

@@ -1,6 +1,7 @@
 import threading
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -53,13 +54,16 @@ def test_other_formats_have_other_names_and_may_need_a_file_for_each_electrode(
     assert [scan.electrodes for scan in scans] == [(1,), (2,)]
 
 
-def test_cyclic_voltammograms(tmp_path: Path) -> None:
-    simulation = Simulation(tmp_path, scans=2, technique="cv", electrodes=1, kind="pssession")
+@pytest.mark.parametrize(("technique", "handle"), [("cv", "CV_"), ("ca", "CA_")])
+def test_other_techniques_have_no_frequency(
+    tmp_path: Path, technique: Literal["cv", "ca"], handle: str
+) -> None:
+    simulation = Simulation(tmp_path, scans=2, technique=technique, electrodes=1, kind="pssession")
     files = [file for files in planned(simulation) for file in files]
-    assert [name for name, _ in files] == ["CV_1.pssession", "CV_2.pssession"]
+    assert [name for name, _ in files] == [f"{handle}1.pssession", f"{handle}2.pssession"]
     for name, content in files:
         (scan,) = read(content, name=name)
-        assert (scan.technique, scan.complete) == ("cv", True)
+        assert (scan.technique, scan.complete, scan.frequency_hz) == (technique, True, None)
 
 
 def test_conditions_reach_the_sensor(tmp_path: Path) -> None:

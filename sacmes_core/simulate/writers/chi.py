@@ -7,7 +7,11 @@ from typing import Final
 from sacmes_core.formats.scan import Curve, Role, Scan
 from sacmes_core.simulate.writers.programme import NO_DATE, Programme, programme_of
 
-_TECHNIQUES: Final = {"swv": "Square Wave Voltammetry", "cv": "Cyclic Voltammetry"}
+_TECHNIQUES: Final = {
+    "swv": "Square Wave Voltammetry",
+    "cv": "Cyclic Voltammetry",
+    "ca": "Amperometric i-t Curve",
+}
 _LETTERS: Final[dict[Role, str]] = {"difference": "d", "forward": "f", "reverse": "r", "total": ""}
 _MONTHS: Final = (
     "Jan.", "Feb.", "March", "April", "May", "June",
@@ -17,19 +21,21 @@ _EOL: Final = "\r\n"
 
 
 def chi_text(scan: Scan) -> bytes:
-    """Write a square-wave or cyclic voltammogram of any electrodes.
+    """Write a voltammogram, or the current at a held potential, of any electrodes.
 
     Numbers have the instrument's four digits where these are exact and all digits elsewhere, so
     that reading the file gives the same potentials and currents again. The curves share their
     potentials.
     """
     head = _header(scan)
-    potentials = scan.curves[0].potential_v
-    headings = ", ".join(["Potential/V", *(_heading(curve) for curve in scan.curves)])
+    first = scan.curves[0]
+    axis = first.potential_v if scan.technique != "ca" else first.time_s or ()
+    name = "Potential/V" if scan.technique != "ca" else "Time/sec"
+    headings = ", ".join([name, *(_heading(curve) for curve in scan.curves)])
     rows = (
-        ", ".join([_potential(potential), *(_current(value) for value in row)])
-        for potential, row in zip(
-            potentials, zip(*(curve.current_a for curve in scan.curves), strict=True), strict=True
+        ", ".join([_place(place), *(_current(value) for value in row)])
+        for place, row in zip(
+            axis, zip(*(curve.current_a for curve in scan.curves), strict=True), strict=True
         )
     )
     return (_EOL.join([*head, "", headings, "", *rows]) + _EOL).encode("ascii", "replace")
@@ -46,7 +52,11 @@ def _header(scan: Scan) -> Iterator[str]:
     yield "Note:  "
     yield ""
     yield f"Init E (V) = {programme.initial_v:g}"
-    yield from _sweep(programme) if scan.technique == "cv" else _pulses(programme)
+    if scan.technique == "ca":
+        yield f"Sample Interval (s) = {programme.point_s:g}"
+        yield f"Run Time (sec) = {programme.point_s * len(scan.curves[0].current_a):g}"
+    else:
+        yield from _sweep(programme) if scan.technique == "cv" else _pulses(programme)
     yield "Quiet Time (sec) = 2"
     yield "Sensitivity (A/V) = 1e-6"
 
@@ -77,7 +87,7 @@ def _heading(curve: Curve) -> str:
     return f"i{curve.electrode}{_LETTERS[curve.role]}/A"
 
 
-def _potential(value: float) -> str:
+def _place(value: float) -> str:
     text = f"{value:.3f}"
     return text if float(text) == value else repr(value)
 

@@ -13,7 +13,11 @@ from sacmes_core.formats.scan import (
 )
 
 _SIGNS: Final[dict[Delimiter, str]] = {"tab": "\t", "semicolon": ";", "comma": ",", "space": " "}
-_NAMES: Final = {"swv": "Square Wave Voltammetry", "cv": "Cyclic Voltammetry"}
+_NAMES: Final = {
+    "swv": "Square Wave Voltammetry",
+    "cv": "Cyclic Voltammetry",
+    "ca": "Chronoamperometry",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,14 @@ def delimited_text(scan: Scan, layout: DelimitedText | None = None) -> bytes:
     layout = layout or DelimitedText()
     sign = _SIGNS[layout.delimiter]
     quote = '"' if (layout.delimiter, layout.decimal) == ("comma", "comma") else ""
-    potential_by = POTENTIAL_UNITS[layout.potential_unit]
+    first = scan.curves[0]
+    axis, axis_by = first.potential_v, POTENTIAL_UNITS[layout.potential_unit]
+    if scan.technique == "ca":
+        axis, axis_by = first.time_s or (), 1.0
     current_by = CURRENT_UNITS[layout.current_unit]
     lines = [] if layout.bare else _header(scan, layout)
-    for k, potential in enumerate(scan.curves[0].potential_v):
-        numbers = [potential / potential_by]
+    for k, place in enumerate(axis):
+        numbers = [place / axis_by]
         numbers += [curve.current_a[k] / current_by for curve in scan.curves]
         cells = [f"{number:.7g}" for number in numbers]
         if layout.decimal == "comma":
@@ -59,7 +66,8 @@ def _header(scan: Scan, layout: DelimitedText) -> list[str]:
     lines = [f"# {_NAMES[scan.technique or 'swv']}"]
     if scan.frequency_hz is not None:
         lines.append(f"# Frequency: {scan.frequency_hz:g} Hz")
-    headings = [f"Potential ({layout.potential_unit})"]
+    over_time = scan.technique == "ca"
+    headings = ["Time (s)" if over_time else f"Potential ({layout.potential_unit})"]
     headings += [_heading(curve, layout.current_unit) for curve in scan.curves]
     if layout.delimiter == "space":
         headings = [heading.replace(" ", "") for heading in headings]

@@ -15,7 +15,11 @@ from sacmes_core.simulate.writers.programme import (
 )
 
 _EOL: Final = "\r\n"
-_TECHNIQUES: Final = {"swv": "Square Wave Voltammetry", "cv": "Cyclic Voltammetry"}
+_TECHNIQUES: Final = {
+    "swv": "Square Wave Voltammetry",
+    "cv": "Cyclic Voltammetry",
+    "ca": "Chronoamperometry / Chronocoulometry",
+}
 _PULSED: Final = {
     "difference": "I delta/mA",
     "forward": "I forward/mA",
@@ -25,7 +29,7 @@ _MILLIAMPERE: Final = 1e3
 
 
 def eclab_mpt(scan: Scan, decimal: Decimal = "point") -> bytes:
-    """Write a square-wave or cyclic voltammogram of one electrode, currents in milliamperes.
+    """Write a voltammogram, or the current at a held potential, of one electrode, in mA.
 
     Sixteen digits of time and current, eight of the potential.
 
@@ -65,7 +69,7 @@ def _header(scan: Scan, programme: Programme) -> Iterator[str]:
         yield f"{'E1 (V)':<20}{first:<20.3f}"
         yield f"{'E2 (V)':<20}{second:<20.3f}"
         yield f"{'nc cycles':<20}{programme.cycles - 1:<20}"
-    else:
+    elif scan.technique == "swv":
         yield f"{'Ef (V)':<20}{programme.final_v:<20.3f}"
         yield f"{'PH (mV)':<20}{programme.amplitude_v * 1e3:<20.1f}"
         yield f"{'PW (ms)':<20}{500 / programme.frequency_hz:<20.3f}"
@@ -74,7 +78,7 @@ def _header(scan: Scan, programme: Programme) -> Iterator[str]:
 
 
 def _currents(scan: Scan) -> list[str]:
-    if scan.technique == "cv":
+    if scan.technique != "swv":
         return ["<I>/mA"]
     return [_PULSED[curve.role] for curve in scan.curves]
 

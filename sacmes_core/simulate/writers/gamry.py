@@ -18,11 +18,15 @@ from sacmes_core.simulate.writers.programme import (
 _EOL: Final = "\r\n"
 _FINE: Final = "..........."
 _OVER: Final = "..........a"
-_TITLES: Final = {"swv": ("SQUARE_WAVE", "Square Wave"), "cv": ("CV", "Cyclic Voltammetry")}
+_TITLES: Final = {
+    "swv": ("SQUARE_WAVE", "Square Wave"),
+    "cv": ("CV", "Cyclic Voltammetry"),
+    "ca": ("CHRONOA", "Chronoamperometry Scan"),
+}
 
 
 def gamry_dta(scan: Scan, decimal: Decimal = "point") -> bytes:
-    """Write a square-wave or cyclic voltammogram of one electrode.
+    """Write a voltammogram, or the current at a held potential, of one electrode.
 
     Six digits, as the instrument writes them. Of a cyclic voltammogram each cycle is a curve.
 
@@ -39,10 +43,7 @@ def gamry_dta(scan: Scan, decimal: Decimal = "point") -> bytes:
     only_electrode(scan, "A Gamry file")
     programme = programme_of(scan)
     lines = [*_header(scan, programme)]
-    if scan.technique == "cv":
-        lines += _cycles(scan, programme)
-    else:
-        lines += _pulses(scan, programme)
+    lines += _pulses(scan, programme) if scan.technique == "swv" else _cycles(scan, programme)
     text = _EOL.join([*lines, ""])
     return (
         (text.replace(".", ",") if decimal == "comma" else text)
@@ -63,7 +64,11 @@ def _header(scan: Scan, programme: Programme) -> Iterator[str]:
     yield "NOTES\tNOTES\t1\t&Notes..."
     yield "\tSimulated"
     yield "PSTAT\tPSTAT\tSIMULATED\tPotentiostat"
-    if scan.technique == "cv":
+    if scan.technique == "ca":
+        yield _potential("VSTEP1", programme.initial_v, "Step 1 Voltage (V)")
+        yield _quantity("TSTEP1", programme.point_s * scan.points, "Step 1 Time (s)")
+        yield _quantity("SAMPLETIME", programme.point_s, "Sample Period (s)")
+    elif scan.technique == "cv":
         first, second = programme.vertices_v
         yield _potential("VINIT", programme.initial_v, "Initial &E (V)")
         yield _potential("VLIMIT1", first, "Scan Limit &1 (V)")

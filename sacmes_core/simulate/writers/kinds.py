@@ -24,6 +24,8 @@ from sacmes_core.simulate.writers.pssession import pssession
 from sacmes_core.simulate.writers.pstrace import pstrace_csv
 
 _MANY: Final = 256
+_SWEEPS: Final = ("swv", "cv")
+_ALL: Final = (*_SWEEPS, "ca")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class FileKind:
 
     write: Callable[[Scan], bytes]
     extension: str
-    techniques: tuple[str, ...] = ("swv", "cv")
+    techniques: tuple[str, ...] = _ALL
     electrodes_max: int = _MANY
     numbers_electrodes: bool = True
     units: tuple[str, str] | None = None
@@ -60,14 +62,15 @@ KINDS: Final[Mapping[str, FileKind]] = MappingProxyType(
         "nova": FileKind(nova_text, "txt", electrodes_max=2),
         "nova-comma": FileKind(partial(nova_text, decimal="comma"), "txt", electrodes_max=2),
         "methodscript": FileKind(methodscript_recording, "txt"),
-        "rodeostat": FileKind(rodeostat_stream, "jsonl"),
+        "rodeostat": FileKind(rodeostat_stream, "jsonl", _SWEEPS),
         "rodeostat-text": FileKind(rodeostat_text, "txt", ("cv",), 1),
         "kickstat": FileKind(kickstat_lines, "txt", ("swv",), 1, units=("V", "µA")),
-        "acestat": FileKind(acestat_lines, "txt", electrodes_max=1, units=("mV", "µA")),
+        "acestat": FileKind(acestat_lines, "txt", _SWEEPS, 1, units=("mV", "µA")),
         "columns": FileKind(delimited_text, "txt"),
         "columns-bare": FileKind(
             partial(delimited_text, layout=DelimitedText("space", bare=True)),
             "txt",
+            _SWEEPS,
             numbers_electrodes=False,
         ),
         "columns-comma": FileKind(
@@ -95,7 +98,7 @@ def write_files(scan: Scan, kind: str, name: str) -> list[tuple[str, bytes]]:
     if file_kind is None:
         raise ConfigError(f"There is no format “{kind}”; choose one of {', '.join(KINDS)}.")
     if scan.technique not in file_kind.techniques:
-        known = " and ".join(file_kind.techniques)
+        known = ", ".join(file_kind.techniques)
         raise ConfigError(f"“{kind}” holds {known}, not {scan.technique}; choose another format.")
     whole = f"{name}.{file_kind.extension}"
     electrodes = scan.electrodes

@@ -7,7 +7,7 @@ from typing import Final
 from sacmes_core.formats.scan import ROLES, Curve, Scan
 from sacmes_core.simulate.writers.programme import cycles_of, overloaded_points
 
-_LOOPS: Final = {"swv": "M0002", "cv": "M0005"}
+_LOOPS: Final = {"swv": "M0002", "cv": "M0005", "ca": "M0007"}
 _ZERO: Final = 0x8000000
 _PREFIXES: Final = ((-18, "a"), (-15, "f"), (-12, "p"), (-9, "n"), (-6, "u"), (-3, "m"), (0, " "))
 _RANGE: Final = "204"
@@ -63,7 +63,10 @@ def _loop(scan: Scan, curves: list[Curve], channel: int | None) -> Iterator[str]
                 f"ba{encoded(curve.current_a[k])},1{2 if k in marked else 0},{_RANGE}"
                 for curve, marked in zip(curves, over, strict=True)
             )
-            yield f"P{start}da{encoded(first.potential_v[k])};{';'.join(currents)}"
+            place = f"{start}da{encoded(first.potential_v[k])}"
+            if scan.technique == "ca" and first.time_s is not None:
+                place += f";eb{encoded(first.time_s[k])}"
+            yield f"P{place};{';'.join(currents)}"
         if len(cycles) > 1:
             yield "-"
     yield "*"

@@ -19,7 +19,7 @@ _FREQUENCY_HZ = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """The potential programme of a square-wave or cyclic voltammogram.
+    """The potential programme of a scan; at a held potential its ends are equal, its step 0.
 
     Attributes
     ----------
@@ -52,6 +52,8 @@ class Programme:
 
 def programme_of(scan: Scan) -> Programme:
     """The programme of a scan: as declared, else as its potentials show it."""
+    if scan.technique == "ca":
+        return _held(scan)
     potentials = max((curve.potential_v for curve in scan.curves), key=len)
     declared = scan.declared
     step_v = declared.step_v or median(abs(b - a) for a, b in pairwise(potentials))
@@ -74,6 +76,22 @@ def programme_of(scan: Scan) -> Programme:
     )
 
 
+def _held(scan: Scan) -> Programme:
+    first = scan.curves[0]
+    times = first.time_s or (0.0, 1.0)
+    held_v = first.potential_v[-1]
+    return Programme(
+        initial_v=held_v,
+        final_v=held_v,
+        step_v=0.0,
+        corners_v=(held_v,),
+        amplitude_v=0.0,
+        scan_rate_v_s=0.0,
+        frequency_hz=0.0,
+        point_s=(times[-1] - times[0]) / (len(times) - 1),
+    )
+
+
 def turning_points(potential_v: Sequence[float]) -> list[int]:
     """Indices at which the direction of a sweep changes, and that of the last point."""
     turns = [
@@ -85,7 +103,7 @@ def turning_points(potential_v: Sequence[float]) -> list[int]:
 
 
 def cycles_of(curve: Curve) -> list[slice]:
-    """The points of each cycle; a cycle ends where the sweep has turned twice."""
+    """The points of each cycle, which ends where the sweep has turned twice; else all points."""
     ends = [k + 1 for k in turning_points(curve.potential_v)]
     whole = ends[1::2] if len(ends) % 2 == 0 else [*ends[1::2], ends[-1]]
     return [slice(start, end) for start, end in pairwise([0, *whole])]

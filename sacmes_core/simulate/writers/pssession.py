@@ -11,12 +11,16 @@ from sacmes_core.simulate.writers.programme import (
     overloaded_points,
     programme_of,
 )
-from sacmes_core.simulate.writers.pstrace import measurement_title, titled_parts
+from sacmes_core.simulate.writers.pstrace import axis_of, measurement_title, titled_parts
 
 _TICKS_PER_MICROSECOND: Final = 10
 _MICROAMPERE: Final = 1e6
 _VERSION: Final = "5.7.2001.19388"
 
+_METHODS: Final = {"swv": "swv", "cv": "cv", "ca": "ad"}
+"""Chronoamperometry is PalmSens's amperometric detection."""
+
+_SECOND: Final = {"type": "PalmSens.Units.Time", "s": "s", "q": "Time", "a": "t"}
 _VOLT: Final = {"type": "PalmSens.Units.Volt", "s": "V", "q": "Potential", "a": "E"}
 # PSTrace itself gives the symbol A beside the type MicroAmpere.
 _CURRENT: Final = {"type": "PalmSens.Units.MicroAmpere", "s": "A", "q": "Current", "a": "I"}
@@ -50,14 +54,15 @@ def pssession(scan: Scan) -> bytes:
 
 def _curve(scan: Scan, title: str, curve: Curve, points: slice) -> dict[str, object]:
     over = overloaded_points(scan, curve)
+    over_time, axis = scan.technique == "ca", axis_of(scan, curve)
     indices = range(points.start, points.stop)
     return {
         "title": title,
         "type": "PalmSens.Plottables.Curve",
         "xaxisdataarray": {
-            "type": "PalmSens.Data.DataArrayPotentials",
-            "unit": _VOLT,
-            "datavalues": [{"v": curve.potential_v[k], "s": 0} for k in indices],
+            "type": f"PalmSens.Data.DataArray{'Time' if over_time else 'Potentials'}",
+            "unit": _SECOND if over_time else _VOLT,
+            "datavalues": [{"v": axis[k], "s": 0} for k in indices],
         },
         "yaxisdataarray": {
             "type": "PalmSens.Data.DataArrayCurrents",
@@ -75,9 +80,11 @@ def _curve(scan: Scan, title: str, curve: Curve, points: slice) -> dict[str, obj
 
 
 def _method(scan: Scan, programme: Programme) -> str:
-    lines = [f"#PSTrace, Version={_VERSION}", f"METHOD_ID={scan.technique}"]
+    lines = [f"#PSTrace, Version={_VERSION}", f"METHOD_ID={_METHODS[scan.technique or 'swv']}"]
     values = {"E_BEGIN": programme.initial_v, "E_STEP": programme.step_v}
-    if scan.technique == "swv":
+    if scan.technique == "ca":
+        values = {"E": programme.initial_v, "T_INTERVAL": programme.point_s}
+    elif scan.technique == "swv":
         values |= {
             "E_END": programme.final_v,
             "E_AMP": programme.amplitude_v,

@@ -8,7 +8,12 @@ from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.simulate.writers.programme import NO_DATE, cycles_of
 
 _EOL: Final = "\r\n"
-_TECHNIQUES: Final = {"swv": "Square Wave Voltammetry", "cv": "Cyclic Voltammetry"}
+_TECHNIQUES: Final = {
+    "swv": "Square Wave Voltammetry",
+    "cv": "Cyclic Voltammetry",
+    "ca": "Chronoamperometry",
+}
+_CURVES: Final = {"swv": "SWV I vs E", "cv": "CV i vs E", "ca": "CA i vs t"}
 _MICROAMPERE: Final = 1e6
 
 
@@ -22,7 +27,7 @@ def pstrace_csv(scan: Scan) -> bytes:
     parts = list(titled_parts(scan))
     columns = [
         [
-            (repr(curve.potential_v[k]), f"{curve.current_a[k] * _MICROAMPERE:.12G}")
+            (repr(axis_of(scan, curve)[k]), f"{curve.current_a[k] * _MICROAMPERE:.12G}")
             for k in range(points.start, points.stop)
         ]
         for _, curve, points in parts
@@ -34,7 +39,7 @@ def pstrace_csv(scan: Scan) -> bytes:
         "," * (2 * len(parts) - 1),
         ",,".join(f"{measurement_title(scan)}: {title}" for title, _, _ in parts),
         ",".join(f"Date and time measurement:,{moment}" for _ in parts),
-        ",".join("V,µA" for _ in parts),
+        ",".join(["s,µA" if scan.technique == "ca" else "V,µA"] * len(parts)),
         *(
             ",".join(",".join(column[k] if k < len(column) else ("", "")) for column in columns)
             for k in range(length)
@@ -42,6 +47,11 @@ def pstrace_csv(scan: Scan) -> bytes:
         "\ufeff",
     ]
     return codecs.BOM_UTF16_LE + _EOL.join(lines).encode("utf-16-le")
+
+
+def axis_of(scan: Scan, curve: Curve) -> tuple[float, ...]:
+    """What a curve is drawn over: its potentials, at a held one its times."""
+    return curve.time_s or () if scan.technique == "ca" else curve.potential_v
 
 
 def measurement_title(scan: Scan) -> str:
@@ -52,11 +62,11 @@ def measurement_title(scan: Scan) -> str:
 
 def titled_parts(scan: Scan) -> Iterator[tuple[str, Curve, slice]]:
     """The curves that PalmSens programs make of a scan, with their titles and points."""
-    short = "SWV I vs E" if scan.technique == "swv" else "CV i vs E"
+    short = _CURVES[scan.technique or "swv"]
     several = scan.electrodes != (1,)
     for curve in scan.curves:
         channel = f" Channel {curve.electrode}" if several else ""
-        if scan.technique == "swv":
+        if scan.technique != "cv":
             direction = {"forward": " forward", "reverse": " reverse"}.get(curve.role, "")
             yield f"{short}{direction}{channel}", curve, slice(0, len(curve.current_a))
             continue

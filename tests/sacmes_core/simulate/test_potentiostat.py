@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from sacmes_core.analysis.analyzing import analyze_scan
+from sacmes_core.errors import AnalysisError
 from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.reading import read
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.simulate.acquisition import CurrentRange, Faults
+from sacmes_core.simulate.backgrounds import DoubleLayer
+from sacmes_core.simulate.chronoamperometry import PotentialStep
 from sacmes_core.simulate.constants import PER_THERMAL_VOLT
 from sacmes_core.simulate.dissolved import DissolvedCouple
 from sacmes_core.simulate.drift import Drift
@@ -55,6 +58,38 @@ def test_a_cyclic_voltammogram_shows_the_couple_both_ways() -> None:
     assert up.max() - charging == pytest.approx(height, rel=0.5)
     assert up.max() == pytest.approx(-down.min(), rel=0.02)
     assert up[300] == pytest.approx(charging, rel=0.3)
+
+
+def test_a_potential_step_shows_the_lifetimes_of_both_layers() -> None:
+    """ln I falls by Δt/τ, and τ = 1/λ of Butler and Volmer is shorter with target."""
+    step = PotentialStep(0.0, -0.33, duration_s=0.04)
+    layer = SurfaceCouple(spread_v=0.0)
+    no_charging = DoubleLayer(capacitance_f=1e-12)
+    sensor = Sensor(layer, 60.0, double_layer=no_charging, noise=Noise(white_a=0.0))
+    run = Run(electrodes=(1,), sensor=sensor, step=step)
+    (alone,) = Potentiostat(run).step(1).curves
+    (bound,) = Potentiostat(replace(run, additions=(Addition(1, 1.0),))).step(200).curves
+    assert alone.time_s is not None
+    assert len(alone.time_s) == 400
+    assert set(alone.potential_v) == {-0.33}
+    taus = [
+        (alone.time_s[199] - alone.time_s[99]) / np.log(c.current_a[99] / c.current_a[199])
+        for c in (alone, bound)
+    ]
+    assert all(i < 0 for i in alone.current_a[50:])
+    over = 2 * PER_THERMAL_VOLT * 0.05
+    expected = 1 / (17.0 * (np.exp(over / 2) + np.exp(-over / 2)))
+    # Each electrode has a rate and a potential of its own, some per cent off.
+    assert taus[0] == pytest.approx(expected, rel=0.5)
+    assert taus[0] / taus[1] == pytest.approx(60 / 17, rel=0.02)
+    passed = -np.trapezoid(alone.current_a, alone.time_s)
+    assert passed == pytest.approx(4e-8, rel=0.5)
+
+
+def test_a_dissolved_couple_has_no_lifetime() -> None:
+    run = Run(sensor=Sensor(couple=DissolvedCouple()))
+    with pytest.raises(AnalysisError, match="bound one"):
+        Potentiostat(run).step(1)
 
 
 def test_same_seed_same_scan_other_seed_other_noise() -> None:

@@ -40,6 +40,8 @@ KEPT = {
 }
 NET_ONLY = {"rodeostat", "rodeostat-text", "kickstat", "acestat"}
 """Instruments that send no forward and reverse currents."""
+NO_HELD_POTENTIAL = {"pstrace", "pssession", "columns", "columns-comma"}
+"""Formats whose curves over time do not say the potential."""
 
 CASES = [(name, technique) for name, kind in KINDS.items() for technique in kind.techniques]
 
@@ -48,6 +50,8 @@ def scan_of(
     technique: str, electrodes: tuple[int, ...], points: int, size_a: float, seed: int
 ) -> Scan:
     """A scan of noisy bumps: only its numbers matter here."""
+    if technique == "ca":
+        return held(electrodes, points, size_a)
     random = np.random.default_rng(seed)
     sweep = np.round(0.1 - 0.002 * np.arange(1, points + 1), 9)
     if technique == "cv":
@@ -88,9 +92,25 @@ def scan_of(
     )
 
 
+def held(electrodes: tuple[int, ...], points: int, size_a: float) -> Scan:
+    """Decaying currents at a held potential."""
+    times = tuple(round(0.002 * k, 9) for k in range(1, points + 1))
+    curves = [
+        Curve(
+            electrode,
+            "total",
+            (-0.4,) * points,
+            tuple(float(f"{size_a * np.exp(-20 * electrode * t):.3e}") for t in times),
+            times,
+        )
+        for electrode in electrodes
+    ]
+    return Scan(curves=tuple(curves), technique="ca", format="chi", number=3)
+
+
 def written(scan: Scan, kind: str) -> list[Scan]:
     """The scans that a reader makes of the files of a scan."""
-    name = "SWV_15Hz_3" if scan.technique == "swv" else "CV_3"
+    name = {"swv": "SWV_15Hz_3", "cv": "CV_3", "ca": "CA_3"}[scan.technique or ""]
     units = KINDS[kind].units
     mapping = ColumnMapping(
         potential_unit=units[0] if units else None, current_unit=units[1] if units else None
@@ -109,9 +129,14 @@ def assert_equal(found: list[Scan], scan: Scan, kind: str) -> None:
     assert sorted(curves) == sorted((c.electrode, c.role) for c in expected)
     for curve in expected:
         same = curves[curve.electrode, curve.role]
-        assert same.potential_v == pytest.approx(
-            curve.potential_v, rel=digits.relative, abs=digits.potential_v
-        )
+        if curve.time_s is not None:
+            assert same.time_s is not None
+            # The clock of some formats is set to 0 at the first point.
+            assert np.diff(same.time_s) == pytest.approx(np.diff(curve.time_s), rel=1e-5)
+        if scan.technique != "ca" or kind not in NO_HELD_POTENTIAL:
+            assert same.potential_v == pytest.approx(
+                curve.potential_v, rel=digits.relative, abs=digits.potential_v
+            )
         assert same.current_a == pytest.approx(
             curve.current_a, rel=digits.relative, abs=digits.current_a
         )
