@@ -1,12 +1,13 @@
 """How precise a series is: normalised current and KDM over 1,000 scans at each of two frequencies.
 
-    OMP_NUM_THREADS=1 python benchmarks/series.py [--scans 1000] [--seed 0]
+    OMP_NUM_THREADS=1 python benchmarks/series.py [--scans 1000] [--seed 0] [--peers]
 
 One sensor at 40 and 300 Hz, SNR 30: a quarter of the signal is lost on the way, the peak moves by
 12 mV, the oxygen tail grows, and at two fifths of the series the concentration steps up, from one
 scan to the next. Printed for each method: rms error of the normalised current at both frequencies
-in %, rms error and bias of KDM in points (hundredths), the share of the step in the very next
-scan, in % (mean and standard error of what scatters), and the scans without a number.
+in %, rms error and bias of KDM in points (hundredths), the share of the step that the very next
+scan shows at both frequencies, in %, with the scatter of the ten scans before it, and the scans
+without a number. With `--peers`, other people's tools (`peers.py`) as well; aswift takes minutes.
 
 Normalised to the mean of the first ten scans, in the truth too, so that the reference's own error
 does not count a thousand times.
@@ -17,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from couples import FloatArray, as_scan
+from peers import available, read_peaks
 
 from sacmes_core.analysis.analyzing import analyze
 from sacmes_core.analysis.methods import METHODS
@@ -45,8 +47,10 @@ class Series:
     height_a: FloatArray
 
 
-def make_series(frequency_hz: float, count: int, rng: np.random.Generator) -> Series:
-    """A series of `count` scans whose noise is that of SNR 30 at its first scan."""
+def make_series(
+    frequency_hz: float, count: int, rng: np.random.Generator, snr: float = SNR
+) -> Series:
+    """A series of `count` scans; `snr` is that of the first one."""
     potential_v = WAVE.potentials_v
     progress = np.arange(count) / max(1, count - 1)
     bound = np.where(progress >= STEP_AT, BOUND_AFTER, BOUND_BEFORE)
@@ -62,12 +66,15 @@ def make_series(frequency_hz: float, count: int, rng: np.random.Generator) -> Se
     tail = np.exp(-(potential_v - potential_v.min()) / 0.045)
     growth = 0.6 * first_a * (1 + TAIL_GROWTH * progress)
     below = first_a * (0.8 - 0.5 * potential_v) + growth[:, np.newaxis] * tail
-    noise = rng.normal(scale=first_a / SNR, size=peak_a.shape)
+    noise = rng.normal(scale=first_a / snr, size=peak_a.shape)
     return Series(potential_v, peak_a + below + noise, height_a)
 
 
 def heights(series: Series, method: str) -> FloatArray:
-    """Peak currents of a method, nan where it gives none, shape (n,)."""
+    """Peak currents of a method or a peer, nan where it gives none, shape (n,)."""
+    if method not in METHODS:
+        ascending_v = series.potential_v[::-1]
+        return read_peaks(method, [(ascending_v, i[::-1]) for i in series.current_a]).height_a
     scans = [as_scan(series.potential_v, current_a) for current_a in series.current_a]
     found = analyze(scans, PeakSettings.model_validate({"method": method}))
     values = [analysis.peaks[0].peak_current_a for analysis in found]
@@ -99,11 +106,17 @@ def row(low: Series, high: Series, method: str) -> str:
 
 def _step(value: FloatArray, truth: FloatArray) -> str:
     """Share of the true step between two scans that the very next scan shows, in %."""
-    at = int(np.argmax(np.abs(np.diff(truth)))) + 1
-    expected = truth[at] - truth[at - 1]
+    at, expected = _true_step(truth)
     jump = value[at] - np.nanmean(value[at - REFERENCE_SCANS : at])
     scatter = np.nanstd(value[at - REFERENCE_SCANS : at])
     return f"{100 * jump / expected:5.0f} ± {100 * abs(scatter / expected):3.0f}"
+
+
+def _true_step(truth: FloatArray) -> tuple[int, float]:
+    """The first scan after the step, and by how much the normalised current has changed."""
+    changes = np.diff(truth)
+    before = int(np.argmax(np.abs(changes)))
+    return before + 1, float(changes[before])
 
 
 def _rates() -> tuple[SurfaceCouple, SurfaceCouple]:
@@ -123,12 +136,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--scans", type=int, default=1000, help="scans at each frequency")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--peers", action="store_true", help="other people's tools as well")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     low, high = (make_series(hz, options.scans, rng) for hz in (LOW_HZ, HIGH_HZ))
     print(f"{options.scans} scans at {LOW_HZ:g} and {HIGH_HZ:g} Hz, SNR {SNR:g}")
+    steps = [100 * _true_step(normalised(series.height_a))[1] for series in (low, high)]
+    print(f"the step changes the normalised currents by {steps[0]:.0f} and {steps[1]:.0f} %")
     print("method          normalised rms %  KDM rms, bias  step % at once (both)  no number")
-    for method in METHODS:
+    for method in (*METHODS, *(available() if options.peers else ())):
         print(row(low, high, method), flush=True)
 
 
