@@ -46,8 +46,8 @@ class Programme:
 
     @property
     def cycles(self) -> int:
-        """Pairs of half-cycles, begun ones included."""
-        return (len(self.corners_v) + 1) // 2
+        """Ways to the first vertex and on to the second one."""
+        return max(1, len(self.corners_v) // 2)
 
 
 def programme_of(scan: Scan) -> Programme:
@@ -103,9 +103,13 @@ def turning_points(potential_v: Sequence[float]) -> list[int]:
 
 
 def cycles_of(curve: Curve) -> list[slice]:
-    """The points of each cycle, which ends where the sweep has turned twice; else all points."""
+    """The points of each cycle, which ends where the sweep has turned twice; at least one.
+
+    What follows the last cycle, the way back to the initial potential, belongs to it.
+    """
     ends = [k + 1 for k in turning_points(curve.potential_v)]
-    whole = ends[1::2] if len(ends) % 2 == 0 else [*ends[1::2], ends[-1]]
+    whole = ends[1::2] or ends[-1:]
+    whole[-1] = ends[-1]
     return [slice(start, end) for start, end in pairwise([0, *whole])]
 
 

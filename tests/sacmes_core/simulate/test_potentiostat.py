@@ -11,7 +11,7 @@ from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.reading import read
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.simulate.acquisition import CurrentRange, Faults
-from sacmes_core.simulate.backgrounds import DoubleLayer
+from sacmes_core.simulate.backgrounds import Background, DoubleLayer, background_current
 from sacmes_core.simulate.chronoamperometry import PotentialStep
 from sacmes_core.simulate.constants import PER_THERMAL_VOLT
 from sacmes_core.simulate.dissolved import DissolvedCouple
@@ -20,7 +20,7 @@ from sacmes_core.simulate.isotherm import Addition
 from sacmes_core.simulate.noise import Noise
 from sacmes_core.simulate.potentiostat import Potentiostat, Run, file_name
 from sacmes_core.simulate.sensor import Sensor
-from sacmes_core.simulate.square_wave import SurfaceCouple
+from sacmes_core.simulate.square_wave import SquareWave, SurfaceCouple
 from sacmes_core.simulate.writers.chi import chi_text
 
 RUN = Run(electrodes=(1, 3), additions=(Addition(5),), seed=7)
@@ -146,6 +146,21 @@ def test_drift_lowers_the_peak_and_moves_it() -> None:
     below = differences(Run(sensor=replace(quiet, couple=SurfaceCouple(charge_c=0.0))))
     assert np.max(late - below) == pytest.approx(0.7 * np.max(first - below), rel=0.01)
     assert np.argmax(first - below) - np.argmax(late - below) == pytest.approx(20, abs=1)
+
+
+def test_without_a_couple_the_difference_is_the_background() -> None:
+    sensor = Sensor(couple=SurfaceCouple(charge_c=0.0), noise=Noise(white_a=0.0))
+    scan = Potentiostat(Run(electrodes=(1,), sensor=sensor)).scan(1, 60.0)
+    difference, forward, reverse = (np.array(curve.current_a) for curve in scan.curves)
+    assert forward == pytest.approx(-reverse)
+    shape = background_current(Background(), SquareWave().potentials_v, 60.0)
+    assert difference / shape == pytest.approx(np.full(500, difference[0] / shape[0]), rel=1e-3)
+    assert difference[0] / shape[0] == pytest.approx(1, rel=0.5)
+
+
+def test_faults_leave_the_noise_as_it_is() -> None:
+    broken = Sensor(faults=Faults(range_change_share=1.0, range_gain=1.0, range_offset_a=0.0))
+    assert differences(Run(sensor=broken)) == pytest.approx(differences(Run()))
 
 
 def test_a_small_range_is_overloaded_and_said_to_be() -> None:

@@ -72,6 +72,16 @@ def test_the_whole_layer_is_reduced_once() -> None:
         assert np.all((shares >= 0) & (shares <= 1))
 
 
+@pytest.mark.parametrize("alpha", [0.3, 0.5, 0.6])
+def test_a_layer_at_rest_obeys_nernst(alpha: float) -> None:
+    for potential_v in (-0.05, 0.0, 0.03):
+        wave = SquareWave(potential_v, potential_v + 0.001, 0.001, 0.0)
+        shares = oxidised_share(couple(2, 50.0, alpha), wave, 0.1)
+        at_v = potential_v + np.array([0, 0.001, 0.001])
+        expected = 1 / (1 + np.exp(-2 * PER_THERMAL_VOLT * at_v))
+        assert shares == pytest.approx(expected, rel=1e-6)
+
+
 def test_currents_pass_the_charge_that_the_layer_loses() -> None:
     """Slow pulses halved ever finer: the charge under the currents is that of the shares."""
     layer = couple(rate_hz=20.0)
