@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST, OVERLOAD
@@ -14,6 +14,7 @@ from sacmes_core.formats.scan import ROLES, TIME_TECHNIQUES, ColumnMapping, Curv
 FORMAT: Final = "methodscript"
 
 _ZERO: Final = 0x8000000
+_ZERO_DIGITS: Final = f"{_ZERO:X}"
 _PREFIXES: Final = {
     "a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, " ": 0, "i": 0,
     "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
@@ -43,8 +44,7 @@ _PULSED: Final[tuple[Role, ...]] = ("difference", "forward", "reverse")
 _UNPULSED: Final[tuple[Role, ...]] = ("total",)
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One value of a data package; nan where the instrument had none.
 
     Attributes
@@ -58,6 +58,17 @@ class Variable:
     status: int = 0
 
 
+class _Point(NamedTuple):
+    """What a data package says, in SI units; nan and None where it is silent."""
+
+    electrode: int
+    potential_v: float
+    time_s: float
+    currents_a: tuple[float, ...]
+    second_current_a: float | None
+    overloaded: bool
+
+
 @dataclass(slots=True)
 class _Loop:
     """One measurement loop, or one scan of a loop that repeats.
@@ -66,7 +77,7 @@ class _Loop:
     """
 
     technique: int | None
-    packages: list[tuple[Variable, ...]] = field(default_factory=list)
+    points: list[_Point] = field(default_factory=list)
     ended: bool = False
     stopped: str | None = None
     bad_lines: int = 0
@@ -83,11 +94,14 @@ def parse_package(line: str) -> tuple[Variable, ...] | None:
     for text in line[1:].split(";"):
         head, *metadata = text.split(",")
         match = _VARIABLE.fullmatch(head)
-        # The blank prefix of a zero is lost where a terminal strips its lines.
-        if match is None or (match[3] == "" and match[2] != f"{_ZERO:X}"):
+        if match is None:
             return None
-        status = next((int(m[1], 16) for t in metadata if (m := _METADATA.fullmatch(t))), 0)
-        variables.append(Variable(match[1], _value(match), status))
+        kind, digits, prefix, missing = match.groups()
+        # The blank prefix of a zero is lost where a terminal strips its lines.
+        if prefix == "" and digits != _ZERO_DIGITS:
+            return None
+        value = math.nan if missing else _value(digits, prefix or " ")
+        variables.append(Variable(kind, value, _status(metadata) if metadata else 0))
     return tuple(variables)
 
 
@@ -152,12 +166,41 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
     return tuple(scans)
 
 
-def _value(match: re.Match[str]) -> float:
-    if match[4]:
-        return math.nan
-    exponent = _PREFIXES[match[3] or " "]
-    number = int(match[2], 16) - _ZERO
+def _value(digits: str, prefix: str) -> float:
+    exponent = _PREFIXES[prefix]
+    number = int(digits, 16) - _ZERO
     return number / 10.0**-exponent if exponent < 0 else number * 10.0**exponent
+
+
+def _status(metadata: Sequence[str]) -> int:
+    return next((int(m[1], 16) for text in metadata if (m := _METADATA.fullmatch(text))), 0)
+
+
+def _point(package: Sequence[Variable]) -> _Point:
+    channel, set_v, measured_v, time_s = 1.0, None, math.nan, math.nan
+    second: float | None = None
+    currents = []
+    status = 0
+    for kind, value, bits in package:
+        status |= bits
+        if kind == _CURRENT:
+            currents.append(value)
+        elif kind == _SET and set_v is None:
+            set_v = value
+        elif kind == _MEASURED and math.isnan(measured_v):
+            measured_v = value
+        elif kind == _TIME and math.isnan(time_s):
+            time_s = value
+        elif kind == _SECOND and second is None:
+            second = value
+        elif kind == _CHANNEL:
+            channel = value
+    electrode = int(channel) if 1 <= channel <= 256 else 1
+    # The potential that was set is exact.
+    potential_v = measured_v if set_v is None else set_v
+    return _Point(
+        electrode, potential_v, time_s, tuple(currents), second, bool(status & _OVERLOADED)
+    )
 
 
 def _loops(lines: Sequence[str]) -> list[_Loop]:
@@ -166,7 +209,9 @@ def _loops(lines: Sequence[str]) -> list[_Loop]:
     # A last line without its end may be the beginning of another number.
     for line in lines[:-1]:
         loop = loops[-1]
-        if match := _LOOP.fullmatch(line):
+        if package := parse_package(line):
+            loop.points.append(_point(package))
+        elif match := _LOOP.fullmatch(line):
             running = True
             loops.append(_Loop(int(match[1], 16)))
         elif line in ("*", "-"):
@@ -175,11 +220,9 @@ def _loops(lines: Sequence[str]) -> list[_Loop]:
             loops.append(_Loop(loop.technique if running else None))
         elif line == "Z" or _ERROR.fullmatch(line):
             loop.stopped = line
-        elif package := parse_package(line):
-            loop.packages.append(package)
         elif not _SIMPLE.fullmatch(line):
             loop.bad_lines += 1
-    held = [loop for loop in loops if loop.packages]
+    held = [loop for loop in loops if loop.points]
     if held and running:
         held[-1].ended = False
     return held
@@ -197,44 +240,40 @@ def _why_incomplete(loop: _Loop) -> str | None:
 
 def _scans(loop: _Loop, mapping: ColumnMapping) -> Iterator[Scan]:
     """One scan for each channel of a loop, in the order of their first packages."""
-    channels: dict[int, list[tuple[Variable, ...]]] = {}
-    for package in loop.packages:
-        channel = next((v.value for v in package if v.type == _CHANNEL), 1.0)
-        electrode = int(channel) if 1 <= channel <= 256 else 1
-        channels.setdefault(electrode, []).append(package)
-    for electrode, packages in channels.items():
+    channels: dict[int, list[_Point]] = {}
+    for point in loop.points:
+        channels.setdefault(point.electrode, []).append(point)
+    for electrode, points in channels.items():
         technique = _TECHNIQUES.get(loop.technique if loop.technique is not None else -1)
         if technique is None:
-            technique = "cv" if turns([_potential(package) for package in packages]) else None
-        curves = _curves(packages, electrode, technique, -1.0 if mapping.invert_current else 1.0)
+            technique = "cv" if turns([point.potential_v for point in points]) else None
+        curves = _curves(points, electrode, technique, -1.0 if mapping.invert_current else 1.0)
         if not curves:
             continue
         flags = [LINES_LOST] if loop.bad_lines else []
-        if any(v.status & _OVERLOADED for package in packages for v in package):
+        if any(point.overloaded for point in points):
             flags.append(OVERLOAD)
         yield Scan(curves, technique, FORMAT, flags=tuple(flags), incomplete=_why_incomplete(loop))
 
 
 def _curves(
-    packages: Sequence[tuple[Variable, ...]], electrode: int, technique: str | None, sign: float
+    points: Sequence[_Point], electrode: int, technique: str | None, sign: float
 ) -> tuple[Curve, ...]:
     over_time = technique in TIME_TECHNIQUES
-    points: dict[tuple[int, Role], list[tuple[float, float, float]]] = {}
-    for package in packages:
-        potential, time = _potential(package), _first(package, _TIME)
-        if math.isnan(time if over_time else potential):
+    rows: dict[tuple[int, Role], list[tuple[float, float, float]]] = {}
+    for point in points:
+        potential_v, time_s = point.potential_v, point.time_s
+        if math.isnan(time_s if over_time else potential_v):
             continue
-        currents = [v.value for v in package if v.type == _CURRENT]
-        for role, current in zip(_roles(len(currents), technique), currents, strict=True):
-            points.setdefault((electrode, role), []).append((potential, sign * current, time))
-        second = next((v.value for v in package if v.type == _SECOND), None)
-        if second is not None:
-            points.setdefault((electrode + 1, "total"), []).append((potential, sign * second, time))
+        roles = _roles(len(point.currents_a), technique)
+        for role, current_a in zip(roles, point.currents_a, strict=True):
+            rows.setdefault((electrode, role), []).append((potential_v, sign * current_a, time_s))
+        if point.second_current_a is not None:
+            current_a = sign * point.second_current_a
+            rows.setdefault((electrode + 1, "total"), []).append((potential_v, current_a, time_s))
     return tuple(
-        _curve(number, role, rows)
-        for (number, role), rows in sorted(
-            points.items(), key=lambda item: (item[0][0], ROLES.index(item[0][1]))
-        )
+        _curve(number, role, rows[number, role])
+        for number, role in sorted(rows, key=lambda key: (key[0], ROLES.index(key[1])))
     )
 
 
@@ -255,16 +294,6 @@ def _roles(count: int, technique: str | None) -> Sequence[Role]:
         f"Each data package holds {count} currents of unknown meaning; let the script send the "
         "current alone, or difference, forward and reverse current of a square wave in this order."
     )
-
-
-def _potential(package: tuple[Variable, ...]) -> float:
-    """The potential that was set, which is exact, else the measured one; nan if there is none."""
-    measured = _first(package, _MEASURED)
-    return next((v.value for v in package if v.type == _SET), measured)
-
-
-def _first(package: tuple[Variable, ...], kind: str) -> float:
-    return next((v.value for v in package if v.type == kind), math.nan)
 
 
 def _joins(scan: Scan, other: Scan) -> bool:
