@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from analyzer.cyclic import CV_COLUMNS, cv_cells
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from sacmes_core.payloads.results import ElectrodeResult, Result
@@ -47,6 +48,7 @@ COLUMNS: Final = (
     "version",
     "settings_revision",
     "trend_revision",
+    *CV_COLUMNS,
 )
 """Columns of the table: a name each, with the unit; normalised, kdm and ratio are fractions."""
 
@@ -127,10 +129,13 @@ def _cells(result: Result, electrode: ElectrodeResult | None) -> list[str]:
         result.version,
         str(result.settings_revision),
         str(result.trend_revision),
+        *(_text(cell) for cell in cv_cells(electrode.cv if electrode else None)),
     ]
 
 
-def _text(value: float | None) -> str:
+def _text(value: float | str | None) -> str:
+    if isinstance(value, str):
+        return value
     return "" if value is None else repr(value)
 
 

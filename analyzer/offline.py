@@ -73,6 +73,6 @@ def _lines(path: Path, index: int, numbers: Numbers) -> Iterator[Line]:
 
 
 def _numbers(electrode: ElectrodeResult) -> Line:
-    return {"electrode": electrode.electrode} | {
-        name: getattr(electrode, name) for name in _NUMBERS
-    }
+    numbers = {name: getattr(electrode, name) for name in _NUMBERS}
+    cycle = {} if electrode.cv is None else {"cv": electrode.cv.model_dump(mode="json")}
+    return {"electrode": electrode.electrode} | numbers | cycle

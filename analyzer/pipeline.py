@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from analyzer.cyclic import cv_result
 from analyzer.reading import read_scans
 from sacmes_core.analysis.analyzing import analyze
 from sacmes_core.analysis.peaks import Peak, ScanAnalysis
@@ -117,4 +118,5 @@ def _electrode(peak: Peak) -> ElectrodeResult:
         fwhm_v=peak.fwhm_v,
         fwhm_se_v=peak.fwhm_se_v,
         flags=tuple(dict.fromkeys(peak.flags)),
+        cv=None if peak.cv is None else cv_result(peak.cv),
     )

@@ -20,10 +20,14 @@ def print_analysis(lines: Iterable[Line]) -> int:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("flags", overflow="fold")
     failed = 0
+    cycles = []
     for line in lines:
         if "error" in line:
             failed += 1
             table.add_row(line["file"], *[""] * 7, f"[red]{_plain(line['error'])}[/red]")
+            continue
+        if line.get("cv"):
+            cycles.append(line)
             continue
         table.add_row(
             _plain(line["file"]),
@@ -36,8 +40,49 @@ def print_analysis(lines: Iterable[Line]) -> int:
             quantity(line["fwhm_v"], "V", digits=3),
             ", ".join(line["flags"]),
         )
-    _print(table)
+    if table.row_count:
+        _print(table)
+    if cycles:
+        _print(_cycles(cycles))
     return failed
+
+
+def _cycles(lines: Iterable[Line]) -> Table:
+    """A row for each sweep of a cycle, and what both say together in the first one."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("file", overflow="fold")
+    for name in ("electrode", "sweep", "peak current", "±", "at", "half at", "width", "charge"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("separation", "E½", "model"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("flags", overflow="fold")
+    for line in lines:
+        cycle = line["cv"]
+        together = (
+            quantity(cycle["peak_separation_v"], "V", digits=3),
+            quantity(cycle["half_wave_potential_v"], "V", digits=4),
+            cycle["model"],
+            ", ".join(line["flags"]),
+        )
+        head = (_plain(line["file"]), str(line["electrode"]))
+        table.add_row(*head, *_sweep(cycle, "forward"), *together)
+        if cycle["reverse"]:
+            table.add_row("", "", *_sweep(cycle, "reverse"))
+    return table
+
+
+def _sweep(cycle: Line, sweep: str) -> tuple[str, ...]:
+    peak = cycle[sweep] or {}
+    number = f" {peak['segment']}" if peak else ""
+    return (
+        sweep + number,
+        quantity(peak.get("peak_current_a"), "A"),
+        quantity(peak.get("peak_current_se_a"), "A", digits=2),
+        quantity(peak.get("peak_potential_v"), "V", digits=4),
+        quantity(peak.get("half_peak_potential_v"), "V", digits=4),
+        quantity(peak.get("fwhm_v"), "V", digits=3),
+        quantity(peak.get("charge_c"), "C"),
+    )
 
 
 def print_inspection(lines: Iterable[Line]) -> int:

@@ -1,8 +1,11 @@
 """Write docs/settings.md from the settings' models; with --check say whether it is up to date."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from sacmes_core.settings.session import SessionSettings
 
@@ -28,10 +31,19 @@ def document() -> str:
         pages.append(
             f"\n## {part}\n\n{MEANINGS[part]}\n\n| name | default | meaning |\n|---|---|---|\n"
         )
-        for name, setting in model.model_fields.items():
-            default = "" if setting.default in (None, "", ()) else f"`{setting.default}`"
-            pages.append(f"| `{part}.{name}` | {default} | {setting.description} |\n")
+        pages += _rows(model, part)
     return "".join(pages)
+
+
+def _rows(model: type[BaseModel], before: str) -> Iterator[str]:
+    """A row for each setting of a model and of the models in it."""
+    for name, setting in model.model_fields.items():
+        inner = setting.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _rows(inner, f"{before}.{name}")
+            continue
+        default = "" if setting.default in (None, "", ()) else f"`{setting.default}`"
+        yield f"| `{before}.{name}` | {default} | {setting.description} |\n"
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from sacmes_core.payloads.common import (
     TimeSource,
     UploadId,
 )
+from sacmes_core.payloads.cv import CvResult
 from sacmes_core.settings.parts import Electrode, FrequencyHz, Part, ScanNumber
 
 
@@ -88,6 +89,11 @@ class ElectrodeResult(Part):
         "by the same scan.",
     )
     ratio_se: float | None = None
+    cv: CvResult | None = Field(
+        default=None,
+        description="Numbers of a cyclic or linear sweep voltammogram; the peak current and "
+        "potential above are then those of its forward sweep.",
+    )
     flags: tuple[Flag, ...] = ()
 
 

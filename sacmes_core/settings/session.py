@@ -1,6 +1,7 @@
 """All settings of a session, in the four parts that change different things."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import Field
@@ -21,7 +22,7 @@ class SessionSettings(Part):
     trend: TrendSettings = Field(default_factory=TrendSettings)
 
     def changed(self, assignments: dict[str, Any]) -> Self:
-        """The settings with dotted names replaced, for example ``{"peak.smoothing": "off"}``.
+        """The settings with dotted names replaced, for example ``{"peak.cv.model": "surface"}``.
 
         Raises
         ------
@@ -30,9 +31,21 @@ class SessionSettings(Part):
         """
         document = self.model_dump(mode="json")
         for dotted, value in assignments.items():
-            part, _, name = dotted.partition(".")
-            if part not in document or name not in document[part]:
-                known = ", ".join(f"{p}.{n}" for p in document for n in document[p])
+            *parts, name = dotted.split(".")
+            inside: Any = document
+            for part in parts:
+                inside = inside.get(part) if isinstance(inside, dict) else None
+            if not parts or not isinstance(inside, dict) or name not in inside:
+                known = ", ".join(_names(document))
                 raise ValueError(f"there is no setting {dotted!r}; the settings are {known}")
-            document[part][name] = value
+            inside[name] = value
         return type(self).model_validate_json(json.dumps(document, allow_nan=False))
+
+
+def _names(document: dict[str, Any], before: str = "") -> Iterator[str]:
+    """The dotted names of all settings of a document."""
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from _names(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"

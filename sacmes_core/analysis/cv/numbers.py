@@ -1,6 +1,9 @@
 """The numbers of a cycle, each with its standard error."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+ModelName = Literal["surface", "diffusing", "line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class CyclicNumbers:
         How many segments the scan has.
     """
 
-    model: str
+    model: ModelName
     model_log_odds: float | None
     segments: int
     scan_rate_v_s: float | None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sacmes_core.analysis.cv.numbers import NOTHING, Quantity, SweepPeak
+from sacmes_core.analysis.cv.numbers import NOTHING, ModelName, Quantity, SweepPeak
 from sacmes_core.analysis.peaks import FloatArray
 
 
@@ -38,7 +38,7 @@ class ModelResult:
         Whether the transfer of electrons is too slow for a reversible couple.
     """
 
-    model: str
+    model: ModelName
     sweeps: tuple[SweepResult, ...]
     half_wave_v: Quantity = NOTHING
     separation_v: Quantity = NOTHING
