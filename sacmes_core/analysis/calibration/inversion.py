@@ -3,7 +3,7 @@
 A concentration is not excluded if any curve that is compatible with the doses brings it together
 with the signal (profile likelihood of doses and signal together). The limits are asymmetric; where
 the signal is lost in a plateau, one of them is 0 or infinite. A signal beyond a plateau is taken to
-lie on it, so that noise there cannot make a limit closer than any signal on the curve would.
+lie on it, as far as it may be, so that noise there cannot make a limit ever closer.
 """
 
 from dataclasses import dataclass
@@ -71,11 +71,12 @@ def concentrations_of(
     curve, evidence = calibration.curve, calibration.evidence
     value = curve.concentration(y)
     share = (y - curve.baseline) / curve.gain
-    off = _is_off(evidence, share, errors)
+    lowest, highest = _plateaus(evidence)
+    off = (y < lowest - _OFF_SDS * errors) | (y > highest + _OFF_SDS * errors)
     there = np.isfinite(y) & ~off
+    value = np.where(off, np.nan, value)
     low, high = none.copy(), none.copy()
-    on_curve = curve.baseline + curve.gain * np.clip(share[there], 0.0, 1.0)
-    low[there], high[there] = _limits(evidence, on_curve, errors[there])
+    low[there], high[there] = _limits(evidence, np.clip(y[there], lowest, highest), errors[there])
     doses = evidence.doses.concentration
     known = np.isfinite(value)
     raised = {
@@ -88,12 +89,11 @@ def concentrations_of(
     return Concentrations(value, low, high, _codes(raised))
 
 
-def _is_off(evidence: Evidence, share: FloatArray, errors: FloatArray) -> NDArray[np.bool_]:
-    """Whether signals, as shares of the gain, lie far beyond a plateau; shape (n,)."""
-    best = evidence.curves.only(np.array([0]))
-    _, variance = best.at(np.array([0.0, np.inf]))
-    sd = np.sqrt(errors[:, None] ** 2 + evidence.variance * variance) / abs(best.gain)
-    return (share < -_OFF_SDS * sd[:, 0]) | (share > 1.0 + _OFF_SDS * sd[:, 1])
+def _plateaus(evidence: Evidence) -> tuple[float, float]:
+    """Lowest and highest signal that a compatible curve comes to."""
+    signal, variance = evidence.curves.at(np.array([0.0, np.inf]))
+    reach = np.sqrt(variance * evidence.room[:, None])
+    return float((signal - reach).min()), float((signal + reach).max())
 
 
 def _limits(

@@ -58,7 +58,8 @@ def test_beyond_saturation_there_is_a_bound_and_no_number() -> None:
 
 def test_noise_beyond_a_plateau_makes_no_closer_limit() -> None:
     found = concentrations_of(CALIBRATION, [1.0, 0.985, 0.975])
-    assert found.high == pytest.approx(found.high[0])
+    assert found.high[1] > 0.5 * found.high[0]
+    assert found.high[2] == found.high[1]
 
 
 @pytest.mark.parametrize("signal", [0.5, 2.0])
@@ -84,6 +85,16 @@ def test_extrapolation_is_said() -> None:
         calibrate(doses, TRUTH.signal(doses) + noise), TRUTH.signal([0.3, 50])
     )
     assert all(flags.BEYOND_DOSES in codes for codes in found.flags)
+
+
+def test_beyond_a_plateau_that_nothing_tells_no_amount_is_excluded() -> None:
+    doses = np.repeat([0.0, 1.0, 2.0, 4.0, 6.0], 2)
+    signals = TRUTH.signal(doses) + 0.005 * np.random.default_rng(0).normal(size=10)
+    calibration = calibrate(doses, signals)
+    assert flags.SATURATION_NOT_REACHED in calibration.flags
+    found = concentrations_of(calibration, TRUTH.signal(200.0), 0.005)
+    assert found.low[0] < 200
+    assert np.isinf(found.high[0])
 
 
 def test_a_missing_signal_has_no_concentration() -> None:
