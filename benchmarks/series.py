@@ -36,6 +36,8 @@ BOUND_BEFORE, BOUND_AFTER = 0.0, 0.5
 RATE_FREE_HZ, RATE_BOUND_HZ = 40.0, 90.0
 REFERENCE_SCANS = 10
 WAVE = SquareWave(0.0, -0.5, 0.002, 0.025)
+WINDOWS_V = {"sacmes-desktop": (-0.4, -0.14)}
+"""What a method gets that has no baseline and asks its user for a window about the peak."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +78,9 @@ def heights(series: Series, method: str) -> FloatArray:
         ascending_v = series.potential_v[::-1]
         return read_peaks(method, [(ascending_v, i[::-1]) for i in series.current_a]).height_a
     scans = [as_scan(series.potential_v, current_a) for current_a in series.current_a]
-    found = analyze(scans, PeakSettings.model_validate({"method": method}))
+    low_v, high_v = WINDOWS_V.get(method, (None, None))
+    window = {"potential_min_v": low_v, "potential_max_v": high_v}
+    found = analyze(scans, PeakSettings.model_validate({"method": method, **window}))
     values = [analysis.peaks[0].peak_current_a for analysis in found]
     return np.array([np.nan if value is None else value for value in values])
 
