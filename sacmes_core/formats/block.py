@@ -80,30 +80,26 @@ def _regular(
     """The columns of lines that all have a finite number where there should be one, else None."""
     separator = layout.separator
     width = len(numeric)
-    if layout.decimal == "comma":
-        if separator == "," or any("." in line for line in lines):
-            return None
-        lines = [line.replace(",", ".") for line in lines]
     if separator is None or not all(numeric):
-        return _regular_by_columns(lines, separator, numeric)
+        return _regular_by_columns(lines, layout, numeric)
     if lines[0].endswith(separator):
         if not all(line.endswith(separator) for line in lines):
             return None
         lines = [line[:-1] for line in lines]
-    text = f"{separator}\n".join(lines)
-    cells = text.split(separator)
+    cells = _cells(f"{separator}\n".join(lines), separator, layout)
     # A line feed begins the first cell of each line: they must stand at equal distances.
-    starts = "".join(cells[width::width]).count("\n")
-    if len(cells) != width * len(lines) or starts != len(lines) - 1:
+    if len(cells) != width * len(lines):
         return None
-    values = _floats(text, cells)
+    if "".join(cells[width::width]).count("\n") != len(lines) - 1:
+        return None
+    values = _floats(cells)
     return None if values is None else [values[k::width] for k in range(width)]
 
 
 def _regular_by_columns(
-    lines: Sequence[str], separator: str | None, numeric: Sequence[bool]
+    lines: Sequence[str], layout: Layout, numeric: Sequence[bool]
 ) -> Sequence[Sequence[float | None]] | None:
-    rows = [line.split(separator) for line in lines]
+    rows = [line.split(layout.separator) for line in lines]
     widths = set(map(len, rows))
     if widths == {len(numeric) + 1} and not any(row[-1].strip() for row in rows):
         rows = [row[:-1] for row in rows]
@@ -111,22 +107,34 @@ def _regular_by_columns(
         return None
     columns: list[Sequence[float | None]] = []
     for cells, is_numeric in zip(zip(*rows, strict=True), numeric, strict=True):
-        values = _floats(" ".join(cells), cells) if is_numeric else [None] * len(rows)
-        if values is None:
-            return None
-        columns.append(values)
+        if is_numeric:
+            values = _floats(_cells("\n".join(cells), "\n", layout))
+            if values is None:
+                return None
+            columns.append(values)
+        else:
+            columns.append([None] * len(rows))
     return columns
 
 
-def _floats(text: str, cells: Sequence[str]) -> list[float] | None:
-    """The numbers of the cells of a text; None unless all of them are finite numbers."""
+def _cells(text: str, separator: str, layout: Layout) -> list[str]:
+    """The cells of a text with decimal points; none if they may be no plain numbers."""
     if not text.isascii() or any(sign in text for sign in _NOT_IN_NUMBERS):
-        return None
+        return []
+    if layout.decimal == "comma":
+        if separator == "," or "." in text:
+            return []
+        text = text.replace(",", ".")
+    return text.split(separator)
+
+
+def _floats(cells: Sequence[str]) -> list[float] | None:
+    """The numbers of plain cells; None unless all of them are finite."""
     try:
         values = list(map(float, cells))
     except ValueError:
         return None
-    return values if math.isfinite(sum(values)) else None
+    return values if values and math.isfinite(sum(values)) else None
 
 
 def _before_words(lines: Sequence[str]) -> int:
