@@ -27,7 +27,7 @@ FITS: Final = Path(__file__).with_name("aswift_fits.py")
 _SETUP_SECONDS: Final = 600
 
 
-class Unavailable(Exception):  # noqa: N818
+class UnavailableError(Exception):
     """aswift cannot run on this machine, with the reason."""
 
 
@@ -37,7 +37,7 @@ def find() -> Path:
 
     Raises
     ------
-    Unavailable
+    UnavailableError
         If no interpreter takes it.
     """
     ready = _python_of(FOLDER)
@@ -55,7 +55,7 @@ def find() -> Path:
             if _has_aswift(ready):
                 return ready
             reasons.append(f"{interpreter}: installed, but its import fails")
-    raise Unavailable("; ".join(reasons))
+    raise UnavailableError("; ".join(reasons))
 
 
 def fit(traces: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:

@@ -152,7 +152,7 @@ def available() -> tuple[str, ...]:
     """Names of the peers that can run here; says on the screen why one cannot."""
     try:
         aswift_home.find()
-    except aswift_home.Unavailable as reason:
+    except aswift_home.UnavailableError as reason:
         print(f"aswift is left out: {reason}")
         return tuple(PEERS)
     return (*PEERS, ASWIFT)
