@@ -77,7 +77,7 @@ def test_the_window_of_the_fit_is_obeyed() -> None:
     decays = lifetimes(recorded.time_s, recorded.current_a[np.newaxis], settings)
     assert (decays.from_s[0], decays.to_s[0]) == (pytest.approx(0.005), pytest.approx(0.06))
     assert decays.lifetime_s[0, 0] == pytest.approx(0.01, rel=0.04)
-    outside = (recorded.time_s < 0.0049) | (recorded.time_s > 0.0601)
+    outside = (recorded.time_s < 0.00495) | (recorded.time_s > 0.06005)
     assert np.isnan(decays.fit_a[0, outside]).all()
     assert np.isfinite(decays.fit_a[0, ~outside]).all()
 

@@ -1,0 +1,1 @@
+"""Rate constants of the electron transfer from peak currents over frequency."""
