@@ -19,16 +19,12 @@ from sacmes_core.simulate.writers.nova import nova_text
 from sacmes_core.simulate.writers.pssession import pssession
 from sacmes_core.simulate.writers.pstrace import pstrace_csv
 
-SAMPLES = Path("/work/shared/samples")
 SWV = Potentiostat(Run(electrodes=(4, 5))).scan(1, 80.0)
 ONE = Potentiostat(Run(electrodes=(1,))).scan(1, 80.0)
 CV = CyclicCell(TriangularSweep(0.2, -0.5, 0.2)).scan()
 
 
-def sample(name: str, encoding: str = "latin-1") -> list[str]:
-    path = SAMPLES / name
-    if not path.exists():
-        pytest.skip(f"{path} is not on this machine")
+def lines_of(path: Path, encoding: str = "latin-1") -> list[str]:
     return path.read_text(encoding).splitlines()
 
 
@@ -45,8 +41,8 @@ def parameter_names(lines: list[str]) -> list[str]:
         (CV, "chi_txt_cv/CHI660D_MeCN_Ar_0.1MTBAPF6_-1.2_to_1V_100mVs.txt"),
     ],
 )
-def test_chi_has_the_instruments_header(scan: Scan, name: str) -> None:
-    real, ours = sample(name), chi_text(scan).decode().splitlines()
+def test_chi_has_the_instruments_header(samples: Path, scan: Scan, name: str) -> None:
+    real, ours = lines_of(samples / name), chi_text(scan).decode().splitlines()
     real_names = [name for name in parameter_names(real) if name != "Comp R (ohm)"]
     assert parameter_names(ours) == real_names
     assert ours[1:2] == real[1:2]
@@ -62,8 +58,10 @@ def test_chi_has_the_instruments_header(scan: Scan, name: str) -> None:
         (CV, "gamry_dta_cv/DHBDS_aged.DTA.txt", "CURVE1\tTABLE"),
     ],
 )
-def test_gamry_has_the_instruments_columns(scan: Scan, name: str, marker: str) -> None:
-    real, ours = sample(name), gamry_dta(scan).decode("latin-1").splitlines()
+def test_gamry_has_the_instruments_columns(
+    samples: Path, scan: Scan, name: str, marker: str
+) -> None:
+    real, ours = lines_of(samples / name), gamry_dta(scan).decode("latin-1").splitlines()
     tables = [
         next(k for k, x in enumerate(lines) if x.startswith(marker)) for lines in (real, ours)
     ]
@@ -75,8 +73,8 @@ def test_gamry_has_the_instruments_columns(scan: Scan, name: str, marker: str) -
     assert re.fullmatch(r"-?\d\.\d{5}E[+-]\d{3}", ours[tables[1] + 3].split("\t")[4])
 
 
-def test_pstrace_has_the_lines_of_an_export() -> None:
-    real = sample("pstrace_csv/cv_5scans.csv", "utf-16")
+def test_pstrace_has_the_lines_of_an_export(samples: Path) -> None:
+    real = lines_of(samples / "pstrace_csv/cv_5scans.csv", "utf-16")
     data = pstrace_csv(CV)
     ours = data.decode("utf-16").splitlines()
     assert data.startswith(b"\xff\xfe")
@@ -86,8 +84,8 @@ def test_pstrace_has_the_lines_of_an_export() -> None:
     ]
 
 
-def test_pssession_has_the_paths_of_a_session() -> None:
-    real = sample("palmsens_pssession/A_swv3.pssession", "utf-16")
+def test_pssession_has_the_paths_of_a_session(samples: Path) -> None:
+    real = lines_of(samples / "palmsens_pssession/A_swv3.pssession", "utf-16")
     ours = pssession(ONE).decode("utf-16")
     for key in re.findall(r'"(\w+)":', ours):
         assert f'"{key}":' in real[0], key
@@ -104,15 +102,15 @@ def test_eclab_counts_its_header_lines() -> None:
         assert lines[3].endswith("Voltammetry")
 
 
-def test_nova_has_the_instruments_signals() -> None:
-    real = sample("autolab_nova_txt/HDV_800rpm_first2000.txt", "utf-8")[0].split(";")
+def test_nova_has_the_instruments_signals(samples: Path) -> None:
+    real = lines_of(samples / "autolab_nova_txt/HDV_800rpm_first2000.txt", "utf-8")[0].split(";")
     ours = nova_text(CV).decode().splitlines()[0].split(";")
     assert set(ours) <= set(real)
 
 
 @pytest.mark.parametrize("name", ["swv_pcfr_F5Hz_M2_E4.txt", "cv_nscans2.txt"])
-def test_methodscript_values_are_encoded_as_the_device_does(name: str) -> None:
-    packages = [line for line in sample(f"methodscript/{name}") if line.startswith("P")]
+def test_methodscript_values_are_encoded_as_the_device_does(samples: Path, name: str) -> None:
+    packages = [line for line in lines_of(samples / f"methodscript/{name}") if line.startswith("P")]
     assert packages
     for line in packages[:200]:
         for text, variable in zip(line[1:].split(";"), parse_package(line) or (), strict=True):
@@ -128,10 +126,10 @@ def test_methodscript_zero_and_nan() -> None:
     assert lines[-3:] == ["*", "", ""]
 
 
-def test_rodeostat_text_is_that_of_its_library() -> None:
+def test_rodeostat_text_is_that_of_its_library(samples: Path) -> None:
     row = re.compile(r"\d+\.\d{3}, -?\d+\.\d{4}, -?\d+\.\d{4}")
     for lines in (
-        sample("rodeostat_txt/cyclic_test_data.txt"),
+        lines_of(samples / "rodeostat_txt/cyclic_test_data.txt"),
         rodeostat_text(CV).decode().splitlines(),
     ):
         assert all(row.fullmatch(line) for line in lines)
