@@ -1,7 +1,7 @@
 """A simulated potentiostat: the scans of an experiment with an electrochemical aptamer sensor."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +23,7 @@ _DIGITS: Final = 4
 _POTENTIAL_DECIMALS: Final = 4
 _TIME_DECIMALS: Final = 9
 _START: Final = datetime(2026, 1, 5, 9, 0, 0)
+_ROLES: Final[tuple[Role, ...]] = ("difference", "forward", "reverse")
 _FAULTS: Final = 1
 """Sets the random numbers of faults apart from those of noise."""
 
@@ -77,23 +78,17 @@ class Potentiostat:
         """
         wave = self._run.wave
         potentials = _written(wave.potentials_v)
-        curves: list[Curve] = []
-        overloaded = False
-        for electrode, sensor in self._sensors.items():
-            state = state_at(sensor, self._run.additions, number)
-            currents = square_wave_currents(sensor, state, wave, frequency_hz, number)
-            key = (electrode, number, round(frequency_hz * 1e6))
-            (forward, reverse), beyond = self._measured(sensor, currents, 2 * frequency_hz, key)
-            overloaded |= beyond
-            roles: tuple[tuple[Role, FloatArray], ...] = (
-                ("difference", forward - reverse),
-                ("forward", forward),
-                ("reverse", reverse),
-            )
-            curves += [
-                Curve(electrode, role, potentials, rounded(values, _DIGITS))
-                for role, values in roles
-            ]
+        readings, flags = self._readings(
+            number,
+            lambda sensor, state: square_wave_currents(sensor, state, wave, frequency_hz, number),
+            2 * frequency_hz,
+            (round(frequency_hz * 1e6),),
+        )
+        curves = [
+            Curve(electrode, role, potentials, rounded(current, _DIGITS))
+            for electrode, (forward, reverse) in readings.items()
+            for role, current in zip(_ROLES, (forward - reverse, forward, reverse), strict=True)
+        ]
         return Scan(
             curves=tuple(curves),
             technique="swv",
@@ -104,86 +99,92 @@ class Potentiostat:
             declared=DeclaredSweep(
                 wave.initial_v, wave.final_v, wave.step_v, amplitude_v=wave.amplitude_v
             ),
-            flags=(OVERLOAD,) if overloaded else (),
+            flags=flags,
         )
 
     def cycle(self, number: int) -> Scan:
         """A cyclic voltammogram on all electrodes, currents of four digits, oxidation positive."""
         sweep = self._run.sweep
         potentials = _written(sweep.potentials_v())
-        scan = self._unpulsed(
+        readings, flags = self._readings(
             number,
-            lambda sensor, state: sweep_currents(sensor, state, sweep),
+            lambda sensor, state: sweep_currents(sensor, state, sweep)[np.newaxis],
             sweep.scan_rate_v_s / sweep.step_v,
-            (potentials, None),
         )
-        declared = DeclaredSweep(
-            potentials[0],
-            potentials[-1],
-            sweep.step_v,
-            2 * sweep.cycles,
-            scan_rate_v_s=sweep.scan_rate_v_s,
+        return Scan(
+            curves=tuple(
+                Curve(electrode, "total", potentials, rounded(current, _DIGITS))
+                for electrode, (current,) in readings.items()
+            ),
+            technique="cv",
+            format="chi",
+            number=number,
+            measured_at=self._moment(number),
+            declared=DeclaredSweep(
+                potentials[0],
+                potentials[-1],
+                sweep.step_v,
+                2 * sweep.cycles,
+                scan_rate_v_s=sweep.scan_rate_v_s,
+            ),
+            flags=flags,
         )
-        return replace(scan, technique="cv", declared=declared)
 
     def step(self, number: int) -> Scan:
         """The current after a potential step on all electrodes, oxidation positive."""
         step = self._run.step
         times = np.round(step.time_s, _TIME_DECIMALS)
-        applied = np.where(times > 0, step.final_v, step.initial_v)
-        scan = self._unpulsed(
+        applied = _written(np.where(times > 0, step.final_v, step.initial_v))
+        readings, flags = self._readings(
             number,
-            lambda sensor, state: step_currents(sensor, state, step),
+            lambda sensor, state: step_currents(sensor, state, step)[np.newaxis],
             1 / step.interval_s,
-            (_written(applied), tuple(times.tolist())),
         )
-        return replace(scan, technique="ca")
+        return Scan(
+            curves=tuple(
+                Curve(electrode, "total", applied, rounded(current, _DIGITS), tuple(times.tolist()))
+                for electrode, (current,) in readings.items()
+            ),
+            technique="ca",
+            format="chi",
+            number=number,
+            measured_at=self._moment(number),
+            flags=flags,
+        )
 
     def file(self, number: int, frequency_hz: float) -> bytes:
         """A square wave as the text file that a CH Instruments would export."""
         return chi_text(self.scan(number, frequency_hz))
 
-    def _unpulsed(
+    def _readings(
         self,
         number: int,
         currents_of: Callable[[Sensor, SensorState], FloatArray],
         sample_hz: float,
-        axes: tuple[tuple[float, ...], tuple[float, ...] | None],
-    ) -> Scan:
-        """A scan of one current an electrode, at the potentials and times of `axes`."""
-        potentials, times = axes
-        curves: list[Curve] = []
+        key: tuple[int, ...] = (),
+    ) -> tuple[dict[int, FloatArray], tuple[str, ...]]:
+        """Currents of each electrode as the instrument gives them, and the flags of the scan.
+
+        The samples of an electrode, shape (rows, K), are taken in turn: those of a column, then
+        those of the next. `key` sets the noise of a scan apart from that of others of its number.
+        """
+        readings: dict[int, FloatArray] = {}
         overloaded = False
         for electrode, sensor in self._sensors.items():
             currents = currents_of(sensor, state_at(sensor, self._run.additions, number))
-            key = (electrode, number)
-            (current,), beyond = self._measured(sensor, currents[np.newaxis], sample_hz, key)
-            overloaded |= beyond
-            curves.append(Curve(electrode, "total", potentials, rounded(current, _DIGITS), times))
-        return Scan(
-            curves=tuple(curves),
-            technique=None,
-            format="chi",
-            number=number,
-            measured_at=self._moment(number),
-            flags=(OVERLOAD,) if overloaded else (),
-        )
-
-    def _measured(
-        self, sensor: Sensor, currents: FloatArray, sample_hz: float, key: tuple[int, ...]
-    ) -> tuple[FloatArray, bool]:
-        """Currents as the instrument gives them, and whether one is overloaded.
-
-        The samples are taken in turn: those of a column of `currents`, then those of the next.
-        """
-        rows, points = currents.shape
-        seed = (self._run.seed, *key)
-        series = noise_series(sensor.noise, rows * points, sample_hz, np.random.default_rng(seed))
-        noisy = currents + series.reshape(points, rows).T
-        noisy = with_faults(noisy, sensor.faults, np.random.default_rng((*seed, _FAULTS)))
-        if self._run.current_range is None:
-            return noisy, False
-        return digitised(noisy, self._run.current_range)
+            rows, points = currents.shape
+            seed = (self._run.seed, electrode, number, *key)
+            series = noise_series(
+                sensor.noise, rows * points, sample_hz, np.random.default_rng(seed)
+            )
+            currents = currents + series.reshape(points, rows).T
+            faulty = np.random.default_rng((*seed, _FAULTS))
+            currents = with_faults(currents, sensor.faults, faulty)
+            if self._run.current_range is not None:
+                currents, beyond = digitised(currents, self._run.current_range)
+                overloaded |= beyond
+            readings[electrode] = currents
+        return readings, (OVERLOAD,) if overloaded else ()
 
     def _moment(self, number: int) -> datetime:
         return self._run.start + timedelta(seconds=int((number - 1) * self._run.seconds_per_scan))

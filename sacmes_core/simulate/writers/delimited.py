@@ -11,6 +11,7 @@ from sacmes_core.formats.scan import (
     Delimiter,
     Scan,
 )
+from sacmes_core.simulate.writers.programme import with_decimal
 
 _SIGNS: Final[dict[Delimiter, str]] = {"tab": "\t", "semicolon": ";", "comma": ",", "space": " "}
 _NAMES: Final = {
@@ -55,9 +56,7 @@ def delimited_text(scan: Scan, layout: DelimitedText | None = None) -> bytes:
     for k, place in enumerate(axis):
         numbers = [place / axis_by]
         numbers += [curve.current_a[k] / current_by for curve in scan.curves]
-        cells = [f"{number:.7g}" for number in numbers]
-        if layout.decimal == "comma":
-            cells = [cell.replace(".", ",") for cell in cells]
+        cells = [with_decimal(f"{number:.7g}", layout.decimal) for number in numbers]
         lines.append(sign.join(f"{quote}{cell}{quote}" for cell in cells))
     return "\n".join([*lines, ""]).encode()
 

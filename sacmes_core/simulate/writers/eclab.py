@@ -8,10 +8,11 @@ from sacmes_core.simulate.writers.programme import (
     NO_DATE,
     Programme,
     cycles_of,
+    expect_one_electrode,
     exponent_of_three,
-    only_electrode,
     programme_of,
     times_of,
+    with_decimal,
 )
 
 _EOL: Final = "\r\n"
@@ -43,15 +44,14 @@ def eclab_mpt(scan: Scan, decimal: Decimal = "point") -> bytes:
     ConfigError
         If the scan has several electrodes.
     """
-    only_electrode(scan, "An EC-Lab file")
+    expect_one_electrode(scan, "An EC-Lab file")
     programme = programme_of(scan)
     head = list(_header(scan, programme))
     columns = ["mode", "time/s", "control/V", "Ewe/V", *_currents(scan), "cycle number", ""]
     # Counted are the lines up to and with the columns.
     counted = ["EC-Lab ASCII FILE", f"Nb header lines : {len(head) + 3}", *head]
     lines = [*counted, "\t".join(columns), *_rows(scan, programme), ""]
-    text = _EOL.join(lines)
-    return (text.replace(".", ",") if decimal == "comma" else text).encode("latin-1")
+    return with_decimal(_EOL.join(lines), decimal).encode("latin-1")
 
 
 def _header(scan: Scan, programme: Programme) -> Iterator[str]:

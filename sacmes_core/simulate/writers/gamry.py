@@ -8,11 +8,12 @@ from sacmes_core.simulate.writers.programme import (
     NO_DATE,
     Programme,
     cycles_of,
+    expect_one_electrode,
     exponent_of_three,
-    only_electrode,
     overloaded_points,
     programme_of,
     times_of,
+    with_decimal,
 )
 
 _EOL: Final = "\r\n"
@@ -40,17 +41,11 @@ def gamry_dta(scan: Scan, decimal: Decimal = "point") -> bytes:
     ConfigError
         If the scan has several electrodes.
     """
-    only_electrode(scan, "A Gamry file")
+    expect_one_electrode(scan, "A Gamry file")
     programme = programme_of(scan)
-    lines = [*_header(scan, programme)]
+    lines = list(_header(scan, programme))
     lines += _pulses(scan, programme) if scan.technique == "swv" else _cycles(scan, programme)
-    text = _EOL.join([*lines, ""])
-    return (
-        (text.replace(".", ",") if decimal == "comma" else text)
-        .replace(_FINE.replace(".", ","), _FINE)
-        .replace(_OVER.replace(".", ","), _OVER)
-        .encode("latin-1")
-    )
+    return with_decimal(_EOL.join([*lines, ""]), decimal).encode("latin-1")
 
 
 def _header(scan: Scan, programme: Programme) -> Iterator[str]:

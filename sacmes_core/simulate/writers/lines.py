@@ -5,7 +5,7 @@ from typing import Final
 
 from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.simulate.writers.programme import (
-    only_electrode,
+    expect_one_electrode,
     overloaded_points,
     programme_of,
     times_of,
@@ -47,7 +47,7 @@ def rodeostat_text(scan: Scan) -> bytes:
     ConfigError
         If the scan has several electrodes.
     """
-    only_electrode(scan, "A text file of the Rodeostat")
+    expect_one_electrode(scan, "A text file of the Rodeostat")
     (curve,) = _net(scan)
     times = times_of(curve, programme_of(scan))
     rows = [
@@ -65,7 +65,7 @@ def kickstat_lines(scan: Scan) -> bytes:
     ConfigError
         If the scan has several electrodes.
     """
-    only_electrode(scan, "A KickStat's recording")
+    expect_one_electrode(scan, "A KickStat's recording")
     (curve,) = _net(scan)
     points = zip(curve.potential_v, curve.current_a, strict=True)
     rows = [f"{potential:.3f},{current * _MICROAMPERE:.4f}" for potential, current in points]
@@ -80,7 +80,7 @@ def acestat_lines(scan: Scan) -> bytes:
     ConfigError
         If the scan has several electrodes.
     """
-    only_electrode(scan, "An ACEstat's recording")
+    expect_one_electrode(scan, "An ACEstat's recording")
     (curve,) = _net(scan)
     name = (scan.technique or "swv").upper()
     ends = f"{curve.potential_v[0] * 1e3:.0f},{curve.potential_v[-1] * 1e3:.0f}"

@@ -4,7 +4,7 @@ from typing import Final
 
 from sacmes_core.errors import ConfigError
 from sacmes_core.formats.scan import Decimal, Role, Scan
-from sacmes_core.simulate.writers.programme import programme_of, times_of
+from sacmes_core.simulate.writers.programme import programme_of, times_of, with_decimal
 
 _SIGNALS: Final[dict[Role, str]] = {
     "difference": "δ.Current (A)",
@@ -34,8 +34,6 @@ def nova_text(scan: Scan, delimiter: str = ";", decimal: Decimal = "point") -> b
     lines = [delimiter.join([*headings, "Index", "Current range"])]
     for k, potential in enumerate(first.potential_v):
         numbers = [potential, times[k], *(curve.current_a[k] for curve in scan.curves)]
-        cells = [repr(number).upper() for number in numbers]
-        if decimal == "comma":
-            cells = [cell.replace(".", ",") for cell in cells]
+        cells = [with_decimal(repr(number).upper(), decimal) for number in numbers]
         lines.append(delimiter.join([*cells, str(k + 1), "100 µA"]))
     return "\r\n".join([*lines, ""]).encode()

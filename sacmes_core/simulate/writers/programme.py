@@ -1,5 +1,6 @@
 """What a scan's own numbers say of the programme that made it, for the headers of files."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +9,15 @@ from statistics import median
 
 from sacmes_core.errors import ConfigError
 from sacmes_core.flags import OVERLOAD
-from sacmes_core.formats.scan import Curve, Scan
+from sacmes_core.formats.scan import Curve, Decimal, Scan
 
 NO_DATE = datetime(2000, 1, 1)
 """Date of a file whose format needs one where the scan has none."""
 
-_SCAN_RATE_V_S = 0.1
 _FREQUENCY_HZ = 15.0
+_AMPLITUDE_V = 0.025
+_SCAN_RATE_V_S = 0.1
+_DECIMAL_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def programme_of(scan: Scan) -> Programme:
         final_v=potentials[-1],
         step_v=round(step_v, 9),
         corners_v=tuple(potentials[k] for k in turning_points(potentials)),
-        amplitude_v=declared.amplitude_v or 0.025,
+        amplitude_v=declared.amplitude_v or _AMPLITUDE_V,
         scan_rate_v_s=scan_rate_v_s,
         frequency_hz=frequency_hz,
         point_s=1 / frequency_hz if pulsed else step_v / scan_rate_v_s,
@@ -128,22 +131,26 @@ def overloaded_points(scan: Scan, curve: Curve) -> frozenset[int]:
     return frozenset(k for k, current in enumerate(curve.current_a) if abs(current) == largest)
 
 
-def only_electrode(scan: Scan, what: str) -> int:
-    """The electrode of a scan for files that hold one.
+def expect_one_electrode(scan: Scan, what: str) -> None:
+    """Refuse several electrodes for files that hold one.
 
     Raises
     ------
     ConfigError
-        If there are several.
+        With the number of electrodes that the scan has.
     """
     if len(scan.electrodes) != 1:
         raise ConfigError(
             f"{what} holds one electrode, this scan {len(scan.electrodes)}; write a file for each."
         )
-    return scan.electrodes[0]
 
 
 def exponent_of_three(value: float, decimals: int) -> str:
     """A number as programs for Windows wrote it: ``1.95523E-007``."""
     mantissa, _, exponent = f"{value:.{decimals}E}".partition("E")
     return f"{mantissa}E{int(exponent):+04d}"
+
+
+def with_decimal(text: str, decimal: Decimal) -> str:
+    """The text with the decimal sign of a PC's locale in all of its numbers."""
+    return _DECIMAL_POINT.sub(",", text) if decimal == "comma" else text
