@@ -14,6 +14,8 @@ from typing import Final
 
 COMMON_ERRORS: Final[Mapping[str, float]] = MappingProxyType({"median": 0.025})
 """Relative error of the height that a method adds for what its models get wrong in every scan."""
+COMMON_SHARE_MAX: Final = 0.8
+"""Share of a height's variance that is taken for common at most: nothing cancels altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,12 @@ def height_of(current_a: float, se_a: float | None, common_error: float) -> Heig
     se_a
         Standard error of the current in A, both parts in quadrature.
     common_error
-        The common part as a fraction of the current, 0 for none; at most the whole error.
+        The common part as a fraction of the current, 0 for none; at most `COMMON_SHARE_MAX` of the
+        variance is taken for it.
     """
     if se_a is None:
         return Height(current_a)
-    common_a = min(common_error * abs(current_a), se_a)
+    common_a = min(common_error * abs(current_a), sqrt(COMMON_SHARE_MAX) * se_a)
     return Height(current_a, sqrt(se_a**2 - common_a**2), common_a)
 
 

@@ -6,6 +6,7 @@ import pytest
 from sacmes_core.analysis.trend.definitions import Reference, adjusted_low, kdm, ratio
 from sacmes_core.analysis.trend.uncertainty import (
     Estimate,
+    Height,
     combined_se,
     common_error_of,
     height_of,
@@ -47,11 +48,13 @@ def test_an_unknown_error_stays_unknown() -> None:
     assert value.se is None
 
 
-def test_the_common_part_is_at_most_the_whole_error() -> None:
+def test_the_common_part_is_at_most_four_fifths_of_the_variance() -> None:
     height = height_of(-2e-7, 5e-9, 0.02)
     assert (height.own_se_a, height.common_se_a) == pytest.approx((3e-9, 4e-9))
     height = height_of(2e-7, 1e-9, 0.02)
-    assert (height.own_se_a, height.common_se_a) == (0.0, 1e-9)
+    assert (height.own_se_a, height.common_se_a) == pytest.approx(
+        (0.2**0.5 * 1e-9, 0.8**0.5 * 1e-9)
+    )
 
 
 def test_methods_state_what_is_common() -> None:
@@ -78,8 +81,8 @@ def test_errors_of_normalised_currents(members: int, is_member: bool, sign: int)
     random = np.random.default_rng(members)
     currents = sign * random.uniform(0.8, 1.2, members + 1) * 1e-7
     own, common = random.uniform(0.5e-9, 2e-9, members + 1), 0.02
-    errors = np.hypot(own, common * np.abs(currents))
-    heights = [height_of(c, e, common) for c, e in zip(currents, errors, strict=True)]
+    parts = zip(currents, own, common * np.abs(currents), strict=True)
+    heights = [Height(*each) for each in parts]
     reference = Reference()
     for number, height in enumerate(heights[:members]):
         reference.take(number, number, height)
@@ -95,8 +98,8 @@ def test_errors_of_normalised_currents(members: int, is_member: bool, sign: int)
 
 def test_an_error_that_is_the_same_share_everywhere_cancels() -> None:
     reference = Reference()
-    reference.take(1, 1, height_of(1e-7, 2e-9, 0.02))
-    found = reference.normalised(height_of(3e-7, 6e-9, 0.02), is_member=False)
+    reference.take(1, 1, Height(1e-7, 0.0, 2e-9))
+    found = reference.normalised(Height(3e-7, 0.0, 6e-9), is_member=False)
     assert found is not None
     assert found.se == pytest.approx(0.0, abs=1e-9)
 
