@@ -23,7 +23,8 @@ from dashboard.figures import (
 )
 from dashboard.trend import Peak, Scan, Trend
 
-Quantity = Literal["absolute", "normalised", "kdm"]
+Quantity = Literal["absolute", "normalised", "kdm", "ratio"]
+_OF_PAIRS: Final = ("kdm", "ratio")
 Abscissa = Literal["number", "elapsed", "clock"]
 
 MARKERS_UP_TO: Final = 400
@@ -118,7 +119,8 @@ def _lines(trend: Trend, view: TrendView) -> list[_Line]:
             scans = sorted(by_frequency[frequency_hz], key=_drawing_order)
             peaks = [next((p for p in s.peaks if p.electrode == electrode), None) for s in scans]
             line = _Line(electrode, frequency_hz, tuple(scans), tuple(peaks))
-            if view.quantity != "kdm" or any(v is not None for v in line.values("kdm")):
+            values = line.values(view.quantity)
+            if view.quantity not in _OF_PAIRS or any(v is not None for v in values):
                 lines.append(line)
     return lines
 
@@ -150,8 +152,10 @@ def _trend_trace(
     colour, dash, symbol, name = style
     values = line.values(view.quantity)
     kept = thinned(values)
+    unit = f" {prefix.unit}" if prefix.unit else ""
     x: list[Any] = []
     y: list[float | None] = []
+    errors: list[str] = []
     symbols: list[str] = []
     gaps = _gaps(line.scans)
     for place in kept:
@@ -159,12 +163,14 @@ def _trend_trace(
         if len(kept) == len(values) and place in gaps:
             x.append(_x(scan, line, view, times, int(place)))
             y.append(None)
+            errors.append("")
             symbols.append(symbol)
         x.append(_x(scan, line, view, times, int(place)))
         y.append(None if value is None else value * prefix.factor)
+        error = _error(peak, view.quantity)
+        errors.append(f"{unit}" if error is None else f" ± {error * prefix.factor:.2g}{unit}")
         flagged = scan.flags or (peak is not None and peak.flags)
         symbols.append(f"{symbol}-open" if flagged else symbol)
-    unit = f" {prefix.unit}" if prefix.unit else ""
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -174,7 +180,8 @@ def _trend_trace(
         "connectgaps": False,
         "line": {"color": colour, "dash": dash, "width": 1.5},
         "marker": _markers(symbols, colour),
-        "hovertemplate": f"%{{y:.4~g}}{unit}",
+        "text": errors,
+        "hovertemplate": "%{y:.4~g}%{text}",
     }
 
 
@@ -215,8 +222,25 @@ def _gaps(scans: Sequence[Scan]) -> set[int]:
 def _value(peak: Peak | None, quantity: Quantity) -> float | None:
     if peak is None:
         return None
-    value = {"absolute": peak.current_a, "normalised": peak.normalised, "kdm": peak.kdm}[quantity]
+    value = {
+        "absolute": peak.current_a,
+        "normalised": peak.normalised,
+        "kdm": peak.kdm,
+        "ratio": peak.ratio,
+    }[quantity]
     return value if value is not None and math.isfinite(value) else None
+
+
+def _error(peak: Peak | None, quantity: Quantity) -> float | None:
+    """The standard error of a value."""
+    if peak is None:
+        return None
+    return {
+        "absolute": peak.current_se_a,
+        "normalised": peak.normalised_se,
+        "kdm": peak.kdm_se,
+        "ratio": peak.ratio_se,
+    }[quantity]
 
 
 def _abscissa_axis(view: TrendView, traces: Sequence[Figure], unit_name: str) -> Figure:
@@ -234,6 +258,7 @@ def _ordinate_title(quantity: Quantity, prefix: Prefix) -> str:
         "absolute": f"Peak current / {prefix.unit}",
         "normalised": "Normalised peak current",
         "kdm": "KDM",
+        "ratio": "Ratio of normalised currents, high to low frequency",
     }[quantity]
 
 
@@ -243,6 +268,7 @@ def _nothing_yet(quantity: Quantity) -> Figure:
         "absolute": "No peak has been found yet",
         "normalised": "Waits for a peak in the scan that is normalised to",
         "kdm": "Waits for a scan number measured at both frequencies",
+        "ratio": "Waits for a scan number measured at both frequencies",
     }[quantity]
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
     return place | {"text": text, "font": {"size": 14, "color": "@muted"}}

@@ -110,8 +110,10 @@ def _last(trend: Trend) -> tuple[Scan, ...]:
 
 
 def _row(scan: Scan, peak: Peak | None, unit: Prefix, time: str) -> list[Cell]:
-    def number(value: float | None, text: str) -> Cell:
-        return Cell("–", tone="muted") if value is None else Cell(text.replace("-", "−"))
+    def number(value: float | None, text: str, error: float | None = None) -> Cell:
+        if value is None:
+            return Cell("–", tone="muted")
+        return Cell(text.replace("-", "−"), title="" if error is None else f"± {error:.2g}")
 
     current_a = peak.current_a if peak is not None else None
     potential_v = peak.potential_v if peak is not None else None
@@ -124,8 +126,8 @@ def _row(scan: Scan, peak: Peak | None, unit: Prefix, time: str) -> list[Cell]:
         Cell(f"{peak.electrode}" if peak is not None else "–"),
         number(current_a, significant((current_a or 0) * unit.factor, 4)),
         number(potential_v, f"{potential_v or 0:.4f}"),
-        number(normalised, f"{normalised or 0:.4f}"),
-        number(kdm, f"{kdm or 0:.4f}"),
+        number(normalised, f"{normalised or 0:.4f}", peak.normalised_se if peak else None),
+        number(kdm, f"{kdm or 0:.4f}", peak.kdm_se if peak else None),
         _flags_cell(scan, peak),
     ]
 

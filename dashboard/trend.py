@@ -21,14 +21,18 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one electrode of a scan gave; None where there is no number."""
+    """What one electrode of a scan gave, with standard errors; None where there is no number."""
 
     electrode: int
     current_a: float | None
     current_se_a: float | None
     potential_v: float | None
     normalised: float | None
+    normalised_se: float | None
     kdm: float | None
+    kdm_se: float | None
+    ratio: float | None
+    ratio_se: float | None
     flags: tuple[str, ...]
 
 
@@ -119,7 +123,11 @@ def scan_of(result: Result) -> Scan:
                 e.peak_current_se_a,
                 e.peak_potential_v,
                 e.normalised,
+                e.normalised_se,
                 e.kdm,
+                e.kdm_se,
+                e.ratio,
+                e.ratio_se,
                 e.flags,
             )
             for e in result.electrodes

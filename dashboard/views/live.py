@@ -22,7 +22,12 @@ EVERY_S: Final = 1.0
 CHART_PX: Final = 400
 TABLE_PX: Final = 191
 
-_QUANTITIES: Final = {"absolute": "Absolute", "normalised": "Normalised", "kdm": "KDM"}
+_QUANTITIES: Final = {
+    "absolute": "Absolute",
+    "normalised": "Normalised",
+    "kdm": "KDM",
+    "ratio": "Ratio",
+}
 _ABSCISSAE: Final = {"number": "Scan #", "elapsed": "Elapsed", "clock": "Clock"}
 _DRAWN: Final = "drawn_for"
 

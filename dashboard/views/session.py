@@ -21,6 +21,10 @@ from sacmes_core.settings.trend import TrendSettings
 
 _SEEN: Final = "seen_revision"
 _SAID: Final = "session_said"
+_KDM_NAMES: Final = {
+    "difference_plus_one": "high − low + 1 (SACMES)",
+    "difference_over_mean": "(high − low) / mean (literature)",
+}
 
 
 def page() -> None:
@@ -85,7 +89,7 @@ def _about(session: SessionDocument) -> None:
         "Peak between": "both ends of the scan" if window == (None, None) else f"{low} and {high}",
         "Smoothing": settings.peak.smoothing,
         "Method": settings.peak.method,
-        "Normalised to": f"scan {settings.trend.reference_number}",
+        "Normalised to": _reference_words(settings.trend),
         "Revision": f"{session.revision}, by {session.changed_by or 'nobody named'}",
         "Session": session.session_id,
     }
@@ -118,13 +122,36 @@ def _trend_form(session: SessionDocument) -> None:
         _change(session, changes)
 
 
+def _reference_words(trend: TrendSettings) -> str:
+    numbers = trend.reference_numbers
+    if len(numbers) == 1:
+        return f"scan {numbers[0]}"
+    return f"the mean of scans {numbers[0]} to {numbers[-1]}"
+
+
 def _trend_fields(trend: TrendSettings) -> dict[str, object]:
-    reference = st.number_input(
+    left, right = st.columns(2)
+    reference = left.number_input(
         "Normalise to scan no.",
         min_value=0,
         step=1,
         value=trend.reference_number,
         help=description(TrendSettings, "reference_number"),
+    )
+    last = right.number_input(
+        "to the mean up to no.",
+        min_value=0,
+        step=1,
+        value=trend.reference_last_number,
+        placeholder="that scan alone",
+        help=description(TrendSettings, "reference_last_number"),
+    )
+    definition = st.selectbox(
+        "KDM",
+        list(_KDM_NAMES),
+        index=list(_KDM_NAMES).index(trend.kdm_definition),
+        format_func=_KDM_NAMES.__getitem__,
+        help=description(TrendSettings, "kdm_definition"),
     )
     left, right = st.columns(2)
     low = left.number_input(
@@ -155,6 +182,8 @@ def _trend_fields(trend: TrendSettings) -> dict[str, object]:
     )
     return {
         "trend.reference_number": reference,
+        "trend.reference_last_number": last,
+        "trend.kdm_definition": definition,
         "trend.low_frequency_hz": low,
         "trend.high_frequency_hz": high,
         "trend.low_offset": offset,

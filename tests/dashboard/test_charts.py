@@ -101,6 +101,22 @@ def test_of_a_file_written_again_only_the_newest_is_drawn(world):
     assert trace["y"] == [pytest.approx(1.03)]
 
 
+def test_pointing_at_a_value_shows_its_standard_error(world):
+    sure = ElectrodeResult(electrode=1, peak_current_a=2e-7, peak_current_se_a=3e-9)
+    results = [world.result(1, electrodes=(sure,)), world.result(3)]
+    trace = drawn(trend_of(results))["data"][0]
+    assert trace["text"] == [" ± 0.003 µA", " µA"]
+    assert trace["hovertemplate"].endswith("%{text}")
+
+
+def test_the_ratio_is_drawn_where_it_is_carried(world):
+    carried = world.result(2).electrodes[0].model_copy(update={"ratio": 1.2, "ratio_se": 0.03})
+    trend = trend_of([world.result(1), world.result(2, electrodes=(carried,))])
+    (trace,) = drawn(trend, TrendView("ratio"))["data"]
+    assert trace["y"] == [1.2]
+    assert trace["text"] == [" ± 0.03"]
+
+
 def test_kdm_is_drawn_where_it_is_carried(world):
     trend = trend_of([world.result(p) for p in range(1, 5)])
     figure = drawn(trend, TrendView("kdm"))
@@ -136,7 +152,7 @@ def test_what_is_not_of_the_present_is_pale(world):
     assert "opacity" not in drawn(trend)["data"][0]
 
 
-@pytest.mark.parametrize("quantity", ["absolute", "normalised", "kdm"])
+@pytest.mark.parametrize("quantity", ["absolute", "normalised", "kdm", "ratio"])
 def test_an_empty_trend_says_what_it_waits_for(quantity):
     figure = drawn(Trend("s", Epoch(1, 1)), TrendView(quantity))
     assert figure["data"] == []
