@@ -11,15 +11,13 @@ diffuses to the electrode, n·F·A·c·√(D/π·t) (Bard and Faulkner, Electroc
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sacmes_core.simulate.constants import PER_THERMAL_VOLT
 
-_THERMAL_PER_V: Final = 38.921740
-"""F / RT at 25 °C."""
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def lifetime_s(
     overpotential_v
         η = E − E°, negative for a reduction.
     """
-    over = electrons * _THERMAL_PER_V * overpotential_v
+    over = electrons * PER_THERMAL_VOLT * overpotential_v
     reducing = np.exp(-transfer_coefficient * over)
     oxidising = np.exp((1 - transfer_coefficient) * over)
     return float(1 / (rate_hz * (reducing + oxidising)))

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sacmes_core.formats.scan import Curve, DeclaredSweep, Scan
+from sacmes_core.simulate.constants import FARADAY_C_MOL, GAS_CONSTANT_J_MOL_K
 from sacmes_core.simulate.planar_diffusion import Diffusion
 
 FloatArray = NDArray[np.float64]
 
-FARADAY_C_MOL: Final = 96485.33212
-GAS_CONSTANT_J_MOL_K: Final = 8.314462618
 _SURFACE_STEP_V: Final = 0.0005
 _DIFFUSION_STEP_V: Final = 0.001
 _OVERPOTENTIAL_MAX: Final = 60.0

@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sacmes_core.simulate.constants import FARADAY_C_MOL, GAS_CONSTANT_J_MOL_K
 from sacmes_core.simulate.cyclic import (
-    FARADAY_C_MOL,
-    GAS_CONSTANT_J_MOL_K,
     CyclicCell,
     DiffusingCouple,
     Instrument,
