@@ -8,12 +8,16 @@ from typing import Final
 from analyzer.store.results import Results
 from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, with_trend
 from analyzer.store.sessions import Run
+from sacmes_core.analysis.trend.electrodes import over_electrodes
 from sacmes_core.analysis.trend.running import RunningTrend, TrendPoint, TrendValue, recompute
 from sacmes_core.analysis.trend.uncertainty import Estimate, common_error_of
 from sacmes_core.payloads.results import ElectrodeResult, Result
 from sacmes_core.settings.trend import TrendSettings
 
 _CACHED_MAX: Final = 500
+_OVER_ELECTRODES: Final = ("normalised", "kdm", "ratio")
+MEAN_COLUMNS: Final = tuple(f"{name}_{of}" for name in _OVER_ELECTRODES for of in ("mean", "sd"))
+"""Columns of what the electrodes of a scan say together."""
 
 
 @dataclass(slots=True)
@@ -83,6 +87,16 @@ class Trends:
         self._running.move_to_end(run.run)
         if len(self._running) > _CACHED_MAX:
             self._running.popitem(last=False)
+
+
+def mean_cells(result: Result) -> list[float | None]:
+    """The cells of `MEAN_COLUMNS`: mean and standard deviation (n − 1) over the electrodes."""
+    if len(result.electrodes) < 2:
+        return [None] * len(MEAN_COLUMNS)
+    table = [[getattr(e, name) for name in _OVER_ELECTRODES] for e in result.electrodes]
+    found = over_electrodes(table)
+    cells = zip(found.mean.tolist(), found.sd.tolist(), strict=True)
+    return [cell if isfinite(cell) else None for pair in cells for cell in pair]
 
 
 def _point(result: Result, electrode: ElectrodeResult) -> TrendPoint:
