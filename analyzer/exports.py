@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from analyzer.cyclic import CV_COLUMNS, cv_cells
+from analyzer.steps import CA_COLUMNS, ca_cells
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from sacmes_core.payloads.results import ElectrodeResult, Result
@@ -36,6 +37,8 @@ COLUMNS: Final = (
     "area_se_av",
     "fwhm_v",
     "fwhm_se_v",
+    "charge_c",
+    "charge_se_c",
     "normalised",
     "normalised_se",
     "kdm",
@@ -49,6 +52,7 @@ COLUMNS: Final = (
     "settings_revision",
     "trend_revision",
     *CV_COLUMNS,
+    *CA_COLUMNS,
 )
 """Columns of the table: a name each, with the unit; normalised, kdm and ratio are fractions."""
 
@@ -130,6 +134,7 @@ def _cells(result: Result, electrode: ElectrodeResult | None) -> list[str]:
         str(result.settings_revision),
         str(result.trend_revision),
         *(_text(cell) for cell in cv_cells(electrode.cv if electrode else None)),
+        *(_text(cell) for cell in ca_cells(electrode.ca if electrode else None)),
     ]
 
 

@@ -41,7 +41,7 @@ def curves_of(result: Result, numbers: Numbers) -> Curves:
     assert numbers.analysis is not None
     peaks = {peak.electrode: peak for peak in numbers.analysis.peaks}
     found = numbers.analysis.curves[:ELECTRODE_MAX]
-    points = sum(len(curves.potential_v) for curves in found)
+    points = sum(len(curves.current_a) for curves in found)
     step = -(-points // POINTS_MAX) or 1
     return Curves(
         session_id=result.session_id,
@@ -102,6 +102,7 @@ def _curves(curves: PeakCurves, peak: Peak, step: int) -> ElectrodeCurves:
         current_a=_rounded(curves.current_a[::step]),
         smoothed_a=_optional(curves.smoothed_a, step),
         baseline_a=_optional(curves.baseline_a, step),
+        time_s=_optional(curves.time_s, step),
         peak_current_a=peak.peak_current_a,
         peak_potential_v=peak.peak_potential_v,
     )

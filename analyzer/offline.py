@@ -21,6 +21,8 @@ _NUMBERS: Final = (
     "area_se_av",
     "fwhm_v",
     "fwhm_se_v",
+    "charge_c",
+    "charge_se_c",
 )
 
 
@@ -75,4 +77,5 @@ def _lines(path: Path, index: int, numbers: Numbers) -> Iterator[Line]:
 def _numbers(electrode: ElectrodeResult) -> Line:
     numbers = {name: getattr(electrode, name) for name in _NUMBERS}
     cycle = {} if electrode.cv is None else {"cv": electrode.cv.model_dump(mode="json")}
-    return {"electrode": electrode.electrode} | numbers | cycle
+    decay = {} if electrode.ca is None else {"ca": electrode.ca.model_dump(mode="json")}
+    return {"electrode": electrode.electrode} | numbers | cycle | decay

@@ -7,7 +7,9 @@ from typing import Final
 
 from analyzer.cyclic import cv_result
 from analyzer.reading import read_scans
+from analyzer.steps import ca_result
 from sacmes_core.analysis.analyzing import analyze
+from sacmes_core.analysis.frequency_map import charge_c
 from sacmes_core.analysis.peaks import Peak, ScanAnalysis
 from sacmes_core.errors import AnalysisError, FormatError
 from sacmes_core.formats.scan import Scan
@@ -53,7 +55,9 @@ class Numbers:
         """The numbers of each electrode."""
         if self.analysis is None:
             return ()
-        return tuple(_electrode(peak) for peak in self.analysis.peaks)
+        square_wave = self.scan is not None and self.scan.technique == "swv"
+        frequency_hz = self.scan.frequency_hz if self.scan and square_wave else None
+        return tuple(_electrode(peak, frequency_hz) for peak in self.analysis.peaks)
 
 
 def analyse(
@@ -106,7 +110,7 @@ def _analyse(scans: Sequence[Scan], settings: SessionSettings) -> list[Numbers]:
     ]
 
 
-def _electrode(peak: Peak) -> ElectrodeResult:
+def _electrode(peak: Peak, frequency_hz: float | None) -> ElectrodeResult:
     return ElectrodeResult(
         electrode=peak.electrode,
         peak_current_a=peak.peak_current_a,
@@ -117,6 +121,9 @@ def _electrode(peak: Peak) -> ElectrodeResult:
         area_se_av=peak.area_se_av,
         fwhm_v=peak.fwhm_v,
         fwhm_se_v=peak.fwhm_se_v,
+        charge_c=charge_c(peak.peak_current_a, frequency_hz),
+        charge_se_c=charge_c(peak.peak_current_se_a, frequency_hz),
         flags=tuple(dict.fromkeys(peak.flags)),
         cv=None if peak.cv is None else cv_result(peak.cv),
+        ca=None if peak.ca is None else ca_result(peak.ca),
     )

@@ -20,7 +20,7 @@ def print_analysis(lines: Iterable[Line]) -> int:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("flags", overflow="fold")
     failed = 0
-    cycles = []
+    cycles, decays = [], []
     for line in lines:
         if "error" in line:
             failed += 1
@@ -28,6 +28,9 @@ def print_analysis(lines: Iterable[Line]) -> int:
             continue
         if line.get("cv"):
             cycles.append(line)
+            continue
+        if line.get("ca"):
+            decays.append(line)
             continue
         table.add_row(
             _plain(line["file"]),
@@ -44,7 +47,33 @@ def print_analysis(lines: Iterable[Line]) -> int:
         _print(table)
     if cycles:
         _print(_cycles(cycles))
+    if decays:
+        _print(_decays(decays))
     return failed
+
+
+def _decays(lines: Iterable[Line]) -> Table:
+    """A row for each current after a potential step."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("file", overflow="fold")
+    for name in ("electrode", "lifetime", "±", "second", "±", "mean", "±", "amplitude"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("flags", overflow="fold")
+    for line in lines:
+        decay = line["ca"]
+        numbers = [
+            quantity(decay[f"{kind}lifetime{error}_s"], "s", digits=2 if error else 4)
+            for kind in ("", "second_", "mean_")
+            for error in ("", "_se")
+        ]
+        table.add_row(
+            _plain(line["file"]),
+            str(line["electrode"]),
+            *numbers,
+            quantity(decay["amplitude_a"], "A"),
+            ", ".join(line["flags"]),
+        )
+    return table
 
 
 def _cycles(lines: Iterable[Line]) -> Table:

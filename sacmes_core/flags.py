@@ -40,6 +40,7 @@ SECOND_LIFETIME_UNSUPPORTED: Final = "second_lifetime_unsupported"
 SECOND_LIFETIME_POSSIBLE: Final = "second_lifetime_possible"
 DIFFUSION_CURRENT: Final = "diffusion_current"
 DECAY_MISFIT: Final = "decay_misfit"
+CHARGING_AMBIGUOUS: Final = "charging_ambiguous"
 MAP_MISFIT: Final = "map_misfit"
 MAP_MAXIMUM_OUTSIDE: Final = "map_maximum_outside"
 RATE_UNDETERMINED: Final = "rate_undetermined"
@@ -153,6 +154,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "dissolved species does; it was fitted with the rest.",
         DECAY_MISFIT: "The current differs from a sum of exponentials by more than its noise; the "
         "intervals were widened, but see the curve.",
+        CHARGING_AMBIGUOUS: "The lifetime is hardly longer than what counts as charging of the "
+        "double layer, so that a part of the couple may have been taken for charging; set the "
+        "longest charging in the settings below the couple's lifetimes.",
         MAP_MISFIT: "The peak currents over frequency differ from those of a bound couple by more "
         "than their errors; the intervals were widened. Check amplitude, step and number of "
         "electrons.",

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from sacmes_core import flags
+from sacmes_core.analysis.ca.steps import analyze_steps
 from sacmes_core.analysis.checks import has_second_peak, peak_flags
 from sacmes_core.analysis.cv.cycles import analyze_cycles
 from sacmes_core.analysis.methods import METHODS, Method
@@ -194,6 +195,6 @@ def _number(value: float) -> float | None:
 
 
 ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(
-    {"swv": _square_wave, "cv": analyze_cycles, "lsv": analyze_cycles}
+    {"swv": _square_wave, "cv": analyze_cycles, "lsv": analyze_cycles, "ca": analyze_steps}
 )
 """How the scans of each technique are analysed; a technique is a function and a line here."""

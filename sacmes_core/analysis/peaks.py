@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sacmes_core.analysis.ca.numbers import DecayNumbers
 from sacmes_core.analysis.cv.numbers import CyclicNumbers
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +31,8 @@ class Peak:
         Codes of `sacmes_core.flags`, those of the scan among them.
     cv
         All numbers of a cycle, of which the forward peak is repeated above.
+    ca
+        Lifetimes of a current after a potential step, which has no peak.
     """
 
     electrode: int
@@ -43,13 +46,15 @@ class Peak:
     fwhm_se_v: float | None = None
     flags: tuple[str, ...] = ()
     cv: CyclicNumbers | None = None
+    ca: DecayNumbers | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeakCurves:
     """What was analysed within the window, shape (K,).
 
-    Potentials ascend; those of a cycle are in the order of measurement.
+    Potentials ascend; those of a cycle are in the order of measurement. After a potential step
+    there are times since it and no potentials; what is smoothed is the fit.
     """
 
     electrode: int
@@ -57,6 +62,7 @@ class PeakCurves:
     current_a: FloatArray
     smoothed_a: FloatArray | None = None
     baseline_a: FloatArray | None = None
+    time_s: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

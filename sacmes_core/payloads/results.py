@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from sacmes_core.payloads.ca import CaResult
 from sacmes_core.payloads.common import (
     Count,
     FileName,
@@ -67,6 +68,11 @@ class ElectrodeResult(Part):
     area_se_av: float | None = None
     fwhm_v: float | None = None
     fwhm_se_v: float | None = None
+    charge_c: float | None = Field(
+        default=None,
+        description="Peak current over the frequency of the square wave, as in a frequency map.",
+    )
+    charge_se_c: float | None = None
     normalised: float | None = Field(
         default=None,
         description="Peak current relative to that of the reference scan, or to the mean of the "
@@ -94,6 +100,9 @@ class ElectrodeResult(Part):
         description="Numbers of a cyclic or linear sweep voltammogram; the peak current and "
         "potential above are then those of its forward sweep.",
     )
+    ca: CaResult | None = Field(
+        default=None, description="Lifetimes of a current after a potential step."
+    )
     flags: tuple[Flag, ...] = ()
 
 
@@ -118,20 +127,26 @@ class Result(Payload):
 
 
 class ElectrodeCurves(Part):
-    """The voltammogram of one electrode with what was found in it, all of one length."""
+    """The curve of one electrode with what was found in it, all columns of one length."""
 
     electrode: Electrode
-    potential_v: Samples
+    potential_v: Samples = Field(description="Empty where the current is over time.")
     current_a: Samples
     smoothed_a: Samples | None = None
     baseline_a: Samples | None = None
+    time_s: Samples | None = Field(
+        default=None,
+        description="In chronoamperometry, time since the step; what is smoothed is the fit then.",
+    )
     peak_current_a: float | None = None
     peak_potential_v: float | None = None
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        columns = (self.current_a, self.smoothed_a, self.baseline_a)
-        if any(c is not None and len(c) != len(self.potential_v) for c in columns):
+        columns = (self.potential_v or None, self.time_s, self.smoothed_a, self.baseline_a)
+        if not self.potential_v and self.current_a and self.time_s is None:
+            raise ValueError("a curve has neither potentials nor times")
+        if any(c is not None and len(c) != len(self.current_a) for c in columns):
             raise ValueError("the columns of a curve differ in length")
         return self
 

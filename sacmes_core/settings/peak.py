@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sacmes_core.settings.ca import CaSettings
 from sacmes_core.settings.cv import CvSettings
 from sacmes_core.settings.parts import FrequencyHz, Part, Potential
 
@@ -123,6 +124,7 @@ class PeakSettings(Part):
     cv: CvSettings = Field(
         default_factory=CvSettings, description="Cyclic and linear sweep voltammetry."
     )
+    ca: CaSettings = Field(default_factory=CaSettings, description="Chronoamperometry.")
 
     @model_validator(mode="after")
     def _window(self) -> Self:

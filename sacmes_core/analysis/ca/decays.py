@@ -13,6 +13,8 @@ from sacmes_core.settings.ca import CaSettings
 
 VERSION: Final = 1
 POINTS_MIN: Final = 12
+_NEAR_CHARGING: Final = 2.5
+"""Longest chargings below which a lifetime is hard to tell from charging."""
 _ROWS: Final = 256
 """Decays fitted at once, so that a long run needs no more memory."""
 
@@ -94,6 +96,7 @@ def _flags(
     """The codes of one decay, in the order in which a chemist would ask."""
     none = enough and not constant and found.count[k] == 0
     unsupported = settings.exponentials == "bi" and found.count[k] == 1
+    near = np.exp(found.log_lifetimes[k, 0]) < _NEAR_CHARGING * settings.charging_max_s
     said = {
         flags.TOO_FEW_POINTS: not enough,
         flags.CONSTANT: constant,
@@ -104,6 +107,7 @@ def _flags(
         flags.SECOND_LIFETIME_UNSUPPORTED: unsupported,
         flags.SECOND_LIFETIME_POSSIBLE: bool(found.second_possible[k]) and not unsupported,
         flags.DIFFUSION_CURRENT: bool(found.diffusing[k]),
+        flags.CHARGING_AMBIGUOUS: found.count[k] > 0 and bool(found.charged[k] and near),
         flags.DECAY_MISFIT: bool(found.misfit[k]) and not none,
     }
     return tuple(code for code, true in said.items() if true)

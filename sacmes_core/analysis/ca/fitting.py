@@ -1,7 +1,7 @@
 """Lifetimes of many decays at once: weights, fits, how many lifetimes, single outliers."""
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from scipy.stats import t as student
@@ -47,9 +47,9 @@ class Decays:
         Of Student's distribution, by which standard errors become 95 % intervals.
     fit_a
         The likeliest fit, shape (n, K).
-    bounded, second_possible, diffusing, misfit
+    bounded, second_possible, diffusing, charged, misfit
         Whether the lifetime is at a bound; a second one is likely but not proven; a term 1/√t is
-        supported; the fits leave more than noise.
+        supported; charging is not excluded; the fits leave more than noise.
     spikes
         Points left out as single outliers, shape (n, K).
     """
@@ -68,6 +68,7 @@ class Decays:
     bounded: BoolArray
     second_possible: BoolArray
     diffusing: BoolArray
+    charged: BoolArray
     misfit: BoolArray
     spikes: BoolArray
 
@@ -96,6 +97,7 @@ class Decays:
             bounded=false(n),
             second_possible=false(n),
             diffusing=false(n),
+            charged=false(n),
             misfit=false(n),
             spikes=false(n, points),
         )
@@ -176,7 +178,8 @@ def _once(
         _gain(choice) > 0, choosing.bounded(choice.one), choosing.drifting(choice.none)
     )
     decays.second_possible[...] = possible
-    decays.diffusing[...] = _diffusing(families, count)
+    decays.diffusing[...] = _share(families, count, "diffusion") > _SURE
+    decays.charged[...] = _share(families, count, "charging") > 1 - _SURE
     decays.misfit[...] = choice.scale2 > _MISFIT
     return decays
 
@@ -236,14 +239,16 @@ def _likeliest(families: tuple[Family, ...], count: IntArray, since_s: FloatArra
     return curve
 
 
-def _diffusing(families: tuple[Family, ...], count: IntArray) -> BoolArray:
-    """Whether the chosen fits have a term 1/√t, shape (n,)."""
-    found = np.zeros(len(count), dtype=bool)
+def _share(
+    families: tuple[Family, ...], count: IntArray, term: Literal["diffusion", "charging"]
+) -> FloatArray:
+    """Weight of the variants with a term, among those with the chosen number of lifetimes."""
+    share = np.zeros(len(count))
     for number, family in enumerate(families):
         if family.fits:
-            share = family.weights[[m.diffusion for m in family.models]].sum(axis=0)
-            found |= (count == number) & (share > _SURE)
-    return found
+            chosen = [getattr(model, term) for model in family.models]
+            share += np.where(count == number, family.weights[chosen].sum(axis=0), 0.0)
+    return share
 
 
 def _spikes(decays: Decays, current_a: FloatArray, used: BoolArray) -> BoolArray:

@@ -133,9 +133,11 @@ def fit_rates(
         return _nothing()
     one = _one(points)
     best = one
-    if two is not False and count >= SECOND_POINTS_MIN:
+    least = 0.0 if two else SECOND_EVIDENCE
+    # A second population can take away no more than the whole χ².
+    can = one.chi2 - 2 * np.log(count) > least
+    if two is not False and count >= SECOND_POINTS_MIN and can:
         double = _two(points, one)
-        least = 0.0 if two else SECOND_EVIDENCE
         if double is not None and _bic(one, double, count) > least:
             best = double
     return _result(points, best, np.sign(np.nansum(peak_current_a)))
@@ -231,7 +233,7 @@ def _refined(points: _Points, start: FloatArray) -> _Solution:
     normal = jacobian.T @ jacobian
     # A direction that the peaks do not determine gets a large variance, not none.
     ridge = np.eye(len(start)) * max(1e-10 * float(np.trace(normal)), 1e-30)
-    return _Solution(found.x, np.linalg.inv(normal + ridge), float(2 * found.cost))
+    return _Solution(found.x, np.asarray(np.linalg.inv(normal + ridge)), float(2 * found.cost))
 
 
 def _bic(one: _Solution, two: _Solution, count: int) -> float:
