@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from sacmes_core.analysis.classic import classic
 from sacmes_core.analysis.consensus import median_of_fits
 from sacmes_core.analysis.peaks import FloatArray, PeakArrays
 from sacmes_core.analysis.preparing import Preparation, ascending
@@ -31,6 +32,7 @@ class Method:
 METHODS: Final[Mapping[str, Method]] = MappingProxyType(
     {
         "median": Method(median_of_fits, 1, sigmas_min=4.0),
+        "classic": Method(classic, 1, sigmas_min=5.0),
         "sacmes-web": Method(sacmes_web, 2, prepare=sorted_within),
         "sacmes-desktop": Method(sacmes_desktop, 2, prepare=without_zeros),
     }

@@ -114,3 +114,19 @@ class PeakArrays:
     area_se_av: FloatArray | None = None
     fwhm_se_v: FloatArray | None = None
     flags: tuple[tuple[str, ...], ...] = ()
+
+
+def nothing_found(current_a: FloatArray, flag: str) -> PeakArrays:
+    """What a method returns where it cannot begin, for a reason that holds for all; (n, K)."""
+    none = np.full(len(current_a), np.nan)
+    return PeakArrays(
+        height_a=none,
+        height_se_a=none,
+        potential_v=none,
+        area_av=none,
+        fwhm_v=none,
+        smoothed_a=current_a,
+        smoothed_noise_a=none,
+        baseline_a=np.full(current_a.shape, np.nan),
+        flags=((flag,),) * len(current_a),
+    )

@@ -54,13 +54,10 @@ def sacmes_web(
     windows, degree = smoothing_windows(potential_v, width_v, settings)
     smoothed = smooth_each(cleaned, windows, degree)
     peak, sign = _extremum(potential_v, smoothed)
-    has_peak = (sign != 0) & (peak < smoothed.shape[1] - 1)
-    if settings.smoothing != "off":
-        has_peak &= windows > 0
-    peak = np.where(has_peak, peak, 0)
-    rows = np.arange(len(peak))
-    upright = smoothed * np.where(sign == 0, 1, sign)[:, None]
-    left, right = hull_edge(potential_v, upright, peak)
+    can_smooth = (windows > 0) | (settings.smoothing == "off")
+    has_peak = can_smooth & (sign != 0) & (peak < smoothed.shape[1] - 1)
+    peak, rows = np.where(has_peak, peak, 0), np.arange(len(peak))
+    left, right = hull_edge(potential_v, smoothed * np.where(sign == 0, 1, sign)[:, None], peak)
     baseline = line_through(potential_v, smoothed, left, right)
     height = smoothed[rows, peak] - baseline[rows, peak]
     has_peak &= np.abs(height) > _FLAT * np.ptp(smoothed, axis=1)
