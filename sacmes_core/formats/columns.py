@@ -55,6 +55,7 @@ def choose_columns(
     FormatError
         If there is no pair of potential and current, or a unit cannot be guessed.
     """
+    _refuse_impossible(table, mapping)
     headings = find_headings(table)
     chosen: Sequence[CurrentColumn]
     if mapping.names_columns:
@@ -72,6 +73,28 @@ def choose_columns(
     return tuple(chosen)
 
 
+def _refuse_impossible(table: Table, mapping: ColumnMapping) -> None:
+    """Refuse a mapping to columns that are not there or hold no numbers."""
+    named = (mapping.time_column, mapping.potential_column, mapping.current_column)
+    width = len(table.columns)
+    for column in named:
+        if column is not None and column > width:
+            raise FormatError(
+                f"The file has {width} columns, so there is no column {column}; correct the "
+                "columns in the reading settings."
+            )
+        if column is not None and not _holds_numbers(table, column - 1):
+            raise FormatError(
+                f"Column {column}, which the reading settings name, holds no numbers; correct the "
+                "settings."
+            )
+    if mapping.column_spacing is not None and mapping.current_column is None:
+        raise FormatError(
+            "The reading settings name the distance of the currents' columns but not the first of "
+            "them; set the current's column as well."
+        )
+
+
 def _by_mapping(
     table: Table, headings: Sequence[Heading], mapping: ColumnMapping, *, over_time: bool
 ) -> list[CurrentColumn]:
@@ -85,11 +108,6 @@ def _by_mapping(
         potential = 0
     first = (mapping.current_column or 2) - 1
     named = [column for column in (time, potential, first) if column is not None]
-    if max(named) >= width:
-        raise FormatError(
-            f"The file has {width} columns, so there is no column {max(named) + 1}; "
-            "correct the columns in the reading settings."
-        )
     if len(set(named)) < len(named):
         raise FormatError(
             "Time, potential and current are set to the same column; correct the reading settings."
@@ -102,7 +120,8 @@ def _by_mapping(
         if current in (time, potential) or not _holds_numbers(table, current):
             continue
         column = _column(headings, mapping, potential, current, time)
-        chosen.append(replace(column, electrode=column.electrode or order + 1))
+        # Whatever its heading says: the current that is named is the one to be analysed.
+        chosen.append(replace(column, electrode=column.electrode or order + 1, role=None))
     if not chosen or not all(_holds_numbers(table, column) for column in named):
         raise FormatError(
             "The columns named in the reading settings hold no numbers; correct the settings."
@@ -121,9 +140,9 @@ def _by_headings(
     potentials = _best(headings, numeric, "potential")
     currents = _best(headings, numeric, "current")
     times = _best(headings, numeric, "time")
-    if mapping.potential_column and mapping.potential_column <= len(headings):
+    if mapping.potential_column:
         potentials = [mapping.potential_column - 1]
-    if mapping.time_column and mapping.time_column <= len(headings):
+    if mapping.time_column:
         times = [mapping.time_column - 1]
     if not currents or not (potentials or times) or (over_time and not times):
         missing = "current" if not currents else "time" if over_time else "potential"
@@ -134,6 +153,7 @@ def _by_headings(
     return tuple(
         _column(headings, mapping, _beside(potentials, current), current, _beside(times, current))
         for current in currents
+        if current + 1 not in (mapping.potential_column, mapping.time_column)
     )
 
 
@@ -201,7 +221,7 @@ def _by_numbers(
             potential = leading[-1] if leading and leading[-1] != usable[-1] else potential
             usable = [k for k in usable if k == potential or k not in grids]
             time = leading[0] if leading and leading[0] != potential else None
-    currents = [k for k in usable if k > potential]
+    currents = [k for k in usable if k > potential] or [k for k in usable if k < potential]
     if not currents:
         raise FormatError(
             "No column with a current was found; name the columns in the reading settings."
@@ -212,13 +232,15 @@ def _by_numbers(
 def _over_time(
     table: Table, headings: Sequence[Heading], mapping: ColumnMapping
 ) -> list[CurrentColumn]:
-    """Bare columns of chronoamperometry: time, perhaps the potential that is held, currents."""
+    """Bare columns of time, perhaps the potential, and currents; mostly of chronoamperometry."""
     usable = [k for k in range(len(table.columns)) if _holds_numbers(table, k)]
     time = mapping.time_column - 1 if mapping.time_column else usable[0]
     potential = mapping.potential_column - 1 if mapping.potential_column else None
     currents = [k for k in usable if k > time and k != potential]
-    if potential is None and len(currents) > 1 and len(set(table.columns[currents[0]])) <= _LEVELS:
-        potential, *currents = currents
+    if potential is None and len(currents) > 1:
+        beside = table.columns[currents[0]]
+        if len(set(beside)) <= _LEVELS or _is_grid(beside):
+            potential, *currents = currents
     if not currents or time not in usable:
         raise FormatError(
             "No columns with a time and a current were found; name them in the reading settings."

@@ -9,6 +9,7 @@ from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import convert_columns, expect_points, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
+from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.headings import parse_heading
 from sacmes_core.formats.layout import Layout
 from sacmes_core.formats.scan import ROLES, ColumnMapping, Decimal, DeclaredSweep, Scan
@@ -39,6 +40,8 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
     FormatError
         If the technique gives no voltammogram, or there is no line of data.
     """
+    if mapping.delimiter not in (None, "tab"):
+        return read_generic(lines, mapping)
     heading = _heading_line(lines)
     header = lines[:heading]
     name = _technique_name(header)

@@ -11,6 +11,7 @@ from sacmes_core.flags import OVERLOAD, PARTIAL_CYCLE
 from sacmes_core.formats.completeness import CUT_SENTENCE, why_too_few
 from sacmes_core.formats.curves import convert_columns, expect_scans, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
+from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.headings import parse_heading
 from sacmes_core.formats.layout import Layout
 from sacmes_core.formats.scan import (
@@ -74,6 +75,8 @@ def read_gamry(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
         If the experiment gives neither voltammogram nor chronoamperogram, or no whole line
         of data is there.
     """
+    if mapping.delimiter not in (None, "tab"):
+        return read_generic(lines, mapping)
     header = _header(lines, mapping.decimal)
     technique = _technique(header.values)
     scans = [_scan(table, technique, header, mapping) for table in _tables(lines, header)]

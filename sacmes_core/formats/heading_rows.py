@@ -51,7 +51,12 @@ def _headings(
 ) -> tuple[Heading, ...]:
     units: list[str] | None = None
     for line in above:
-        cells = _heading_cells(line, layout, width, indexed)
+        if units is None:
+            cells = _heading_cells(line, layout, width, indexed)
+        else:
+            # Above a row of units stand names in the same columns, or nothing of the table.
+            names = layout.cells(line)
+            cells = names if len(names) == width else None
         if cells is None:
             if units is None and _is_prose(line):
                 continue

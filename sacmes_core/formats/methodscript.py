@@ -9,7 +9,15 @@ from typing import Final, NamedTuple
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST, OVERLOAD
 from sacmes_core.formats.curves import expect_scans, turns
-from sacmes_core.formats.scan import ROLES, TIME_TECHNIQUES, ColumnMapping, Curve, Role, Scan
+from sacmes_core.formats.scan import (
+    ROLES,
+    TIME_TECHNIQUES,
+    ColumnMapping,
+    Curve,
+    Role,
+    Scan,
+    refuse_mapping,
+)
 
 FORMAT: Final = "methodscript"
 
@@ -40,6 +48,7 @@ _OVERLOADED: Final = 2
 _SET, _MEASURED, _CURRENT, _SECOND, _CHANNEL, _TIME = (
     "da", "ab", "ba", "bb", "ea", "eb",
 )  # fmt: skip
+_DIFFERENCE_TOLERANCE: Final = 2e-3
 _PULSED: Final[tuple[Role, ...]] = ("difference", "forward", "reverse")
 _UNPULSED: Final[tuple[Role, ...]] = ("total",)
 
@@ -126,14 +135,15 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
     """Read every voltammogram of a recording.
 
     The channels of a multiplexer that are measured one after the other are electrodes of one scan.
-    Of the mapping only the sign of the current counts.
+    Columns of the mapping are the values of a data package, counted from 1.
 
     Raises
     ------
     FormatError
         If no measurement loop is a voltammogram of enough points.
     """
-    loops = _loops(lines)
+    refuse_mapping(mapping, "recording of a MethodSCRIPT instrument", of=("text", "units"))
+    loops = _loops(lines, mapping)
     if not loops:
         answers = [line for line in lines if _ERROR.fullmatch(line)]
         error = f" the instrument answered {answers[0]!r};" if answers else ""
@@ -151,17 +161,22 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
             "meas_loop_swv or meas_loop_cv."
         )
     scans: list[Scan] = []
+    unreadable: FormatError | None = None
     for loop in sweeps:
-        for scan in _scans(loop, mapping):
+        try:
+            found = list(_scans(loop, mapping))
+        except FormatError as error:
+            unreadable = unreadable or error
+            continue
+        for scan in found:
             if scans and _joins(scans[-1], scan):
-                scans[-1] = replace(
-                    scans[-1],
-                    curves=scans[-1].curves + scan.curves,
-                    flags=tuple(dict.fromkeys(scans[-1].flags + scan.flags)),
-                    incomplete=scans[-1].incomplete or scan.incomplete,
-                )
+                scans[-1] = _joined(scans[-1], scan)
             else:
                 scans.append(replace(scan, index=len(scans)))
+    if unreadable is not None:
+        if not scans:
+            raise unreadable
+        scans = [replace(scan, flags=_together(scan.flags, (LINES_LOST,))) for scan in scans]
     expect_scans(scans)
     return tuple(scans)
 
@@ -203,14 +218,45 @@ def _point(package: Sequence[Variable]) -> _Point:
     )
 
 
-def _loops(lines: Sequence[str]) -> list[_Loop]:
+def _mapped(point: _Point, package: Sequence[Variable], mapping: ColumnMapping) -> _Point:
+    """The point with what the mapping says in place of what the types of the values say."""
+    if not mapping.says_anything_of_columns:
+        return point
+    if mapping.column_spacing is not None:
+        raise FormatError(
+            "The recording of a MethodSCRIPT instrument names its channels itself; leave the "
+            "distance of the currents' columns empty in the reading settings."
+        )
+
+    def value(column: int | None, default: float) -> float:
+        if column is None:
+            return default
+        if column > len(package):
+            raise FormatError(
+                f"A data package has {len(package)} values, so there is no column {column}; "
+                "correct the columns in the reading settings."
+            )
+        return package[column - 1].value
+
+    currents_a, second_a = point.currents_a, point.second_current_a
+    if mapping.current_column is not None:
+        currents_a, second_a = (value(mapping.current_column, math.nan),), None
+    return point._replace(
+        potential_v=value(mapping.potential_column, point.potential_v),
+        time_s=value(mapping.time_column, point.time_s),
+        currents_a=currents_a,
+        second_current_a=second_a,
+    )
+
+
+def _loops(lines: Sequence[str], mapping: ColumnMapping) -> list[_Loop]:
     loops = [_Loop(None)]
     running = False
     # A last line without its end may be the beginning of another number.
     for line in lines[:-1]:
         loop = loops[-1]
         if package := parse_package(line):
-            loop.points.append(_point(package))
+            loop.points.append(_mapped(_point(package), package, mapping))
         elif match := _LOOP.fullmatch(line):
             running = True
             loops.append(_Loop(int(match[1], 16)))
@@ -244,9 +290,7 @@ def _scans(loop: _Loop, mapping: ColumnMapping) -> Iterator[Scan]:
     for point in loop.points:
         channels.setdefault(point.electrode, []).append(point)
     for electrode, points in channels.items():
-        technique = _TECHNIQUES.get(loop.technique if loop.technique is not None else -1)
-        if technique is None:
-            technique = "cv" if turns([point.potential_v for point in points]) else None
+        technique = _technique(loop, points)
         curves = _curves(points, electrode, technique, -1.0 if mapping.invert_current else 1.0)
         if not curves:
             continue
@@ -291,11 +335,39 @@ def _roles(count: int, technique: str | None) -> Sequence[Role]:
     if count == len(_PULSED) and pulsed:
         return _PULSED
     raise FormatError(
-        f"Each data package holds {count} currents of unknown meaning; let the script send the "
-        "current alone, or difference, forward and reverse current of a square wave in this order."
+        f"Each data package holds {count} currents of unknown meaning; name the current's column "
+        "in the reading settings, or let the script send the current alone, or difference, forward "
+        "and reverse current of a square wave in this order."
     )
+
+
+def _technique(loop: _Loop, points: Sequence[_Point]) -> str | None:
+    """The technique of a loop; of one whose beginning was not recorded what the numbers show."""
+    if loop.technique is not None:
+        return _TECHNIQUES.get(loop.technique)
+    if all(len(p.currents_a) == len(_PULSED) and _is_difference(*p.currents_a) for p in points):
+        return "swv"
+    return "cv" if turns([point.potential_v for point in points]) else None
+
+
+def _is_difference(difference: float, forward: float, reverse: float) -> bool:
+    largest = max(abs(difference), abs(forward), abs(reverse))
+    return abs(difference - (forward - reverse)) <= _DIFFERENCE_TOLERANCE * largest
 
 
 def _joins(scan: Scan, other: Scan) -> bool:
     """Whether the other scan is of a further channel in the same round of a multiplexer."""
     return scan.technique == other.technique and not set(scan.electrodes) & set(other.electrodes)
+
+
+def _joined(scan: Scan, other: Scan) -> Scan:
+    return replace(
+        scan,
+        curves=scan.curves + other.curves,
+        flags=_together(scan.flags, other.flags),
+        incomplete=scan.incomplete or other.incomplete,
+    )
+
+
+def _together(flags: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(flags + others))

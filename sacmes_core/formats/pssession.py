@@ -13,7 +13,7 @@ from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.completeness import why_too_few
 from sacmes_core.formats.curves import divisor
 from sacmes_core.formats.palmsens import TitledCurve, gather_scans
-from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan
+from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan, refuse_mapping
 
 FORMAT: Final = "pssession"
 
@@ -37,13 +37,14 @@ def is_pssession(lines: Sequence[str]) -> bool:
 def read_pssession(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     """Read every voltammogram of a session file.
 
-    The file names its units, so that of the mapping only the sign of the current counts.
+    The file names columns and units; of the mapping only the sign of the current can count.
 
     Raises
     ------
     FormatError
-        If the JSON is not whole, or no measurement is a voltammogram.
+        If the JSON is not whole, or no measurement is a voltammogram or chronoamperogram.
     """
+    refuse_mapping(mapping, "PalmSens session file", of=("columns", "text", "units"))
     try:
         session = json.loads("\n".join(lines), object_pairs_hook=_lower_keys)
     except (ValueError, RecursionError):

@@ -52,7 +52,7 @@ def read_pstrace(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ..
     FormatError
         If no pair of columns is a potential, or a time, and a current.
     """
-    if mapping.names_columns:
+    if mapping.says_anything_of_columns or mapping.delimiter or mapping.decimal:
         return read_generic(lines, mapping)
     for k, line in enumerate(lines[:_HEADER_MAX]):
         for delimiter, sign in _DELIMITERS:

@@ -21,6 +21,7 @@ from sacmes_core.formats.scan import (
     Curve,
     Role,
     Scan,
+    refuse_mapping,
 )
 
 FORMAT: Final = "rodeostat"
@@ -66,6 +67,7 @@ def read_rodeostat(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, 
     FormatError
         If no test is a voltammogram of enough points.
     """
+    refuse_mapping(mapping, "recording of a Rodeostat", of=("columns", "text"))
     runs = [run for run in _runs(lines) if run.samples]
     known = [run for run in runs if run.test is None or run.test in _TECHNIQUES]
     # Beside voltammograms chronoamperometry is the conditioning that goes before them.
@@ -104,7 +106,7 @@ def read_rodeostat_text(lines: Sequence[str], mapping: ColumnMapping) -> tuple[S
     FormatError
         If there are too few points.
     """
-    if mapping.names_columns:
+    if mapping.says_anything_of_columns or mapping.delimiter or mapping.decimal:
         return read_generic(lines, mapping)
     whole = lines[:-1]
     # Four decimals are the whole of a number: a last line with all of them has lost nothing.

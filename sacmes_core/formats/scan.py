@@ -1,10 +1,12 @@
 """What a file becomes: scans and curves in volts, amperes and seconds, in order of measurement."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal
+
+from sacmes_core.errors import FormatError
 
 Role = Literal["difference", "forward", "reverse", "total"]
 ROLES: Final[tuple[Role, ...]] = ("difference", "forward", "reverse", "total")
@@ -141,8 +143,11 @@ class ColumnMapping:
     """What a person says about a file's columns; it wins over what the content suggests.
 
     Columns count from 1; None leaves the finding to the reader. Electrode k has its current in
-    column ``current_column + (k - 1) * column_spacing``; without a spacing there is one electrode.
-    A time column without a potential column makes the file chronoamperometry.
+    column ``current_column + (k - 1) * column_spacing``, unless the headings number it otherwise;
+    without a spacing there is one electrode. A current that is named so has the role ``difference``
+    in techniques with pulses and ``total`` in others, whatever its heading says.
+    A time column without a potential column makes the file chronoamperometry. A reader that cannot
+    obey one of these, because its format names the thing itself, refuses the file and says so.
 
     Attributes
     ----------
@@ -166,3 +171,40 @@ class ColumnMapping:
     def names_columns(self) -> bool:
         """Whether the current's column is told and need not be found."""
         return self.current_column is not None
+
+    @property
+    def says_anything_of_columns(self) -> bool:
+        """Whether any column, or the distance between columns, is told."""
+        columns = (self.time_column, self.potential_column, self.current_column)
+        return any(columns) or self.column_spacing is not None
+
+
+def refuse_mapping(mapping: ColumnMapping, what: str, *, of: Collection[str]) -> None:
+    """Refuse reading settings that a format has no use for, since none is ignored in silence.
+
+    Parameters
+    ----------
+    what
+        The format, as in ``"PalmSens session file"``.
+    of
+        Which of ``"columns"``, ``"text"`` (delimiter and decimal sign) and ``"units"`` are of no
+        use.
+
+    Raises
+    ------
+    FormatError
+        If one of them is set.
+    """
+    text = mapping.delimiter or mapping.decimal
+    units = mapping.potential_unit or mapping.current_unit
+    told = {
+        "columns": ("columns", mapping.says_anything_of_columns),
+        "text": ("delimiter and decimal sign", text is not None),
+        "units": ("units", units is not None),
+    }
+    named = [words for name, (words, is_set) in told.items() if is_set and name in of]
+    if named:
+        raise FormatError(
+            f"A {what} names its {' and '.join(named)} itself, but the reading settings name them "
+            "too; leave these settings empty."
+        )

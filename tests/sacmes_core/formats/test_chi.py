@@ -126,7 +126,7 @@ def test_a_mapping_wins_over_the_column_line() -> None:
     mapping = ColumnMapping(potential_column=1, current_column=3, current_unit="nA")
     (scan,) = read(chi(), mapping=mapping)
     (curve,) = scan.curves
-    assert curve.role == "forward"
+    assert curve.role == "difference"
     assert curve.current_a[1] == pytest.approx(2e-18)
     assert scan.frequency_hz == 60
 
