@@ -55,8 +55,8 @@ def test_charging_is_that_of_a_resistor_and_a_capacitor() -> None:
             held_v += current / layer.capacitance_f / (2 * frequency_hz * fine)
         ends.append(-(applied_v - held_v) / layer.resistance_ohm)
     forward, reverse = charging_currents(layer, wave, frequency_hz)
-    assert forward == pytest.approx(ends[0::2], rel=0.01)
-    assert reverse == pytest.approx(ends[1::2], rel=0.01)
+    assert forward == pytest.approx(ends[0::2], rel=0.001)
+    assert reverse == pytest.approx(ends[1::2], rel=0.001)
     assert np.all(forward > 0)
     assert np.all(reverse < 0)
 

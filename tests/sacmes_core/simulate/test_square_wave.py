@@ -60,7 +60,7 @@ def test_pulses_equal_a_numerical_integration() -> None:
     wave = SquareWave(initial_v=-0.2, final_v=-0.36, step_v=0.01)
     forward, reverse = pulse_currents(layer, wave, 60.0)
     expected = integrated(layer, wave, 60.0)
-    assert forward - reverse == pytest.approx(expected, rel=0.01, abs=expected.max() * 0.002)
+    assert forward - reverse == pytest.approx(expected, abs=expected.max() * 2e-4)
 
 
 def test_the_whole_layer_is_reduced_once() -> None:
