@@ -10,6 +10,7 @@ from analyzer.cyclic import CV_COLUMNS, cv_cells
 from analyzer.steps import CA_COLUMNS, ca_cells
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
+from analyzer.trends import MEAN_COLUMNS, mean_cells
 from sacmes_core.payloads.results import ElectrodeResult, Result
 from sacmes_core.protocol import MAX_WIRE_BYTES
 
@@ -53,6 +54,7 @@ COLUMNS: Final = (
     "trend_revision",
     *CV_COLUMNS,
     *CA_COLUMNS,
+    *MEAN_COLUMNS,
 )
 """Columns of the table: a name each, with the unit; normalised, kdm and ratio are fractions."""
 
@@ -63,8 +65,9 @@ def lines(results: Iterable[Result]) -> Iterator[str]:
     """The table's lines, heading first; an empty cell is a missing value, never a zero."""
     yield _line(COLUMNS)
     for result in results:
+        means = mean_cells(result)
         for electrode in result.electrodes or (None,):
-            yield _line(_cells(result, electrode))
+            yield _line(_cells(result, electrode, means))
 
 
 def split(table: Iterable[str], part_bytes: int = PART_BYTES) -> Iterator[bytes]:
@@ -110,7 +113,9 @@ class Exports:
         return f"sacmes_{started}_{run.document.session_id[:8]}.csv"
 
 
-def _cells(result: Result, electrode: ElectrodeResult | None) -> list[str]:
+def _cells(
+    result: Result, electrode: ElectrodeResult | None, means: Iterable[float | None]
+) -> list[str]:
     scan = result.scan
     flags = dict.fromkeys(result.flags + (electrode.flags if electrode else ()))
     return [
@@ -135,6 +140,7 @@ def _cells(result: Result, electrode: ElectrodeResult | None) -> list[str]:
         str(result.trend_revision),
         *(_text(cell) for cell in cv_cells(electrode.cv if electrode else None)),
         *(_text(cell) for cell in ca_cells(electrode.ca if electrode else None)),
+        *(_text(cell) for cell in means),
     ]
 
 

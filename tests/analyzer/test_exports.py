@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,17 @@ def test_one_line_for_each_scan_and_electrode() -> None:
     assert rows[0]["flags"] == "units_assumed too_noisy"
     assert rows[1]["peak_current_a"] == rows[1]["kdm"] == ""
     assert rows[2]["error"] == "It is broken; export it again."
+
+
+def test_mean_and_deviation_over_the_electrodes_of_a_scan() -> None:
+    found = [(1, 1.0), (2, 1.2), (3, None)]
+    electrodes = tuple(ElectrodeResult(electrode=e, normalised=v) for e, v in found)
+    alone = (ElectrodeResult(electrode=1, normalised=0.9),)
+    table = "".join(lines([result(1, electrodes=electrodes), result(2, electrodes=alone)]))
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [float(row["normalised_mean"]) for row in rows[:3]] == [1.1] * 3
+    assert float(rows[2]["normalised_sd"]) == pytest.approx(0.02**0.5)
+    assert rows[0]["kdm_mean"] == rows[0]["kdm_sd"] == rows[3]["normalised_mean"] == ""
 
 
 @given(st.lists(st.text(max_size=30).map(lambda t: t + "\n"), max_size=40), st.integers(1, 100))

@@ -98,8 +98,10 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def swv(number: int, hertz: int = 10, *, height: float = 1.0) -> tuple[str, bytes]:
-    content = voltammogram(height_a=height * 1e-6, frequency_hz=hertz, electrodes=1)
+def swv(
+    number: int, hertz: int = 10, *, height: float = 1.0, peak_v: float = -0.3
+) -> tuple[str, bytes]:
+    content = voltammogram(height_a=height * 1e-6, frequency_hz=hertz, electrodes=1, peak_v=peak_v)
     return f"SWV_{hertz}Hz_{number}.txt", content
 
 
@@ -154,6 +156,19 @@ def test_reference_that_comes_late_gives_another_trend_revision(bench: Bench) ->
     bench.work()
     assert normalised(bench.kept()) == [0.5, 0.75, 1.0, 0.25]
     assert {r.trend_revision for r in bench.kept()} == {1}
+
+
+def test_trend_carries_errors_and_flags_and_gives_them_up_again(bench: Bench) -> None:
+    bench.upload(*(swv(n) for n in (1, 2, 3)), swv(4, height=2, peak_v=-0.36))
+    bench.work()
+    errors = [result.electrodes[0].normalised_se for result in bench.kept()]
+    assert errors[0] == 0.0
+    assert all(error is not None and 0 < error < 0.5 for error in errors[1:])
+    moved = ["peak_moved" in result.electrodes[0].flags for result in bench.kept()]
+    assert moved == [False, False, False, True]
+    bench.change(**{"trend.peak_move_max_v": 0.1})
+    bench.work()
+    assert not any("peak_moved" in result.electrodes[0].flags for result in bench.kept())
 
 
 def test_trend_goes_on_after_a_restart(bench: Bench) -> None:

@@ -39,7 +39,12 @@ from sacmes_core.upload import UploadHeader
 
 
 def voltammogram(
-    *, height_a: float = 1e-6, frequency_hz: float = 60, electrodes: int = 2, points: int = 80
+    *,
+    height_a: float = 1e-6,
+    frequency_hz: float = 60,
+    electrodes: int = 2,
+    points: int = 80,
+    peak_v: float = -0.3,
 ) -> bytes:
     """A CHI text file of a square-wave voltammogram; electrode k is 1/k as high as the first."""
     heads = "".join(f", i{k}/A" for k in range(1, electrodes + 1))
@@ -59,7 +64,9 @@ def voltammogram(
     ]
     for k in range(1, points + 1):
         potential = -0.1 - 0.4 / points * k
-        bell = math.exp(-(((potential + 0.3) / 0.04) ** 2)) + 0.05 * math.sin(9e3 * potential) / 9
+        bell = (
+            math.exp(-(((potential - peak_v) / 0.04) ** 2)) + 0.05 * math.sin(9e3 * potential) / 9
+        )
         currents = "".join(f", {height_a / e * bell + 2e-7:.6e}" for e in range(1, electrodes + 1))
         lines.append(f"{potential:.4f}{currents}")
     return ("\r\n".join(lines) + "\r\n").encode()
