@@ -20,6 +20,9 @@ CLEAR_LOG_ODDS: Final = 5.0
 """Odds of 150 to 1, from which on one model is said to be the right one."""
 POOR_FIT_SHARE: Final = 0.06
 _ELECTRONS: Final = (1, 2)
+_LOOP_POINTS: Final = 100
+_LOOP_SHARE: Final = 0.02
+_LOOP_SIGMAS: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +40,7 @@ class _Search:
 
     heights_a: dict[int, float]
     gains: dict[int, float]
-    half_waves_v: dict[int, tuple[float, ...]]
+    middles_v: dict[int, float]
 
 
 def choose(cycle: Cycle, settings: CvSettings) -> Chosen:
@@ -45,18 +48,19 @@ def choose(cycle: Cycle, settings: CvSettings) -> Chosen:
     search = _search(cycle)
     placed = [place(cycle, settings, n, 0.0) for n in _electrons(settings)]
     waves = [find_waves(p) for p in placed]
-    gains = {o: max(search.gains[o], *(w[o][1] for w in waves)) for o in (1, -1)}
-    orientation = max(gains, key=lambda o: gains[o])
+    orientation = _orientation(cycle)
+    if orientation is None:
+        gains = {o: max(search.gains[o], *(w[o][1] for w in waves)) for o in (1, -1)}
+        orientation = max(gains, key=lambda o: gains[o])
     scale_a = search.heights_a[orientation]
     if scale_a == 0:
         scale_a = max(float(np.ptp(s.bin_a)) for s in cycle.sweeps)
     starts = []
     for electrons, wave in zip(_electrons(settings), waves, strict=True):
         laid = place(cycle, settings, electrons, scale_a)
-        half_waves = (wave[orientation][0], *search.half_waves_v[orientation])
-        starts.append((laid, *best_start(laid, orientation, half_waves)))
-    laid, start, _ = max(starts, key=lambda s: s[2])
-    diffusing = cycle_result(cycle, fit_cycle(laid, start, scale_a))
+        at_v, middle_v = wave[orientation][0], search.middles_v[orientation]
+        starts.append(best_start(laid, orientation, at_v, middle_v))
+    diffusing = cycle_result(cycle, fit_cycle(starts, scale_a))
     surface = fit_surface(cycle, orientation, scale_a)
     log_odds = surface.evidence - diffusing.evidence
     known = log_odds if np.isfinite(log_odds) else None
@@ -69,6 +73,30 @@ def choose(cycle: Cycle, settings: CvSettings) -> Chosen:
 
 def _electrons(settings: CvSettings) -> tuple[int, ...]:
     return _ELECTRONS if settings.electrons is None else (settings.electrons,)
+
+
+def _orientation(cycle: Cycle) -> int | None:
+    """1 where oxidation is positive, −1 where reduction is; None if the loop does not tell.
+
+    Charging, a couple on the surface and one that diffuses all make the current of the sweep
+    towards higher potentials the larger one, if oxidation is positive.
+    """
+    if len(cycle.sweeps) < 2:
+        return None
+    low, high = sorted(cycle.sweeps, key=lambda s: s.segment.direction)
+    first = max(float(s.bin_v.min()) for s in cycle.sweeps)
+    last = min(float(s.bin_v.max()) for s in cycle.sweeps)
+    at_v = np.linspace(first, last, _LOOP_POINTS)
+    if last <= first:
+        return None
+    up_a = np.interp(at_v, high.bin_v, high.bin_a)
+    down_a = np.interp(at_v, low.bin_v[::-1], low.bin_a[::-1])
+    open_a = float(np.mean(up_a - down_a))
+    noise_a = max(s.noise_a for s in cycle.sweeps)
+    range_a = float(np.ptp(np.concatenate([up_a, down_a])))
+    if abs(open_a) < max(_LOOP_SHARE * range_a, _LOOP_SIGMAS * noise_a / np.sqrt(_LOOP_POINTS)):
+        return None
+    return 1 if open_a > 0 else -1
 
 
 def _search(cycle: Cycle) -> _Search:
@@ -84,7 +112,7 @@ def _search(cycle: Cycle) -> _Search:
             heights[orientation] = max(heights[orientation], abs(best.height_a))
             gains[orientation] += best.gain / 2 / variance
             places[orientation].append(segment.start_v + segment.direction * best.way_v)
-    middles: dict[int, tuple[float, ...]] = {o: (float(np.mean(at)),) for o, at in places.items()}
+    middles = {o: float(np.mean(at)) for o, at in places.items()}
     return _Search(heights, gains, middles)
 
 

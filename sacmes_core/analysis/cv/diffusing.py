@@ -1,5 +1,6 @@
 """A couple that diffuses: one model for the whole cycle, with charging and a line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from sacmes_core.analysis.cv.diffusion import (
     Programme,
     currents,
     programme,
+    wave,
 )
 from sacmes_core.analysis.cv.errors import sigma_of
 from sacmes_core.analysis.cv.fitting import Columns, Data, Fit, Model, fit
@@ -28,7 +30,9 @@ _ALPHA_PRIOR: Final = (0.5, 0.06)
 _HALF_WAVE_SPREAD_V: Final = 1.0
 _GRID: Final = 0.3
 """Distance of half-wave potentials in the search, in units of RT / nF."""
-_START_RATES: Final = (50.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
+_FAST: Final = 50.0
+_START_RATES: Final = (3.0, 0.8, 0.2, 0.05, 0.01)
+_PROMISING_SHARE: Final = 0.85
 _SLOPE_SPREAD: Final = 0.5
 
 
@@ -60,6 +64,15 @@ class Placed:
     def at_bins(self, nodes: FloatArray) -> FloatArray:
         """Values at the bins from values at the nodes, shape (…, N) to (…, K)."""
         return nodes[..., self.below] * (1 - self.share) + nodes[..., self.below + 1] * self.share
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Parameters to start from, shape (3,), and by how much that wave helps."""
+
+    placed: Placed
+    parameters: FloatArray
+    gain: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,29 +130,29 @@ def find_waves(placed: Placed) -> dict[int, tuple[float, float]]:
     return best
 
 
-def fit_cycle(placed: Placed, start: FloatArray, scale_a: float) -> CycleFit:
-    """Fit the whole cycle over the baseline that suits it best, from a start, shape (3,)."""
-    fits: list[CycleFit] = []
-    for kind in KINDS:
-        fits.append(_fit(placed, kind, start, scale_a))
-        start = fits[-1].result.parameters
-    return max(fits, key=lambda f: f.result.evidence)
+def fit_cycle(starts: Sequence[Start], scale_a: float) -> CycleFit:
+    """Fit the whole cycle from the promising starts, over the baseline that suits it best."""
+    most = max(start.gain for start in starts)
+    promising = [s for s in starts if s.gain >= _PROMISING_SHARE * most]
+    simple = [_fit(s.placed, "line", s.parameters, scale_a) for s in promising]
+    best = max(simple, key=lambda f: f.result.evidence)
+    fits = [_fit(best.placed, kind, best.result.parameters, scale_a) for kind in KINDS[1:]]
+    return max([best, *fits], key=lambda f: f.result.evidence)
 
 
-def best_start(
-    placed: Placed, orientation: int, half_waves_v: tuple[float, ...]
-) -> tuple[FloatArray, float]:
-    """Parameters to start from, shape (3,), and their gain: slow couples at each half-wave too."""
-    tried = [
-        np.array([at_v, np.log(rate), _ALPHA_PRIOR[0]])
-        for at_v in half_waves_v
-        for rate in _START_RATES
-    ]
-    waves = np.stack([currents(placed.of, p)[0] for p in tried])
+def best_start(placed: Placed, orientation: int, wave_v: float, middle_v: float) -> Start:
+    """Parameters to start from.
+
+    A fast couple at the best reversible wave, or slow ones there or in the middle of both peaks.
+    """
+    slow = [(at_v, rate) for at_v in (wave_v, middle_v) for rate in _START_RATES]
+    pairs = [(wave_v, _FAST), *slow]
+    tried = [np.array([at_v, np.log(rate), _ALPHA_PRIOR[0]]) for at_v, rate in pairs]
+    waves = np.stack([wave(placed.of, p) for p in tried])
     along, gains = _projected(placed, placed.at_bins(waves))
     right = np.where(orientation * along > 0, gains, -1.0)
     best = int(np.argmax(right))
-    return tried[best], float(right[best])
+    return Start(placed, tried[best], float(right[best]))
 
 
 def _projected(placed: Placed, waves: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -183,10 +196,10 @@ def _fit(placed: Placed, kind: Kind, start: FloatArray, scale_a: float) -> Cycle
 
 def _columns(placed: Placed, floor: FloatArray) -> Columns:
     def columns(parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        wave, by_parameter = currents(placed.of, parameters)
+        current, by_parameter = currents(placed.of, parameters)
         bends = np.zeros((PARAMETERS, len(floor), 1 + floor.shape[1]))
         bends[:, :, 0] = placed.at_bins(by_parameter)
-        return np.column_stack([placed.at_bins(wave), floor]), bends
+        return np.column_stack([placed.at_bins(current), floor]), bends
 
     return columns
 

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dtrtrs
 
 from sacmes_core.analysis.peaks import FloatArray
 
@@ -96,23 +96,41 @@ def currents(
     potential_v
         Other potentials at the nodes than the programme's, shape (N,).
     """
-    half_wave_v, log_rate, alpha = parameters
     at_v = of.potential_v if potential_v is None else potential_v
+    over, reduced, matrix = _equation(of, parameters, at_v)
+    gone = reduced - reduced[0]
+    u = _solved(matrix, gone)
+    left = gone - u
+    steep = of.per_v * reduced * (1 - reduced)
+    lean = of.per_v * (parameters[2] - (1 - reduced))
+    right = np.stack([steep - steep[0] + lean * left, left, -over * left], axis=1)
+    both = of.semi @ np.column_stack([u, _solved(matrix, right)])
+    return -both[:, 0], -both[:, 1:].T
+
+
+def wave(of: Programme, parameters: FloatArray) -> FloatArray:
+    """The current alone; see `currents`."""
+    _, reduced, matrix = _equation(of, parameters, of.potential_v)
+    return np.asarray(-(of.semi @ _solved(matrix, reduced - reduced[0])))
+
+
+def _equation(
+    of: Programme, parameters: FloatArray, at_v: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Overpotential ξ, reduced share s at equilibrium, and the triangular matrix."""
+    half_wave_v, log_rate, alpha = parameters
     over = np.clip(of.per_v * (at_v - half_wave_v), -_OVER_MAX, _OVER_MAX)
-    reduced = 1 / (1 + np.exp(over))
     # Divided by g, so that a fast couple is the well-kept limit.
     slowness = np.exp(-log_rate + alpha * over - np.logaddexp(0.0, over))
     matrix = slowness[:, np.newaxis] * of.semi
     matrix[np.diag_indices(len(over))] += 1.0
-    gone = reduced - reduced[0]
-    u = solve_triangular(matrix, gone, lower=True, check_finite=False)
-    left = gone - u
-    steep = of.per_v * reduced * (1 - reduced)
-    lean = of.per_v * (alpha - (1 - reduced))
-    right = np.stack([steep - steep[0] + lean * left, left, -over * left], axis=1)
-    bends = solve_triangular(matrix, right, lower=True, check_finite=False)
-    both = of.semi @ np.column_stack([u, bends])
-    return -both[:, 0], -both[:, 1:].T
+    return over, 1 / (1 + np.exp(over)), matrix
+
+
+def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve with a lower triangular matrix, without the copy that column order would need."""
+    solution, _ = dtrtrs(matrix.T, right, lower=0, trans=1)
+    return np.asarray(solution)
 
 
 def _semi_derivative(way: FloatArray) -> FloatArray:

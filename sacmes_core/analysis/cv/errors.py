@@ -13,6 +13,7 @@ MODEL_SHARE: Final = 0.01
 """Of the height: what no model gets right."""
 _SLOW_V: Final = 0.024
 _DIGIT_SHARE: Final = 1e-5
+_EXCESS_SURE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,15 @@ class Residual:
     ----------
     slow_a
         Root mean square of the residual averaged over 24 mV.
+    excess_a
+        The part of it beyond twice what noise makes.
     inflation
         Factor on variances: how much larger the slow part is than white noise would make it, at
         least 1.
     """
 
     slow_a: float
+    excess_a: float
     inflation: float
 
 
@@ -49,9 +53,12 @@ def residual_of(
     filled = counts > size / 2
     mean = np.bincount(groups, residual_a * used)[filled] / counts[filled]
     expected = np.bincount(groups, sigma_a**2 * used)[filled] / counts[filled] ** 2
-    slow = float(np.sqrt(np.mean(mean**2))) if filled.any() else 0.0
-    inflation = float(np.mean(mean**2 / expected)) if filled.any() else 1.0
-    return Residual(slow, max(1.0, inflation))
+    if not filled.any():
+        return Residual(0.0, 0.0, 1.0)
+    slow = float(np.mean(mean**2))
+    excess = max(0.0, slow - _EXCESS_SURE * float(np.mean(expected)))
+    inflation = max(1.0, float(np.mean(mean**2 / expected)))
+    return Residual(float(np.sqrt(slow)), float(np.sqrt(excess)), inflation)
 
 
 def propagated(

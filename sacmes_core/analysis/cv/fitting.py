@@ -19,7 +19,7 @@ _STEPS: Final = 14
 _ROUNDS: Final = 3
 _REJECT_SIGMAS: Final = 4.5
 _DAMPING: Final = 1e-3
-_SMALL_STEP: Final = 1e-3
+_SMALL_GAIN: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +139,7 @@ def _descend(model: Model, data: Data, used: BoolArray, point: _Point) -> _Point
             continue
         gained = point.cost - moved.cost
         point, damping = moved, damping / 5
-        if gained < _SMALL_STEP:
+        if gained < _SMALL_GAIN * (1 + point.cost):
             break
     return point
 

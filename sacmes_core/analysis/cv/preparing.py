@@ -17,7 +17,7 @@ from sacmes_core.settings.cv import CvSettings
 BINS_MAX: Final = 400
 BIN_V: Final = 0.0025
 """Averaging over so much takes 0.2 % off a peak 30 mV wide."""
-POINTS_MIN: Final = 12
+POINTS_MIN: Final = 20
 _BINS_MIN: Final = 40
 _EARLIER_MAX: Final = 6
 _PARTIAL_SHARE: Final = 0.5
@@ -106,6 +106,8 @@ def prepare_cycle(
     if not segments:
         return Cycle(None, None, 0, (), 1, (flags.TOO_FEW_POINTS,))
     chosen_forward, chosen_reverse = choose_pair(segments)
+    if technique == "lsv":
+        chosen_forward, chosen_reverse = max(segments, key=lambda s: s.span_v), None
     found: list[str] = []
     forward = _named(segments, settings.forward_segment, chosen_forward, found)
     reverse = _named(segments, settings.reverse_segment, chosen_reverse, found)

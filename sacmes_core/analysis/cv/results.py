@@ -33,7 +33,8 @@ class ModelResult:
     evidence
         Logarithm of the marginal likelihood; comparable between models of one cycle.
     misfit
-        Root mean square of what slowly varies in the residual, as a share of the height.
+        Root mean square of what slowly varies in the residual beyond noise, as a share of the
+        height.
     quasi_reversible
         Whether the transfer of electrons is too slow for a reversible couple.
     """

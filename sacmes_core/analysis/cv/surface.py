@@ -57,7 +57,7 @@ def fit_surface(cycle: Cycle, orientation: int, scale_a: float) -> ModelResult:
     sweeps = tuple(_sweep_result(f, peak) for f, peak in zip(fits, peaks, strict=True))
     separation, half_wave = between(peaks)
     heights = [abs(p.current_a.value) for p in peaks if p is not None and p.current_a.value]
-    slow = float(np.sqrt(np.mean([f.residual.slow_a**2 for f in fits])))
+    slow = float(np.sqrt(np.mean([f.residual.excess_a**2 for f in fits])))
     return ModelResult(
         model="surface",
         sweeps=sweeps,

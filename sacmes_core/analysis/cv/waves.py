@@ -21,7 +21,7 @@ from sacmes_core.analysis.cv.segments import Segment
 from sacmes_core.analysis.peaks import FloatArray
 
 QUASI_REVERSIBLE_LOG_RATE: Final = 2.5
-"""ln Λ below which a couple is called quasi-reversible: ψ = 7, peaks 63 mV apart."""
+"""ln Λ below which, by a standard error, a couple is quasi-reversible: ψ = 7, 63 mV apart."""
 _GAIN_MIN: Final = 15.0
 _SIGMAS_MIN: Final = 4.0
 _MISFITS_MIN: Final = 4.0
@@ -92,7 +92,7 @@ def cycle_result(cycle: Cycle, found: CycleFit) -> ModelResult:
         for k, w in enumerate(waves)
     ]
     known = [abs(p.current_a.value or 0.0) for p in peaks if p is not None]
-    slow = float(np.sqrt(np.mean([r.slow_a**2 for r in left])))
+    slow = float(np.sqrt(np.mean([r.excess_a**2 for r in left])))
     return ModelResult(
         model="diffusing",
         sweeps=tuple(_sweep_result(cycle, found, w, k, peaks[k]) for k, w in enumerate(waves)),
@@ -100,7 +100,9 @@ def cycle_result(cycle: Cycle, found: CycleFit) -> ModelResult:
         separation_v=_separation(peaks, spread),
         evidence=fit.evidence,
         misfit=slow / max(known) if known else float("nan"),
-        quasi_reversible=bool(fit.parameters[1] < QUASI_REVERSIBLE_LOG_RATE),
+        quasi_reversible=bool(
+            fit.parameters[1] + np.sqrt(fit.covariance[1, 1]) < QUASI_REVERSIBLE_LOG_RATE
+        ),
     )
 
 
