@@ -12,6 +12,11 @@ from sacmes_core.settings.session import SessionSettings
 
 _SEPARATORS: Final = re.compile(r"[;\s]+|,\s*")
 _RANGE: Final = re.compile(r"^(\d{1,6})[-–](\d{1,6})$")
+_NUMBER: Final = r"[-+−]?\d*\.?\d+"
+_WINDOW: Final = re.compile(
+    rf"(?i)^(?P<which>up to|above)?\s*(?P<frequency>\d*\.?\d+)\s*(?P<kilo>k?)hz\s*:"
+    rf"\s*(?P<low>{_NUMBER})\s*(?:V\s*)?to\s*(?P<high>{_NUMBER})\s*V?$"
+)
 MAX_RANGE: Final = 256
 
 
@@ -100,6 +105,33 @@ def electrodes(text: str) -> tuple[int, ...]:
         else:
             raise FormError(f"{word!r} is no electrode; write for example 1, 2 or 1-4.")
     return tuple(sorted(found))
+
+
+def windows(text: str) -> tuple[dict[str, float], ...]:
+    """Potential windows by frequency from ``up to 50 Hz: -0.45 to -0.1; 240 Hz: -0.4 to -0.05``.
+
+    Raises
+    ------
+    FormError
+        If a part of it is no frequency, or frequencies, with a window.
+    """
+    return tuple(_window(part.strip()) for part in re.split(r"[;\n]+", text) if part.strip())
+
+
+def _window(part: str) -> dict[str, float]:
+    found = _WINDOW.match(part)
+    if found is None:
+        raise FormError(
+            f"{part!r} is no window of a frequency; write for example up to 50 Hz: -0.45 to -0.10, "
+            "above 50 Hz: -0.40 to -0.05, or 240 Hz: -0.40 to -0.05."
+        )
+    which = {"up to": "up_to_hz", "above": "above_hz", None: "frequency_hz"}
+    named = found["which"].lower() if found["which"] else None
+    return {
+        which[named]: float(found["frequency"]) * (1e3 if found["kilo"] else 1),
+        "potential_min_v": float(found["low"].replace("−", "-")),
+        "potential_max_v": float(found["high"].replace("−", "-")),
+    }
 
 
 def extension(text: str) -> str:

@@ -17,6 +17,7 @@ from dashboard.waiting import watched_words
 from sacmes_core import questions
 from sacmes_core.payloads.questions import SettingsRequest, StopRequest
 from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.trend import TrendSettings
 
 _SEEN: Final = "seen_revision"
@@ -87,8 +88,7 @@ def _about(session: SessionDocument) -> None:
         "Files": watched_words(settings.source),
         "Electrodes": ", ".join(map(str, electrodes)) if electrodes else "all in the file",
         "Peak between": "both ends of the scan" if window == (None, None) else f"{low} and {high}",
-        "Smoothing": settings.peak.smoothing,
-        "Method": settings.peak.method,
+        "Method": _method_words(settings.peak),
         "Normalised to": _reference_words(settings.trend),
         "Revision": f"{session.revision}, by {session.changed_by or 'nobody named'}",
         "Session": session.session_id,
@@ -96,6 +96,14 @@ def _about(session: SessionDocument) -> None:
     rows = [[Cell(name, tone="muted"), Cell(text, title=text)] for name, text in lines.items()]
     columns = [Column("Setting"), Column("Value", "wrap")]
     panels.show_table(columns, rows, label="Settings of the session", height=400)
+
+
+def _method_words(peak: PeakSettings) -> str:
+    """The method, and what was chosen for it."""
+    if peak.method != "classic":
+        return peak.method
+    smoothing = "not smoothed" if peak.smoothing == "off" else f"{peak.smoothing_filter} smoothing"
+    return f"{peak.method}: {smoothing}, baseline {peak.baseline}"
 
 
 @st.dialog("Stop the session?")
@@ -130,8 +138,12 @@ def _reference_words(trend: TrendSettings) -> str:
 
 
 def _trend_fields(trend: TrendSettings) -> dict[str, object]:
+    return _reference_fields(trend) | _kdm_fields(trend)
+
+
+def _reference_fields(trend: TrendSettings) -> dict[str, object]:
     left, right = st.columns(2)
-    reference = left.number_input(
+    first = left.number_input(
         "Normalise to scan no.",
         min_value=0,
         step=1,
@@ -146,6 +158,10 @@ def _trend_fields(trend: TrendSettings) -> dict[str, object]:
         placeholder="that scan alone",
         help=description(TrendSettings, "reference_last_number"),
     )
+    return {"trend.reference_number": first, "trend.reference_last_number": last}
+
+
+def _kdm_fields(trend: TrendSettings) -> dict[str, object]:
     definition = st.selectbox(
         "KDM",
         list(_KDM_NAMES),
@@ -154,41 +170,36 @@ def _trend_fields(trend: TrendSettings) -> dict[str, object]:
         help=description(TrendSettings, "kdm_definition"),
     )
     left, right = st.columns(2)
-    low = left.number_input(
-        "KDM low / Hz",
-        value=trend.low_frequency_hz,
-        placeholder="lowest",
-        help=description(TrendSettings, "low_frequency_hz"),
-    )
-    high = right.number_input(
-        "KDM high / Hz",
-        value=trend.high_frequency_hz,
-        placeholder="highest",
-        help=description(TrendSettings, "high_frequency_hz"),
-    )
-    offset = left.number_input(
-        "Low offset",
-        value=trend.low_offset,
-        format="%.4f",
-        step=0.01,
-        help=description(TrendSettings, "low_offset"),
-    )
-    slope = right.number_input(
-        "Low slope per scan",
-        value=trend.low_slope_per_scan,
-        format="%.5f",
-        step=0.001,
-        help=description(TrendSettings, "low_slope_per_scan"),
-    )
-    return {
-        "trend.reference_number": reference,
-        "trend.reference_last_number": last,
-        "trend.kdm_definition": definition,
-        "trend.low_frequency_hz": low,
-        "trend.high_frequency_hz": high,
-        "trend.low_offset": offset,
-        "trend.low_slope_per_scan": slope,
+    columns = {
+        "low_frequency_hz": left.number_input(
+            "KDM low / Hz",
+            value=trend.low_frequency_hz,
+            placeholder="lowest",
+            help=description(TrendSettings, "low_frequency_hz"),
+        ),
+        "high_frequency_hz": right.number_input(
+            "KDM high / Hz",
+            value=trend.high_frequency_hz,
+            placeholder="highest",
+            help=description(TrendSettings, "high_frequency_hz"),
+        ),
+        "low_offset": left.number_input(
+            "Low offset",
+            value=trend.low_offset,
+            format="%.4f",
+            step=0.01,
+            help=description(TrendSettings, "low_offset"),
+        ),
+        "low_slope_per_scan": right.number_input(
+            "Low slope per scan",
+            value=trend.low_slope_per_scan,
+            format="%.5f",
+            step=0.001,
+            help=description(TrendSettings, "low_slope_per_scan"),
+        ),
     }
+    fields = {f"trend.{name}": value for name, value in columns.items()}
+    return {"trend.kdm_definition": definition} | fields
 
 
 def _change(session: SessionDocument, changes: Mapping[str, object]) -> None:

@@ -1,7 +1,8 @@
 """The form that starts an SWV session, with a look into the agent's folder first."""
 
 import time
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from dashboard.connection import AskError
 from dashboard.forms import FormError, Found, description
 from dashboard.live_state import LiveState
 from dashboard.standing import agent_kind
+from dashboard.views import peak_form
 from sacmes_core import questions
 from sacmes_core.payloads.questions import ListQuery, StartRequest
 from sacmes_core.payloads.replies import ListReply
@@ -27,25 +29,26 @@ _BACKLOG: Final = {
     "since": "Those written since the start",
     "none": "None of them",
 }
-_SMOOTHING: Final = {"auto": "Automatic", "manual": "By hand", "off": "Off"}
 
 
 def show(state: LiveState) -> None:
     """Show the form; pressing Start asks the analyzer and says what came of it."""
     allowed = access.may_change()
     _look(state)
+    with st.expander("How the peak is taken"):
+        # Outside of the form, since a choice here changes which fields there are.
+        peak = peak_form.fields()
     with st.form("start", border=True):
         _run_fields()
         _file_fields()
         _peak_fields()
-        _smoothing_fields()
         pressed = st.form_submit_button(
             "Start session", type="primary", disabled=not allowed, icon=":material/play_arrow:"
         )
     if not allowed:
         st.caption("A colleague may look; starting takes the key of the user_id itself.")
     if pressed:
-        _start(state)
+        _start(state, peak)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
         panels.show_notice(Notice("Not started", problem, "attention"), key="start_problem_notice")
@@ -194,38 +197,9 @@ def _peak_fields() -> None:
     )
 
 
-def _smoothing_fields() -> None:
-    smoothing, window, degree = st.columns(3)
-    smoothing.selectbox(
-        "Smoothing",
-        list(_SMOOTHING),
-        format_func=_SMOOTHING.__getitem__,
-        key="start_smoothing",
-        help=description(PeakSettings, "smoothing"),
-    )
-    window.number_input(
-        "Window / points",
-        value=15,
-        min_value=3,
-        max_value=999,
-        step=2,
-        key="start_window",
-        help=description(PeakSettings, "smoothing_window_points"),
-    )
-    degree.number_input(
-        "Degree",
-        value=2,
-        min_value=0,
-        max_value=9,
-        step=1,
-        key="start_degree",
-        help=description(PeakSettings, "smoothing_degree"),
-    )
-
-
-def _start(state: LiveState) -> None:
+def _start(state: LiveState, peak: Mapping[str, Any]) -> None:
     try:
-        wanted = _settings()
+        wanted = _settings(peak)
         request = StartRequest(
             seen_revision=state.session.revision if state.session is not None else 0,
             name=(st.session_state.get("start_name") or "").strip(),
@@ -240,7 +214,7 @@ def _start(state: LiveState) -> None:
     st.switch_page(st.session_state["live_page"])
 
 
-def _settings() -> SessionSettings:
+def _settings(peak: Mapping[str, Any]) -> SessionSettings:
     value = st.session_state.get
     changes = {
         "source.handle": (value("start_handle") or "").strip(),
@@ -252,9 +226,8 @@ def _settings() -> SessionSettings:
         "reading.electrodes": forms.electrodes(value("start_electrodes") or ""),
         "peak.potential_min_v": value("start_low"),
         "peak.potential_max_v": value("start_high"),
-        "peak.smoothing": value("start_smoothing") or "auto",
-        "peak.smoothing_window_points": value("start_window") or 15,
-        "peak.smoothing_degree": value("start_degree") or 0,
+        **peak,
+        "peak.windows": forms.windows(peak["peak.windows"]),
         "trend.reference_number": value("start_reference") or 0,
     }
     return forms.settings(SessionSettings(), changes)
