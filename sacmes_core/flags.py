@@ -16,6 +16,7 @@ BASELINE_AMBIGUOUS: Final = "baseline_ambiguous"
 SPIKES_REMOVED: Final = "spikes_removed"
 POOR_FIT: Final = "poor_fit"
 CURRENT_STEP: Final = "current_step"
+DROPOUT: Final = "dropout"
 MISSING_ELECTRODE: Final = "missing_electrode"
 MISSING_CURRENT: Final = "missing_current"
 BASELINE_FAILED: Final = "baseline_failed"
@@ -82,6 +83,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "may be a second peak or a hump.",
         CURRENT_STEP: "The current jumps within the scan; the instrument may have changed its "
         "range, or the contact was lost.",
+        DROPOUT: "Several points in a row lie off the curve or stand still; the contact was "
+        "probably lost for a moment. Measure again and check the cables.",
         MISSING_ELECTRODE: "The file has no such electrode; check which channels were switched on.",
         MISSING_CURRENT: "The file does not hold the current that the settings ask for "
         "(difference, forward or reverse); choose another one or map the columns.",

@@ -11,7 +11,7 @@ from sacmes_core.analysis.peaks import FloatArray, Peak
 from sacmes_core.formats.scan import Curve
 
 POINTS_MIN = 5
-SATURATED_POINTS = 4
+HELD_POINTS = 4
 EDGE_WIDTHS = 0.5
 _SECOND_SHARE = 0.2
 _SECOND_SIGMAS = 6.0
@@ -28,11 +28,21 @@ def current_flags(current_a: FloatArray) -> tuple[str, ...]:
     """Flags of the currents within the window, before any fit; shape (K,)."""
     if len(current_a) < POINTS_MIN:
         return (flags.TOO_FEW_POINTS,)
-    if np.ptp(current_a) == 0:
+    held = _held(current_a)
+    if len(held) == 0:
+        return ()
+    if current_a.min() == current_a.max():
         return (flags.CONSTANT,)
-    if _stands_still(current_a, current_a.max()) or _stands_still(current_a, current_a.min()):
-        return (flags.SATURATED,)
-    return ()
+    noise_a = float(point_noise_a(current_a[np.newaxis])[0])
+    extremes = (current_a.min(), current_a.max())
+    clipped = [run for run in held if current_a[run[0]] in extremes]
+    stuck = [run for run in held if current_a[run[0]] not in extremes]
+    found = []
+    if any(_stands_still(current_a, run, noise_a) for run in clipped):
+        found.append(flags.SATURATED)
+    if any(_is_left(current_a, *run) and _stands_still(current_a, run, noise_a) for run in stuck):
+        found.append(flags.DROPOUT)
+    return tuple(found)
 
 
 def peak_flags(peak: Peak, potential_v: FloatArray, sigmas_min: float) -> tuple[str, ...]:
@@ -79,41 +89,54 @@ def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool
     return agreeing >= _DIFFERENCE_SHARE * len(rows)
 
 
-def _stands_still(current_a: FloatArray, extreme: float) -> bool:
-    """Whether the current holds an extreme value over four points where it would have gone on.
+def _held(current_a: FloatArray) -> list[tuple[int, int]]:
+    """Where the current keeps one value over four points or more: first point, point after."""
+    same = current_a[1:] == current_a[:-1]
+    if not (same[2:] & same[1:-1] & same[:-2]).any():
+        return []
+    padded = np.concatenate([[False], same, [False]])
+    starts = np.flatnonzero(padded[1:] & ~padded[:-1])
+    ends = np.flatnonzero(padded[:-1] & ~padded[1:]) + 1
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a >= HELD_POINTS]
+
+
+def _is_left(current_a: FloatArray, start: int, end: int) -> bool:
+    """Whether the current leaves, or comes to, a value that it held by more than written digits.
+
+    Two points in a row must say so: a single one beside a flat part is a spike.
+    """
+    steps = np.abs(np.diff(current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS]))
+    limit = _BEYOND_DIGITS * steps[steps > 0].min(initial=np.inf)
+    sides = (current_a[max(0, start - 2) : start], current_a[end : end + 2])
+    away = [np.abs(side - current_a[start]).min(initial=np.inf) for side in sides if len(side)]
+    return bool(max(away, default=0.0) > limit)
+
+
+def _stands_still(current_a: FloatArray, run: tuple[int, int], noise_a: float) -> bool:
+    """Whether the current holds its value over a run where it would have gone on.
 
     Few written digits also make the top of a smooth peak flat; there a parabola through the
     points on both sides does not go beyond it.
     """
-    noise = float(point_noise_a(current_a[np.newaxis])[0])
-    padded = np.concatenate([[False], current_a == extreme, [False]])
-    starts = np.flatnonzero(padded[1:] & ~padded[:-1])
-    ends = np.flatnonzero(padded[:-1] & ~padded[1:])
-    for start, end in zip(starts, ends, strict=True):
-        if end - start < SATURATED_POINTS:
-            continue
-        near = current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS]
-        digit = _last_digit(near)
-        if noise > _NOISE_DIGITS * digit:
-            return True
-        beyond = _beyond(current_a, int(start), int(end))
-        if beyond > max(_BEYOND_DIGITS * digit, _NOISE_SIGMAS * noise):
-            return True
-    return False
+    start, end = run
+    digit = _last_digit(current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS])
+    if noise_a > _NOISE_DIGITS * digit:
+        return True
+    return _beyond(current_a, start, end) > max(_BEYOND_DIGITS * digit, _NOISE_SIGMAS * noise_a)
 
 
 def _beyond(current_a: FloatArray, start: int, end: int) -> float:
     """How far from its plateau, points start to end, the current would be without it, in A."""
     left = np.arange(max(0, start - _NEIGHBOURS // 2), start)
     right = np.arange(end, min(len(current_a), end + _NEIGHBOURS // 2))
-    extreme = float(current_a[start])
+    plateau = float(current_a[start])
     if min(len(left), len(right)) < 3:
         sides = [current_a[side[edge]] for side, edge in ((left, -1), (right, 0)) if len(side)]
-        return float(max((abs(value - extreme) for value in sides), default=0.0))
+        return float(max((abs(value - plateau) for value in sides), default=0.0))
     middle = (start + end - 1) / 2
     around = np.concatenate([left, right])
     bend = np.polynomial.Polynomial.fit(around - middle, current_a[around], 2)
-    return abs(float(bend(0.0)) - extreme)
+    return abs(float(bend(0.0)) - plateau)
 
 
 def _last_digit(near: FloatArray) -> float:

@@ -79,6 +79,20 @@ def test_noise_of_few_written_digits_is_no_saturation(last_digit: float) -> None
     assert flagged == 0
 
 
+@pytest.mark.parametrize("digits", [3, 9])
+def test_values_that_stand_still_on_a_flank_are_a_dropout(digits: int) -> None:
+    current = noisy(50)
+    current[250:256] = current[250]
+    written = np.array([float(f"{value:.{digits}e}") for value in current])
+    assert current_flags(written) == (flags.DROPOUT,)
+
+
+def test_glitch_beside_equal_written_values_is_no_dropout() -> None:
+    current = np.round(1e-7 + 1e-11 * np.arange(60.0), 10)
+    current[31] += 4e-8
+    assert current_flags(current) == ()
+
+
 @pytest.mark.parametrize("code", [flags.CONSTANT, flags.NO_PEAK])
 def test_no_peak_is_no_number(code: str) -> None:
     make = dict(BAD)[code]
