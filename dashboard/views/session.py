@@ -170,7 +170,7 @@ def _kdm_fields(trend: TrendSettings) -> dict[str, object]:
         help=description(TrendSettings, "kdm_definition"),
     )
     left, right = st.columns(2)
-    columns = {
+    columns: dict[str, object] = {
         "low_frequency_hz": left.number_input(
             "KDM low / Hz",
             value=trend.low_frequency_hz,
@@ -198,8 +198,8 @@ def _kdm_fields(trend: TrendSettings) -> dict[str, object]:
             help=description(TrendSettings, "low_slope_per_scan"),
         ),
     }
-    fields = {f"trend.{name}": value for name, value in columns.items()}
-    return {"trend.kdm_definition": definition} | fields
+    fields: dict[str, object] = {f"trend.{name}": value for name, value in columns.items()}
+    return fields | {"trend.kdm_definition": definition}
 
 
 def _change(session: SessionDocument, changes: Mapping[str, object]) -> None:
