@@ -151,7 +151,13 @@ def _by_headings(
             "or name the columns in the reading settings."
         )
     return tuple(
-        _column(headings, mapping, _beside(potentials, current), current, _beside(times, current))
+        _column(
+            headings,
+            mapping,
+            _beside(potentials, current, currents),
+            current,
+            _beside(times, current, currents),
+        )
         for current in currents
         if current + 1 not in (mapping.potential_column, mapping.time_column)
     )
@@ -184,10 +190,17 @@ def _column(
     )
 
 
-def _beside(columns: Sequence[int], current: int) -> int | None:
-    """The nearest of the columns to the left of a current, else the first; None of none."""
+def _beside(columns: Sequence[int], current: int, currents: Sequence[int]) -> int | None:
+    """Which of the columns goes with a current: of those nearest to its left the first.
+
+    Where curves stand side by side each current has its own; where several potentials stand
+    together the first is that of the working electrode.
+    """
     left = [column for column in columns if column < current]
-    return left[-1] if left else next(iter(columns), None)
+    if not left:
+        return next(iter(columns), None)
+    before = max((other for other in currents if other < left[-1]), default=-1)
+    return next(column for column in left if column > before)
 
 
 def _best(headings: Sequence[Heading], numeric: Sequence[bool], quantity: str) -> list[int]:

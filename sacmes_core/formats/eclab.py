@@ -72,6 +72,7 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
             curves=tuple(sorted(curves, key=lambda c: (c.electrode, ROLES.index(c.role)))),
             technique=technique,
             format=FORMAT,
+            frequency_hz=_frequency(parameters) if technique == "swv" else None,
             measured_at=_started(header),
             parameters=parameters,
             declared=_declared(parameters),
@@ -113,15 +114,19 @@ def _parameters(header: Sequence[str]) -> dict[str, str]:
     return parameters
 
 
+def _frequency(parameters: Mapping[str, str]) -> float | None:
+    """The frequency of a square wave, whose period is two pulses."""
+    width_ms = _number(parameters, "PW (ms)", "Pulse width (ms)")
+    return None if width_ms is None else 1000 / (2 * width_ms)
+
+
 def _declared(parameters: Mapping[str, str]) -> DeclaredSweep:
-    """The scan rate of a sweep, the step and pulse of a square wave."""
+    """The scan rate of a sweep and the step of a square wave."""
     scale = _RATE_UNITS.get(parameters.get("dE/dt unit", "").strip())
     rate = _number(parameters, "dE/dt")
     step = _number(parameters, "SH (mV)", "Step height (mV)")
-    pulse = _number(parameters, "PH (mV)", "Pulse height (mV)")
     return DeclaredSweep(
         step_v=None if step is None else step * 1e-3,
-        amplitude_v=None if pulse is None else pulse * 1e-3,
         scan_rate_v_s=None if rate is None or scale is None else rate * scale,
     )
 

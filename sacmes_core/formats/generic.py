@@ -19,6 +19,7 @@ _FREQUENCY: Final = re.compile(
     r"\"?\s*[:=,;\t]\s*\"?(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(?:Hz)?\b",
     re.IGNORECASE,
 )
+_FREQUENCY_COLUMN: Final = re.compile(r"freq(?:uency)?\s*[(\[/]\s*Hz\s*[)\]]?", re.IGNORECASE)
 
 
 def read_generic(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
@@ -85,8 +86,13 @@ def _has_words(table: Table) -> bool:
 
 
 def _frequency(table: Table) -> float | None:
+    """The frequency that a line above names, or a column under such a heading all along."""
     for line in table.above:
         if match := _FREQUENCY.match(line):
             value = float(match[1])
             return value if 0 < value < float("inf") else None
+    names = table.layout.cells(table.above[0]) if table.above else []
+    for name, column in zip(names, table.columns, strict=False):
+        if _FREQUENCY_COLUMN.fullmatch(name) and len(set(column)) == 1 and column[0]:
+            return column[0] if column[0] > 0 else None
     return None

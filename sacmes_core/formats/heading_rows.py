@@ -86,20 +86,21 @@ def _is_prose(line: str) -> bool:
 def _heading_cells(line: str, layout: Layout, width: int, indexed: bool) -> list[str] | None:
     """The line as one heading for each column, or None if it does not fit."""
     plain = uncomment(line)
-    candidates = [
-        layout.cells(line),
-        layout.cells(plain),
-        *([cell.strip() for cell in plain.split(sign)] for sign in "\t;,"),
+    by_blanks = [
         [cell.strip() for cell in re.split(r"\s{2,}|\t", plain)],
         re.findall(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]]\S*)*", plain),
     ]
+    alike = [layout.cells(line), layout.cells(plain)]
+    others = [[cell.strip() for cell in plain.split(sign)] for sign in "\t;,"]
+    if layout.separator is None:
+        alike += by_blanks
+    candidates = [*alike, *others, *by_blanks]
     fitting = (cells for cells in candidates if len(cells) == width)
+    # Only headings that split like the numbers may be one more or one less.
     # One heading more than columns: some instruments name a time that they do not write.
-    one_more = (cells[:width] for cells in candidates if len(cells) == width + 1)
+    one_more = (cells[:width] for cells in alike if len(cells) == width + 1)
     # One less: R does not name the numbers of its rows, others not their last column.
     one_less = (
-        ["", *cells] if indexed else [*cells, ""]
-        for cells in candidates
-        if len(cells) == width - 1 > 1
+        ["", *cells] if indexed else [*cells, ""] for cells in alike if len(cells) == width - 1 > 1
     )
     return next(fitting, None) or next(one_more, None) or next(one_less, None)

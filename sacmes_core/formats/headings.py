@@ -58,6 +58,8 @@ _FOREIGN_UNITS: Final = frozenset(
     }
 )
 _LENGTH_MAX: Final = 200
+_MICRO: Final = re.compile("Âµ|Î¼|¦Ì|ƒÊ|µ|μ")
+"""Both signs, and what UTF-8, GBK and Shift-JIS make of them where they are taken for cp1252."""
 _UNIT_LENGTH_MAX: Final = 40
 _DENSITY: Final = re.compile(r"[/ ·*]?\s*(?:[cmµu]?m)\s*(?:\^?\s*-?\s*[2²]|⁻²)")
 _REFERENCE: Final = re.compile(r"\s+(?:vs|gg|against)\b", re.IGNORECASE)
@@ -140,7 +142,7 @@ def parse_heading(text: str) -> Heading:
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> Heading:
     text = " ".join(text.strip().strip("\"'").split())
-    plain = text.replace("Âµ", "u").replace("µ", "u").replace("μ", "u")
+    plain = _MICRO.sub("u", text)
     if not plain or not any(character.isalpha() or character in "#|<" for character in plain):
         return Heading("unknown")
     unit, name = _split_unit(plain)
@@ -174,7 +176,7 @@ def is_unit_row(cells: list[str]) -> bool:
     """Whether every cell is a unit and nothing else, as in ``V, µA``."""
     found = False
     for cell in cells:
-        unit = cell.replace("µ", "u").replace("μ", "u").strip(" ()[]\"'")
+        unit = _MICRO.sub("u", cell).strip(" ()[]\"'")
         if len(unit) > _UNIT_LENGTH_MAX:
             return False
         unit = _without_reference(unit)

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -34,6 +35,8 @@ _DELIMITERS: Final[tuple[tuple[Delimiter, str], ...]] = (
 )
 _FIRST: Final = re.compile(r"\"?(?:Date and time|File date):")
 _NAMED: Final = re.compile(r"Measurement:[,;\t]\s*(.+)")
+_UNITS: Final = re.compile(r"(?:^|[,;\t])[\s\"]*(?:[^\W\d_]{0,2}V|m?s)[\s\"]*[,;\t]")
+_TECHNIQUE: Final = re.compile(r"Technique:[,;\t]\s*\"?([A-Za-z ]{2,60})")
 _COMMA_CELL: Final = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 
 _Columns = list[list[tuple[float | None, float | None]]]
@@ -55,22 +58,32 @@ def read_pstrace(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ..
     if mapping.says_anything_of_columns or mapping.delimiter or mapping.decimal:
         return read_generic(lines, mapping)
     for k, line in enumerate(lines[:_HEADER_MAX]):
+        if not _UNITS.search(line):
+            continue
         for delimiter, sign in _DELIMITERS:
             units = [parse_heading(f"({cell.strip()})") for cell in line.split(sign)]
-            pairs = [
-                n
-                for n in range(0, len(units) - 1, 2)
-                if units[n].quantity in ("potential", "time") and units[n + 1].quantity == "current"
-            ]
-            if pairs:
-                curves = _curves(lines, k, delimiter, (units, pairs), mapping)
-                return gather_scans(curves, FORMAT, mapping)
+            pairs = _pairs(units)
+            if not pairs:
+                continue
+            if sum(unit.quantity == "current" for unit in units) > len(pairs):
+                # Several currents share a potential.
+                return tuple(replace(s, format=FORMAT) for s in read_generic(lines, mapping))
+            curves = _curves(lines, k, delimiter, (units, pairs), mapping)
+            return gather_scans(curves, FORMAT, mapping)
     named = next((m[1] for line in lines[:_HEADER_MAX] if (m := _NAMED.match(line))), None)
     what = f" of “{named.strip(' ,;')}”" if named else ""
     raise FormatError(
         f"The PalmSens file holds a measurement{what} without columns of V and A side by side, so "
         "it is no voltammogram; choose the files of a square-wave or cyclic voltammogram."
     )
+
+
+def _pairs(units: Sequence[Heading]) -> list[int]:
+    """Where pairs of an axis and a current begin; none in what is measured at a set current."""
+    quantities = [unit.quantity for unit in units]
+    pairs = {n: tuple(quantities[n : n + 2]) for n in range(0, len(quantities) - 1, 2)}
+    axes = ["potential"] if ("time", "potential") in pairs.values() else ["potential", "time"]
+    return [n for n, (axis, value) in pairs.items() if axis in axes and value == "current"]
 
 
 def _curves(
@@ -84,6 +97,7 @@ def _curves(
     sign = dict(_DELIMITERS)[delimiter]
     dates = lines[unit_line - 1].split(sign) if unit_line >= 1 else []
     titles = lines[unit_line - 2].split(sign) if unit_line >= 2 else []
+    named = next((m[1] for line in lines[:unit_line] if (m := _TECHNIQUE.match(line))), "")
     columns, cut = _columns(lines, unit_line + 1, _layout(lines, unit_line, delimiter), pairs)
     for n, rows in zip(pairs, columns, strict=True):
         over_time = units[n].quantity == "time"
@@ -94,11 +108,11 @@ def _curves(
         axis = tuple(x / axis_by for x, _ in points)
         reaches_the_end = bool(rows) and rows[-1] != (None, None)
         yield TitledCurve(
-            title=titles[n].strip(' "') if n < len(titles) else "",
+            title=" ".join(part for part in (_cell(titles, n), named.strip()) if part),
             potential_v=(math.nan,) * len(axis) if over_time else axis,
             time_s=axis if over_time else None,
             current_a=tuple(i / current_by for _, i in points),
-            measured_at=_date(dates[n + 1].strip(' "')) if n + 1 < len(dates) else None,
+            measured_at=_date(_cell(dates, n + 1)),
             incomplete=CUT_SENTENCE if cut and (reaches_the_end or not rows) else None,
         )
 
@@ -132,6 +146,10 @@ def _layout(lines: Sequence[str], unit_line: int, delimiter: Delimiter) -> Layou
     commas = delimiter != "comma" and any(_COMMA_CELL.fullmatch(cell) for cell in cells)
     decimal: Decimal = "comma" if commas else "point"
     return Layout(delimiter, decimal)
+
+
+def _cell(cells: Sequence[str], n: int) -> str:
+    return cells[n].strip(' "') if n < len(cells) else ""
 
 
 def _scale(unit: Heading, named: str | None, table: Mapping[str, float]) -> float | None:

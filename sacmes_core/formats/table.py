@@ -169,13 +169,13 @@ def _first_run(
             k += RUN_LENGTH if not run[-1].strip() else 1
             continue
         layouts = [
-            (score, -order, layout)
+            (score[0], -order, score[1], layout)
             for order, name in enumerate(delimiters)
             if (layout := Layout(name, decimal or _decimal(run, name)))
             and (score := _score(run, layout))
         ]
         if layouts:
-            layout = max(layouts, key=lambda item: item[:2])[2]
+            layout = max(layouts, key=lambda item: item[:3])[3]
             _refuse_ambiguous_commas(run, layout, decimal)
             return k, layout
         k += 1
@@ -197,7 +197,7 @@ def _decimal(run: Sequence[str], delimiter: Delimiter) -> Decimal:
 
 
 def _score(run: Sequence[str], layout: Layout) -> tuple[bool, int] | None:
-    """Rank of a layout: all cells numbers first, then the count of numbers; None if no table."""
+    """Whether all cells are numbers and how many columns of numbers there are, or None."""
     shapes = []
     for line in run:
         cells = layout.cells(line)
