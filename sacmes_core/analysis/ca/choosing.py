@@ -127,7 +127,9 @@ def choose(problem: Problem, *, charging: bool, diffusion: bool, two: bool) -> C
     # The richest null has the smallest χ²: where even that is too much, no other need be tried.
     least = ends[nulls[-1]].chi2 / scale2 + np.log(np.maximum(bins, 2))
     rivals = np.flatnonzero(least < np.minimum(one.best, double.best) + DECAY_EVIDENCE)
-    none = _family(_fits_rows(problem, nulls, seed, ends, rivals), scale2, bins)
+    # That richest one, with drift and diffusion, is no rival itself: it imitates slow decays.
+    fits = _fits_rows(problem, nulls, seed, ends, rivals)
+    none = _family({m: f for m, f in fits.items() if m.plain}, scale2, bins)
     most = max(m.parameters for m in groups[-1])
     return Choice(none, one, double, scale2, np.maximum(bins - most, 1.0))
 
@@ -249,9 +251,21 @@ def _pairs(family: Family) -> list[tuple[Model, Fit]]:
 
 
 def _contradicts(model: Model, found: Fit, scale2: FloatArray) -> BoolArray:
+    """Whether a fit is against the physics of a step, shape (n,).
+
+    What a step reduces it reduces all: a couple and a diffusing species have currents of one sign,
+    and so have two populations of one couple.
+    """
+    first = model.linear + int(model.charging)
+    amplitudes = found.factors[:, first:]
+    wrong = np.zeros(len(found.chi2), dtype=bool)
+    if model.lifetimes and model.diffusion:
+        wrong |= (amplitudes * found.factors[:, 1:2] < 0).any(axis=1)
+    return wrong | _no_two(model, found, scale2) if model.lifetimes == 2 else wrong
+
+
+def _no_two(model: Model, found: Fit, scale2: FloatArray) -> BoolArray:
     """Whether two exponentials are no two populations of one couple, shape (n,)."""
-    if model.lifetimes < 2:
-        return np.zeros(len(found.chi2), dtype=bool)
     first = model.linear + int(model.charging)
     fast, slow = found.factors[:, first], found.factors[:, first + 1]
     variance = found.covariance[:, [first, first + 1], [first, first + 1]]

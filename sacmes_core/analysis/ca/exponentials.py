@@ -63,6 +63,11 @@ class Model:
         return self.charging + self.lifetimes
 
     @property
+    def plain(self) -> bool:
+        """Whether drift and diffusion are not both in it."""
+        return not (self.drift and self.diffusion)
+
+    @property
     def parameters(self) -> int:
         """Number of everything that is fitted."""
         return self.linear + 2 * self.exponentials
