@@ -61,7 +61,7 @@ def detection_limits(calibration: Calibration, blanks: ArrayLike | None = None) 
     References
     ----------
     Currie, Pure Appl. Chem. 67 (1995) 1699, doi:10.1351/pac199567101699; the factors 3 and 10 are
-    those in common use (Long and Winefordner 1983, doi:10.1021/ac00258a001).
+    those in common use (Long and Winefordner, Anal. Chem. 55 (1983) 712A).
     """
     mean, sd = calibration.curve.baseline, calibration.quality.reading_sd
     freedom, mean_variance = calibration.quality.degrees, 0.0

@@ -145,13 +145,13 @@ def test_waiting_scans_do_not_pile_up() -> None:
 
 
 def test_the_settings_go_before_what_the_method_states() -> None:
-    points = [TrendPoint(1, 15, n, 1e-7, 5e-9, common_error=0.04) for n in (1, 2)]
+    points = [TrendPoint(1, 15, n, 1e-7, 5e-9, common_error=0.03) for n in (1, 2)]
     errors = []
     for common in (None, 0.0, 0.05):
         values, _ = recompute(points, TrendSettings(common_error=common))
         assert values[1].normalised is not None
         errors.append(values[1].normalised.se)
-    assert errors == pytest.approx([0.03 * 2**0.5, 0.05 * 2**0.5, (0.2 * 2) ** 0.5 * 0.05])
+    assert errors == pytest.approx([0.04 * 2**0.5, 0.05 * 2**0.5, 0.05])
 
 
 def test_a_jump_of_the_potential_is_flagged_in_its_series_alone() -> None:
