@@ -1,6 +1,6 @@
 """Whether bad scans are flagged and good ones are not.
 
-    OMP_NUM_THREADS=1 python benchmarks/quality.py [--scans 40] [--seed 0] [--method median]
+    OMP_NUM_THREADS=1 python benchmarks/quality.py [--scans 40] [--method median] [--kind dropout]
 
 Each kind of bad scan is made from good ones (`couples.py`) at four ratios of height to noise. For
 each: the share that is flagged, or has no number, which says `no_peak`; the share that is silently
@@ -271,11 +271,11 @@ def row(found: Sequence[Verdict]) -> str:
     return f"{flagged:6.1f} {wrong:6.1f}  {which}"
 
 
-def report(method: str, count: int, seed: int) -> None:
+def report(method: str, kinds: Sequence[str], count: int, seed: int) -> None:
     """Print the tables of one method."""
     print(f"{method}: flagged %, silently wrong %, flags in %")
     everything: dict[str, list[Verdict]] = {}
-    for kind in KINDS:
+    for kind in kinds:
         for snr in SNRS:
             found = verdicts(samples(kind, count, snr, seed), method)
             everything.setdefault(kind, []).extend(found)
@@ -283,7 +283,7 @@ def report(method: str, count: int, seed: int) -> None:
     print("all ratios together")
     for kind, found in everything.items():
         print(f"  {kind:16s}  all {row(found)}")
-    for kind in BLANKS:
+    for kind in (kind for kind in BLANKS if kind in kinds):
         seen = everything[kind]
         share = 100 * sum(v.has_number for v in seen) / len(seen)
         print(f"  a peak is seen in {kind}: {share:.1f} %")
@@ -303,9 +303,10 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=40, help="scans of each kind and ratio")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--method", choices=list(METHODS), action="append")
+    parser.add_argument("--kind", choices=list(KINDS), action="append", help="only these kinds")
     options = parser.parse_args()
     for method in options.method or ["median"]:
-        report(method, options.scans, options.seed)
+        report(method, options.kind or list(KINDS), options.scans, options.seed)
 
 
 if __name__ == "__main__":
