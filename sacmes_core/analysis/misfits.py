@@ -1,0 +1,337 @@
+"""What a peak on a smooth baseline leaves unexplained: jumps, dropouts, second peaks, humps.
+
+One linear fit of all that a good scan may hold is taken off each voltammogram. What is left is
+asked by score tests (Rao, Math. Proc. Camb. Phil. Soc. 44 (1948) 50,
+doi:10.1017/S0305004100023987) whether a step, a box or another peak somewhere would explain more
+than noise does. Such a test needs no further fit: it compares the residual with that part of the
+template which the fit could not have swallowed.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+from scipy.special import expit
+
+from sacmes_core.analysis.backgrounds import Background, Basis, basis, joined, two_tailed
+from sacmes_core.analysis.gridding import Binned
+from sacmes_core.analysis.noise import point_noise_a
+from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
+from sacmes_core.analysis.shapes import physical_shape
+
+_MODEL_ERROR: Final = 0.02
+_SHAPE_SPREADS: Final = 1.5
+"""By so much more than simulated couples do may a peak's shape differ at no cost."""
+_PLACE_SPREAD: Final = 0.3
+"""Of the peak's potential over its width, and of ln width: the judged place is not this fit's."""
+_SIGMOIDS_V: Final = (0.03, 0.06)
+_SIGMOID_V: Final = 0.02
+_SIGMOID_SPREAD: Final = 1.0
+_SCORE_MIN: Final = 5.5
+_SHARE_MIN: Final = 0.2
+_SECOND_SHARE_MIN: Final = 0.25
+_VISIBLE_MIN: Final = 0.1
+"""A template of which the fit can swallow all but so much says nothing."""
+_STEP_FROM_END_V: Final = 0.035
+_SECOND_FROM_END_V: Final = 0.06
+_SECOND_WIDTHS_V: Final = (0.06, 0.085, 0.12)
+_SECOND_EVERY_V: Final = 0.01
+_SECOND_WIDTHS_OFF: Final = 0.7
+_BOX_BINS: Final = (2, 3, 5, 8, 12)
+_BOX_MAX_V: Final = 0.05
+_BOX_POINTS: Final = (3, 4, 6, 8, 12)
+_SLOW_V: Final = 0.024
+_SLOW_SHARE: Final = 0.06
+_MEDIAN_TO_SIGMA: Final = 0.6745
+_BOX_WIDTH_MAX_V: Final = 0.05
+_SIDE_SHARE: Final = 0.4
+_SIDE_SIGMAS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UprightPeaks:
+    """The peaks that were found in n voltammograms, shapes (n,); `sign` is −1 for dips.
+
+    Heights are positive; potentials count from the same place as the grid.
+    """
+
+    potential_v: FloatArray
+    width_v: FloatArray
+    height_a: FloatArray
+    sign: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Misfits:
+    """What is wrong with n voltammograms, shapes (n,).
+
+    Attributes
+    ----------
+    is_step, is_second, is_dropout
+        The current jumps and stays there; there is another peak; some points in a row lie off
+        the curve. At most one of them: the one that explains most.
+    is_slow
+        The fit misses something wide.
+    is_box
+        What was taken for a peak is some points in a row that lie off: no peak at all.
+    slow_a
+        Rms of the fit's residual averaged over 24 mV.
+    """
+
+    is_step: BoolArray
+    is_second: BoolArray
+    is_dropout: BoolArray
+    is_slow: BoolArray
+    is_box: BoolArray
+    slow_a: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Templates:
+    """What depends on the grid of K potentials alone.
+
+    `sums` (K + 1, q) the basis cumulated; `seconds` (K, M) peaks at `seconds_v` (M,), their
+    products with the basis squared (q, M) and with themselves (M,).
+    """
+
+    basis: Basis
+    sums: FloatArray
+    seconds_v: FloatArray
+    seconds: FloatArray
+    seconds_by_basis: FloatArray
+    seconds_size: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Unexplained:
+    """A linear fit taken off: `residual_a` (n, K), in units of the height.
+
+    The fit swallows g_j (b_j · t)² of a template t by each part of the baseline, gains `gain`
+    (n, q), and (p_k · t)² by each column of `peak` (n, s, K). `sigma` (n,) is the standard
+    deviation of one point.
+    """
+
+    residual: FloatArray
+    peak: FloatArray
+    gain: FloatArray
+    sigma: FloatArray
+
+
+def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: FloatArray) -> Misfits:
+    """Judge what peaks on smooth baselines leave of n voltammograms.
+
+    Parameters
+    ----------
+    x_v
+        Shape (P,), ascending: the potentials of the scans before binning.
+    scans
+        The same scans binned, K points.
+    peaks
+        What was found.
+    fit_a
+        Shape (n, K); the fit that the number comes from, peak and baseline, upright.
+    """
+    height = np.maximum(peaks.height_a, np.finfo(float).tiny)
+    templates = _templates(np.ascontiguousarray(scans.x_v).tobytes())
+    left = _unexplained(scans, peaks, height, templates)
+    points = scans.repaired_a * (peaks.sign / height)[:, np.newaxis]
+    step = _steps(scans.x_v, left, templates)
+    second = _seconds(peaks, left, templates)
+    noise = point_noise_a(points)
+    model = scans.current_a * (peaks.sign / height)[:, np.newaxis] - left.residual
+    raw_box = _raw_boxes(x_v, points, noise, scans.x_v, model)
+    box = np.maximum(_boxes(scans.x_v, left, templates), raw_box)
+    scores = np.stack([step, second, box])
+    best = scores.argmax(axis=0)
+    is_one = scores.max(axis=0) > _SCORE_MIN
+    slow_a, is_slow = _slow(scans, peaks.sign, fit_a, height)
+    return Misfits(
+        is_step=is_one & (best == 0),
+        is_second=is_one & (best == 1),
+        is_dropout=is_one & (best == 2),
+        is_slow=is_slow,
+        is_box=_is_box(x_v, points, noise, peaks),
+        slow_a=slow_a,
+    )
+
+
+@lru_cache(maxsize=16)
+def _templates(grid: bytes) -> _Templates:
+    x_v = np.frombuffer(grid)
+    low, high = x_v[0] + np.array(_SIGMOIDS_V), x_v[-1] - np.array(_SIGMOIDS_V)
+    waves = expit((np.concatenate([low, high]) - x_v[:, np.newaxis]) / _SIGMOID_V)
+    sigmoids = Background(waves, np.full(waves.shape[1], _SIGMOID_SPREAD))
+    parts = basis(joined(two_tailed(x_v), sigmoids))
+    places = np.arange(
+        x_v[0] + _SECOND_FROM_END_V, x_v[-1] - _SECOND_FROM_END_V + 1e-9, _SECOND_EVERY_V
+    )
+    each = [
+        physical_shape().at((x_v[:, np.newaxis] - places) / width)[0][..., 0]
+        for width in _SECOND_WIDTHS_V
+    ]
+    seconds = np.concatenate(each, axis=1)
+    return _Templates(
+        basis=parts,
+        sums=_cumulated(parts.columns.T).T,
+        seconds_v=np.tile(places, len(_SECOND_WIDTHS_V)),
+        seconds=seconds,
+        seconds_by_basis=(parts.columns.T @ seconds) ** 2,
+        seconds_size=np.sum(seconds**2, axis=0),
+    )
+
+
+def _unexplained(
+    scans: Binned, peaks: UprightPeaks, height_a: FloatArray, templates: _Templates
+) -> _Unexplained:
+    """Take off the shape's columns, their derivatives by Ep and ln w, and the baseline."""
+    upright = scans.current_a * (peaks.sign / height_a)[:, np.newaxis]
+    noise = scans.noise_a / height_a
+    ratio = (noise**2 + _MODEL_ERROR**2)[:, np.newaxis]
+    columns, gain = templates.basis.columns, 1 / (1 + ratio / templates.basis.sizes**2)
+    reduced = (scans.x_v - peaks.potential_v[:, np.newaxis]) / peaks.width_v[:, np.newaxis]
+    shape = physical_shape()
+    values, slopes = shape.at(reduced)
+    moved = np.stack([slopes[..., 0], slopes[..., 0] * reduced], axis=-1)
+    peak = np.swapaxes(np.concatenate([values, moved], axis=-1), 1, 2)
+    by_basis = peak @ columns
+    outside = peak - (by_basis * gain[:, np.newaxis]) @ columns.T
+    spreads = np.concatenate([_SHAPE_SPREADS * shape.spreads, [_PLACE_SPREAD, _PLACE_SPREAD]])
+    prior = np.concatenate([[1e-6], 1 / spreads**2])
+    normal = outside @ np.swapaxes(peak, 1, 2) + ratio[:, :, np.newaxis] * np.diag(prior)
+    swallowing = np.linalg.solve(np.linalg.cholesky(normal), outside)
+    residual = upright - ((upright @ columns) * gain) @ columns.T
+    share = swallowing @ upright[:, :, np.newaxis]
+    residual = residual - (np.swapaxes(swallowing, 1, 2) @ share)[:, :, 0]
+    slow, size = _averaged(scans.x_v, residual)
+    slow_noise = np.median(np.abs(slow), axis=1) / _MEDIAN_TO_SIGMA * np.sqrt(size)
+    sigma = np.hypot(np.maximum(noise, slow_noise), _MODEL_ERROR)
+    return _Unexplained(residual, np.asarray(swallowing), gain, sigma)
+
+
+def _steps(x_v: FloatArray, left: _Unexplained, templates: _Templates) -> FloatArray:
+    """Largest score of a step, shape (n,)."""
+    first = np.flatnonzero((x_v > x_v[0] + _STEP_FROM_END_V) & (x_v < x_v[-1] - _STEP_FROM_END_V))
+    return _between(left, templates, first, np.full_like(first, len(x_v)))
+
+
+def _boxes(x_v: FloatArray, left: _Unexplained, templates: _Templates) -> FloatArray:
+    """Largest score of a box of several bins, shape (n,)."""
+    step_v = float(np.median(np.diff(x_v)))
+    lengths = [length for length in _BOX_BINS if length * step_v < _BOX_MAX_V]
+    starts = [np.arange(0, len(x_v) - length + 1, max(1, length // 3)) for length in lengths]
+    first = np.concatenate(starts)
+    count = np.repeat(lengths, [len(some) for some in starts])
+    return _between(left, templates, first, first + count)
+
+
+def _between(
+    left: _Unexplained, templates: _Templates, first: IntArray, last: IntArray
+) -> FloatArray:
+    """Largest score of 1 between two bins and 0 elsewhere, shape (n,), by cumulated sums."""
+    if len(first) == 0:
+        return np.zeros(len(left.sigma))
+    residual, peak = _cumulated(left.residual), _cumulated(left.peak)
+    by_basis = (templates.sums[last] - templates.sums[first]) ** 2
+    swallowed = left.gain @ by_basis.T
+    swallowed += np.sum((peak[:, :, last] - peak[:, :, first]) ** 2, axis=1)
+    size = (last - first).astype(np.float64)
+    found, share = _scores(left, residual[:, last] - residual[:, first], size, swallowed)
+    return np.asarray(np.where(np.abs(share) > _SHARE_MIN, np.abs(found), 0.0).max(axis=1))
+
+
+def _seconds(peaks: UprightPeaks, left: _Unexplained, templates: _Templates) -> FloatArray:
+    """Largest score of another peak of the same direction, shape (n,)."""
+    if len(templates.seconds_v) == 0:
+        return np.zeros(len(left.sigma))
+    swallowed = left.gain @ templates.seconds_by_basis
+    swallowed += np.sum((left.peak @ templates.seconds) ** 2, axis=1)
+    found, share = _scores(
+        left, left.residual @ templates.seconds, templates.seconds_size, swallowed
+    )
+    distance = np.abs(templates.seconds_v - peaks.potential_v[:, np.newaxis])
+    is_other = distance > _SECOND_WIDTHS_OFF * peaks.width_v[:, np.newaxis]
+    return np.asarray(np.where(is_other & (share > _SECOND_SHARE_MIN), found, 0.0).max(axis=1))
+
+
+def _scores(
+    left: _Unexplained, product: FloatArray, size: FloatArray, swallowed: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Standard normal score and size in heights of templates, shapes (n, M).
+
+    `product` (n, M) is that with the residual, `size` (M,) that with themselves, of which the
+    fit swallows `swallowed` (n, M).
+    """
+    visible = size - swallowed
+    is_visible = visible > _VISIBLE_MIN * size
+    visible = np.where(is_visible, visible, 1.0)
+    product = np.where(is_visible, product, 0.0)
+    return product / np.sqrt(visible) / left.sigma[:, np.newaxis], product / visible
+
+
+def _raw_boxes(
+    x_v: FloatArray, points: FloatArray, noise: FloatArray, bins_v: FloatArray, model: FloatArray
+) -> FloatArray:
+    """Largest score of a few points in a row that bins average away, shape (n,).
+
+    `points` (n, P) and their `noise` (n,) are in units of the height, as is the `model` (n, K).
+    What a peak's fit swallows of so few points is little and left out.
+    """
+    best = np.zeros(len(points))
+    if len(x_v) == len(bins_v):
+        return best
+    sums = _cumulated(points - _interpolated(bins_v, model, x_v))
+    for length in _BOX_POINTS:
+        level = np.abs(sums[:, length:] - sums[:, :-length]) / length
+        usual = np.median(level[:, ::length], axis=1) / _MEDIAN_TO_SIGMA
+        sigma = np.hypot(np.maximum(noise / np.sqrt(length), usual), _MODEL_ERROR)
+        largest = level.max(axis=1)
+        best = np.maximum(best, np.where(largest > _SHARE_MIN, largest / sigma, 0.0))
+    return best
+
+
+def _interpolated(x_v: FloatArray, values: FloatArray, at_v: FloatArray) -> FloatArray:
+    """Rows of values, (n, K), at other potentials, continued straight beyond the ends."""
+    below = np.clip(np.searchsorted(x_v, at_v) - 1, 0, len(x_v) - 2)
+    share = (at_v - x_v[below]) / (x_v[below + 1] - x_v[below])
+    return np.asarray(values[:, below] * (1 - share) + values[:, below + 1] * share)
+
+
+def _cumulated(values: FloatArray) -> FloatArray:
+    """Sums of all values before each place along the last axis, which grows by one."""
+    sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    np.cumsum(values, axis=-1, out=sums[..., 1:])
+    return sums
+
+
+def _averaged(x_v: FloatArray, residual: FloatArray) -> tuple[FloatArray, int]:
+    """Residuals averaged over 24 mV, and over how many points that is."""
+    size = max(3, round(_SLOW_V / float(np.median(np.diff(x_v)))))
+    return uniform_filter1d(residual, size, axis=1), size
+
+
+def _slow(
+    scans: Binned, sign: FloatArray, fit_a: FloatArray, height_a: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """Rms of the fit's residual averaged over 24 mV, and whether the fit misses something wide."""
+    upright = scans.current_a * sign[:, np.newaxis]
+    residual = np.where(scans.weights > 0, upright - fit_a, 0.0)
+    slow, size = _averaged(scans.x_v, residual)
+    slow_a = np.sqrt(np.mean(slow**2, axis=1))
+    limit = np.hypot(_SLOW_SHARE * height_a, 2 * scans.noise_a / np.sqrt(size))
+    return slow_a, np.asarray(slow_a > limit)
+
+
+def _is_box(
+    x_v: FloatArray, points: FloatArray, noise: FloatArray, peaks: UprightPeaks
+) -> BoolArray:
+    """Whether narrow peaks have vertical sides: jumps between neighbouring points, shape (n,)."""
+    jumps = np.diff(points, axis=1)
+    middle = (x_v[1:] + x_v[:-1]) / 2
+    from_peak = middle - peaks.potential_v[:, np.newaxis]
+    reach = (peaks.width_v / 2 + 3 * np.median(np.diff(x_v)))[:, np.newaxis]
+    rise = np.where((from_peak <= 0) & (from_peak > -reach), jumps, 0.0).max(axis=1)
+    fall = np.where((from_peak >= 0) & (from_peak < reach), -jumps, 0.0).max(axis=1)
+    limit = np.hypot(_SIDE_SHARE, _SIDE_SIGMAS * np.sqrt(2) * noise)
+    return np.asarray((peaks.width_v < _BOX_WIDTH_MAX_V) & (np.minimum(rise, fall) > limit))
