@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -88,12 +89,22 @@ def _regular(
         lines = [line[:-1] for line in lines]
     cells = _cells(f"{separator}\n".join(lines), separator, layout)
     # A line feed begins the first cell of each line: they must stand at equal distances.
-    if len(cells) != width * len(lines):
+    beginnings = "".join(cells[::width])
+    if len(cells) != width * len(lines) or beginnings.count("\n") != len(lines) - 1:
         return None
-    if "".join(cells[width::width]).count("\n") != len(lines) - 1:
-        return None
+    first = _first_column(beginnings)
+    del cells[::width]
     values = _floats(cells)
-    return None if values is None else [values[k::width] for k in range(width)]
+    if first is None or values is None:
+        return None
+    return [first, *(values[k :: width - 1] for k in range(width - 1))]
+
+
+# The scans of a run share their potentials: they are converted once and kept once.
+@lru_cache(maxsize=8)
+def _first_column(text: str) -> tuple[float, ...] | None:
+    values = _floats(text.split("\n"))
+    return None if values is None else tuple(values)
 
 
 def _regular_by_columns(
