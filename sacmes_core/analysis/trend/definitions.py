@@ -46,9 +46,9 @@ class Reference:
 
         The standard error holds the mean's as well. For r = h/R with R the mean of m scans, own
         errors s and common errors c (C their mean over the m scans) it is
-        √[(c − |r| C)² + s² + r² Σ s_j²/m²] / |R|; a scan that is in the mean itself has (1 − r/m)² s²
-        instead of s², and is left out of the sum. The one scan that is the whole reference is 1
-        without error.
+        √[(c − |r| C)² + s² + r² Σ s_j²/m²] / |R|; a scan that is in the mean itself has
+        (1 − r/m)² s² instead of s², and is left out of the sum. The one scan that is the whole
+        reference is 1 without error.
         """
         mean_a = self.mean_a
         if mean_a is None:

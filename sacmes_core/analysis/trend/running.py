@@ -7,11 +7,15 @@ where it has none; scans of two frequencies with the same n make a KDM.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from sacmes_core.analysis.trend.definitions import Reference, adjusted_low, kdm, ratio
 from sacmes_core.analysis.trend.potential import PotentialWatch
 from sacmes_core.analysis.trend.uncertainty import Estimate, Height, height_of
 from sacmes_core.settings.trend import TrendSettings
+
+WAITING_MAX: Final = 4096
+"""Scans that are kept for a second frequency of which nothing is known yet."""
 
 Series = tuple[int, float | None]
 """An electrode and a frequency in Hz."""
@@ -106,6 +110,7 @@ class RunningTrend:
         self._counts: defaultdict[Series, int] = defaultdict(int)
         self._potentials: defaultdict[Series, PotentialWatch] = defaultdict(PotentialWatch)
         self._waiting: dict[tuple[int, float, int], _Placed] = {}
+        self._has_dropped = False
 
     @property
     def pair_hz(self) -> tuple[float, float] | None:
@@ -167,7 +172,9 @@ class RunningTrend:
         lowest, highest = self.known.lowest_hz, self.known.highest_hz
         self.known.lowest_hz = frequency if lowest is None else min(lowest, frequency)
         self.known.highest_hz = frequency if highest is None else max(highest, frequency)
-        return before is not None and before != self.pair_hz
+        if before is None:
+            return self.pair_hz is not None and self._has_dropped
+        return before != self.pair_hz
 
     def _normalised(self, placed: _Placed) -> Estimate | None:
         reference = self.known.references.get(placed.series)
@@ -184,7 +191,7 @@ class RunningTrend:
         pair = self.pair_hz
         if pair is None or frequency not in pair:
             if pair is None:
-                self._waiting[electrode, frequency, placed.number] = placed
+                self._wait_for_any(placed, frequency)
             return None
         partner = pair[1] if frequency == pair[0] else pair[0]
         other = self._waiting.pop((electrode, partner, placed.number), None)
@@ -196,6 +203,13 @@ class RunningTrend:
         if low is None or high is None:
             return None
         return adjusted_low(low, placed.number, self._settings), high
+
+    def _wait_for_any(self, placed: _Placed, frequency: float) -> None:
+        """Keep a point while there is one frequency only, but not a whole run of them."""
+        if len(self._waiting) >= WAITING_MAX:
+            self._waiting.clear()
+            self._has_dropped = True
+        self._waiting[placed.series[0], frequency, placed.number] = placed
 
 
 def recompute(

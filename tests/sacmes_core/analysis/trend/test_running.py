@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacmes_core import flags
-from sacmes_core.analysis.trend.running import RunningTrend, TrendPoint, TrendValue, recompute
+from sacmes_core.analysis.trend.running import (
+    WAITING_MAX,
+    RunningTrend,
+    TrendPoint,
+    TrendValue,
+    recompute,
+)
 from sacmes_core.settings.trend import TrendSettings
 
 
@@ -142,6 +148,18 @@ def test_waiting_scans_do_not_pile_up() -> None:
         for f in (15, 60, 200):
             trend.add(TrendPoint(1, f, n, 1e-7))
     assert len(trend._waiting) <= 2
+
+
+def test_a_run_of_one_frequency_keeps_little_and_says_so_when_another_comes() -> None:
+    trend = RunningTrend(TrendSettings())
+    points = [TrendPoint(1, 15, n, 1e-7) for n in range(1, WAITING_MAX + 10)]
+    assert not any(trend.add(point).stale for point in points[1:])
+    assert len(trend._waiting) <= WAITING_MAX
+    late = TrendPoint(1, 200, 2, 1e-7)
+    reference = TrendPoint(1, 200, 1, 1e-7)
+    assert trend.add(reference).stale
+    values, _ = recompute([*points, reference, late], TrendSettings())
+    assert kdms(values[-2:]) == [1.0, 1.0]
 
 
 def test_the_settings_go_before_what_the_method_states() -> None:
