@@ -63,7 +63,10 @@ def over_baseline(
 
 
 def gauss_on_line(potential_v: FloatArray, current_a: FloatArray) -> Reading:
-    """A Gaussian on a straight line by Levenberg–Marquardt, started at the most prominent peak."""
+    """A Gaussian on a straight line by Levenberg–Marquardt, started at the most prominent peak.
+
+    One that leaves the window or is wider than it is none.
+    """
     smoothed = smooth(current_a, float(np.median(np.diff(potential_v))))
     height, place = most_prominent(potential_v, smoothed - _chord(potential_v, smoothed))
     if np.isnan(height):
@@ -77,6 +80,9 @@ def gauss_on_line(potential_v: FloatArray, current_a: FloatArray) -> Reading:
 
     start = (1.0, place, 0.045, float(np.median(current_a)) / height, 0.0)
     best, _ = curve_fit(model, potential_v, current_a / height, p0=start, maxfev=2000)
+    inside = potential_v[0] < best[1] < potential_v[-1]
+    if not inside or abs(best[2]) > np.ptp(potential_v) / 2:
+        return NOTHING
     return float(best[0]) * height, float(best[1])
 
 
