@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from sacmes_core.analysis.ca.coloured import with_all_noise
 from sacmes_core.analysis.ca.exponentials import Fit, Model, Problem, fit
 from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
 
@@ -24,9 +25,6 @@ WANTED_EVIDENCE: Final = 2.0
 """By how much BIC must fall for a second lifetime that the settings ask for."""
 _DIFFUSION_COST: Final = 4.0
 """BIC that a diffusing species costs beside a couple, as a second population is likelier."""
-_WHITE: Final = 1.5
-"""Reduced χ² up to which the noise is taken for white."""
-_LAGS: Final = 12
 _SHARE_MIN: Final = 0.01
 _RATIO_MIN: Final = 1.3
 _SIGMAS_MIN: Final = 3.0
@@ -113,22 +111,22 @@ def choose(problem: Problem, *, charging: bool, diffusion: bool, two: bool) -> C
     bins = np.isfinite(problem.variance_a2).sum(axis=1).astype(np.float64)
     seed = np.sqrt(problem.charging_s * problem.shortest_s)
     nulls = _variants(0, charging, diffusion)
-    ends = _fits(problem, [nulls[0], nulls[-1]], seed)
-    groups = [ends]
+    groups = [_fits(problem, [nulls[0], nulls[-1]], seed)]
     for count in range(1, 3 if two else 2):
         model, richest = list(groups[-1].items())[-1]
         if model.charging:
             # What the simpler fit found is a better start for the charging than any grid.
             seed = np.exp(richest.log_lifetimes[:, 0])
         groups.append(_fits(problem, _variants(count, charging, diffusion), seed))
-    scale2 = _scale2(problem, groups, bins)
+    scale2 = _scale2(groups, bins)
+    groups, scale2 = with_all_noise(problem, groups, scale2)
     one = _family(groups[1], scale2, bins)
     double = _family(groups[2], scale2, bins) if two else _empty(len(bins))
     # The richest null has the smallest χ²: where even that is too much, no other need be tried.
-    least = ends[nulls[-1]].chi2 / scale2 + np.log(np.maximum(bins, 2))
+    least = groups[0][nulls[-1]].chi2 / scale2 + np.log(np.maximum(bins, 2))
     rivals = np.flatnonzero(least < np.minimum(one.best, double.best) + DECAY_EVIDENCE)
     # That richest one, with drift and diffusion, is no rival itself: it imitates slow decays.
-    fits = _fits_rows(problem, nulls, seed, ends, rivals)
+    fits = _fits_rows(problem, nulls, seed, groups[0], rivals)
     none = _family({m: f for m, f in fits.items() if m.plain}, scale2, bins)
     most = max(m.parameters for m in groups[-1])
     return Choice(none, one, double, scale2, np.maximum(bins - most, 1.0))
@@ -167,32 +165,14 @@ def _fits_rows(
     return fits
 
 
-def _scale2(problem: Problem, groups: list[dict[Model, Fit]], bins: FloatArray) -> FloatArray:
-    """s²: what the best fit leaves, over what white noise would, shape (n,); at least 1.
-
-    Where it is more than white noise, neighbouring residuals are alike, and what counts is their
-    long-run variance, by Bartlett's weights (Newey and West, Econometrica 55 (1987) 703).
-    """
-    fits = [
-        (m, f, f.chi2 / np.maximum(bins - m.parameters, 1)) for g in groups for m, f in g.items()
+def _scale2(groups: list[dict[Model, Fit]], bins: FloatArray) -> FloatArray:
+    """s²: what the best fit leaves, over what white noise would, shape (n,); at least 1."""
+    reduced = [
+        found.chi2 / np.maximum(bins - model.parameters, 1)
+        for fits in groups
+        for model, found in fits.items()
     ]
-    best = np.argmin([r for _, _, r in fits], axis=0)
-    reduced = np.min([r for _, _, r in fits], axis=0)
-    residual_a = np.select(
-        [(best == k)[:, np.newaxis] for k in range(len(fits))], [f.residual_a for _, f, _ in fits]
-    )
-    occupied = np.isfinite(problem.variance_a2)
-    residual = np.where(occupied, residual_a, 0.0) * np.sqrt(problem.weights)
-    # Early bins can be empty; neighbours are those among the others.
-    order = np.argsort(~occupied, axis=1, kind="stable")
-    residual = np.take_along_axis(residual, order, axis=1)
-    square = (residual**2).sum(axis=1)
-    longrun = square.copy()
-    for lag in range(1, _LAGS + 1):
-        product = (residual[:, lag:] * residual[:, :-lag]).sum(axis=1)
-        longrun = longrun + 2 * (1 - lag / (_LAGS + 1)) * product
-    alike = np.where(reduced > _WHITE, longrun / np.maximum(square, np.finfo(float).tiny), 1.0)
-    return np.asarray(np.maximum(reduced * np.maximum(alike, 1.0), 1.0))
+    return np.asarray(np.maximum(np.min(reduced, axis=0), 1.0))
 
 
 def _family(fits: dict[Model, Fit], scale2: FloatArray, bins: FloatArray) -> Family:
@@ -201,7 +181,7 @@ def _family(fits: dict[Model, Fit], scale2: FloatArray, bins: FloatArray) -> Fam
         cost = model.parameters * np.log(np.maximum(bins, 2))
         if model.diffusion and model.lifetimes:
             cost = cost + _DIFFUSION_COST
-        sound = ~_contradicts(model, found, scale2)
+        sound = ~_contradicts(model, found)
         bic.append(np.where(sound, found.chi2 / scale2 + cost, np.inf))
     return Family(tuple(fits), tuple(fits.values()), np.stack(bic))
 
@@ -211,13 +191,13 @@ def _empty(n: int) -> Family:
     return Family((), (), np.full((1, n), np.inf))
 
 
-def averaged(family: Family, scale2: FloatArray) -> Lifetimes:
+def averaged(family: Family) -> Lifetimes:
     """The family's lifetimes, averaged over its variants."""
     weights = family.weights
     lifetimes = [f.log_lifetimes[:, int(m.charging) :] for m, f in _pairs(family)]
     amplitudes = [f.factors[:, m.linear + int(m.charging) :] for m, f in _pairs(family)]
-    errors = [_errors(m, f, scale2) for m, f in _pairs(family)]
-    means = [_log_mean(m, f, scale2) for m, f in _pairs(family)]
+    errors = [_errors(m, f) for m, f in _pairs(family)]
+    means = [_log_mean(m, f) for m, f in _pairs(family)]
     log_lifetimes, log_se = _mean(lifetimes, [e[0] for e in errors], weights)
     amplitudes_a, amplitudes_se = _mean(amplitudes, [e[1] for e in errors], weights)
     log_mean, log_mean_se = _mean([m[0] for m in means], [m[1] for m in means], weights)
@@ -250,7 +230,7 @@ def _pairs(family: Family) -> list[tuple[Model, Fit]]:
     return list(zip(family.models, family.fits, strict=True))
 
 
-def _contradicts(model: Model, found: Fit, scale2: FloatArray) -> BoolArray:
+def _contradicts(model: Model, found: Fit) -> BoolArray:
     """Whether a fit is against the physics of a step, shape (n,).
 
     What a step reduces it reduces all: a couple and a diffusing species have currents of one sign,
@@ -261,31 +241,31 @@ def _contradicts(model: Model, found: Fit, scale2: FloatArray) -> BoolArray:
     wrong = np.zeros(len(found.chi2), dtype=bool)
     if model.lifetimes and model.diffusion:
         wrong |= (amplitudes * found.factors[:, 1:2] < 0).any(axis=1)
-    return wrong | _no_two(model, found, scale2) if model.lifetimes == 2 else wrong
+    return wrong | _no_two(model, found) if model.lifetimes == 2 else wrong
 
 
-def _no_two(model: Model, found: Fit, scale2: FloatArray) -> BoolArray:
+def _no_two(model: Model, found: Fit) -> BoolArray:
     """Whether two exponentials are no two populations of one couple, shape (n,)."""
     first = model.linear + int(model.charging)
     fast, slow = found.factors[:, first], found.factors[:, first + 1]
     variance = found.covariance[:, [first, first + 1], [first, first + 1]]
-    errors = np.sqrt(np.maximum(variance, 0.0) * scale2[:, np.newaxis])
+    errors = np.sqrt(np.maximum(variance, 0.0))
     small = np.minimum(np.abs(fast), np.abs(slow)) < _SHARE_MIN * np.abs(fast + slow)
     unsure = (np.abs(np.stack([fast, slow], axis=1)) < _SIGMAS_MIN * errors).any(axis=1)
     close = np.abs(np.diff(found.log_lifetimes[:, -2:], axis=1)[:, 0]) < np.log(_RATIO_MIN)
     return np.asarray((fast * slow <= 0) | small | unsure | close | found.bounded)
 
 
-def _errors(model: Model, found: Fit, scale2: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _errors(model: Model, found: Fit) -> tuple[FloatArray, FloatArray]:
     """Standard errors of ln τ and of the amplitudes, shapes (n, k)."""
     diagonal = np.diagonal(found.covariance, axis1=1, axis2=2)
-    errors = np.sqrt(np.maximum(diagonal, 0.0) * scale2[:, np.newaxis])
+    errors = np.sqrt(np.maximum(diagonal, 0.0))
     k = model.lifetimes
     terms = model.linear + model.exponentials
     return errors[:, errors.shape[1] - k :], errors[:, terms - k : terms]
 
 
-def _log_mean(model: Model, found: Fit, scale2: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _log_mean(model: Model, found: Fit) -> tuple[FloatArray, FloatArray]:
     """ln(Σaτ/Σa) and its standard error by the delta method, shapes (n, 1)."""
     k = model.lifetimes
     terms = model.linear + model.exponentials
@@ -296,7 +276,7 @@ def _log_mean(model: Model, found: Fit, scale2: FloatArray) -> tuple[FloatArray,
     gradient = np.zeros(found.covariance.shape[:2])
     gradient[:, terms - k : terms] = lifetimes / charge - 1 / total
     gradient[:, -k:] = amplitudes * lifetimes / charge
-    variance = np.einsum("ni,nij,nj->n", gradient, found.covariance, gradient) * scale2
+    variance = np.einsum("ni,nij,nj->n", gradient, found.covariance, gradient)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.log(charge / total), np.sqrt(np.maximum(variance, 0.0))[:, np.newaxis]
 

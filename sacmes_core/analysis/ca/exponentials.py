@@ -138,6 +138,8 @@ class Fit:
         ln(τ/s), that of charging first, shape (n, exponentials).
     covariance
         Of factors and ln τ together, with the weights as they are, shape (n, p, p).
+    jacobian
+        Derivatives of the bins' currents with respect to factors and ln τ, shape (n, B, p).
     residual_a
         What the fit leaves of the bins, shape (n, B).
     chi2
@@ -149,9 +151,14 @@ class Fit:
     factors: FloatArray
     log_lifetimes: FloatArray
     covariance: FloatArray
+    jacobian: FloatArray
     residual_a: FloatArray
     chi2: FloatArray
     bounded: BoolArray
+
+    def rows(self, chosen: IntArray) -> "Fit":
+        """Some of the decays."""
+        return Fit(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
     def among(self, n: int, rows: IntArray) -> "Fit":
         """The same for n decays, of which these are some; χ² of the others is infinite."""
@@ -183,12 +190,13 @@ def fit(problem: Problem, model: Model, charging_s: FloatArray, simpler: Fit | N
     if model.exponentials:
         _refine(problem, model, state, (low, high))
         state = _fast_first(problem, model, state)
-    covariance = _inverse(_joint_normal(problem, model, state)[0])
+    jacobian = _jacobian(problem, model, state)
+    covariance = _inverse(_weighted(problem, jacobian) @ jacobian)
     near = (state.theta - low < _AT_BOUND) | (high - state.theta < _AT_BOUND)
     bounded = np.asarray(near[:, int(model.charging) :].any(axis=1))
     fit_a = (state.columns @ state.factors[:, :, np.newaxis])[:, :, 0]
     residual = np.asarray(problem.bins.current_a - fit_a)
-    return Fit(state.factors, state.theta, covariance, residual, state.chi2, bounded)
+    return Fit(state.factors, state.theta, covariance, jacobian, residual, state.chi2, bounded)
 
 
 def fitted(
@@ -254,7 +262,7 @@ def _start(problem: Problem, model: Model, charging_s: FloatArray) -> FloatArray
     logs = np.concatenate([fast, slow], axis=1) if model.charging else slow
     choices = _choices(model)
     columns = _columns(problem, model, logs)
-    weighted = (columns * problem.weights[:, :, np.newaxis]).swapaxes(1, 2)
+    weighted = _weighted(problem, columns)
     gram = _ridged(weighted @ columns)
     right = (weighted @ problem.bins.current_a[:, :, np.newaxis])[:, :, 0]
     terms = np.concatenate(
@@ -288,7 +296,7 @@ def _choices(model: Model) -> IntArray:
 def _state(problem: Problem, model: Model, theta: FloatArray) -> _State:
     """The best factors for given lifetimes, and how good they are."""
     columns = _columns(problem, model, theta)
-    weighted = (columns * problem.weights[:, :, np.newaxis]).swapaxes(1, 2)
+    weighted = _weighted(problem, columns)
     current = problem.bins.current_a[:, :, np.newaxis]
     factors = np.linalg.solve(_ridged(weighted @ columns), weighted @ current)
     residual = (current - columns @ factors)[:, :, 0]
@@ -344,14 +352,24 @@ def _step(problem: Problem, model: Model, state: _State, damping: FloatArray) ->
 
 def _joint_normal(problem: Problem, model: Model, state: _State) -> tuple[FloatArray, FloatArray]:
     """Normal matrix of factors and ln τ, shape (n, p, p), and right side, shape (n, p)."""
-    jacobian = state.columns
-    if model.exponentials:
-        amplitudes = state.factors[:, np.newaxis, model.linear :]
-        jacobian = np.concatenate([jacobian, amplitudes * _slopes(problem, state.theta)], axis=2)
-    weighted = (jacobian * problem.weights[:, :, np.newaxis]).swapaxes(1, 2)
+    jacobian = _jacobian(problem, model, state)
+    weighted = _weighted(problem, jacobian)
     fit_a = state.columns @ state.factors[:, :, np.newaxis]
     residual = problem.bins.current_a[:, :, np.newaxis] - fit_a
     return weighted @ jacobian, (weighted @ residual)[:, :, 0]
+
+
+def _jacobian(problem: Problem, model: Model, state: _State) -> FloatArray:
+    """Derivatives with respect to factors and ln τ, shape (n, B, p)."""
+    if not model.exponentials:
+        return state.columns
+    amplitudes = state.factors[:, np.newaxis, model.linear :]
+    return np.concatenate([state.columns, amplitudes * _slopes(problem, state.theta)], axis=2)
+
+
+def _weighted(problem: Problem, columns: FloatArray) -> FloatArray:
+    """Transposed and weighted, shape (n, p, B)."""
+    return np.asarray((columns * problem.weights[:, :, np.newaxis]).swapaxes(1, 2))
 
 
 def _ridged(matrix: FloatArray) -> FloatArray:

@@ -158,8 +158,8 @@ def _once(
         two=settings.exponentials != "mono",
     )
     decays = Decays.nothing(*current_a.shape)
-    one = choosing.averaged(choice.one, choice.scale2)
-    two = choosing.averaged(choice.two, choice.scale2) if choice.two.fits else None
+    one = choosing.averaged(choice.one)
+    two = choosing.averaged(choice.two) if choice.two.fits else None
     count, possible = _count(choice, settings, one, two)
     for number, found in ((1, one), (2, two)):
         rows = np.flatnonzero(count == number)
