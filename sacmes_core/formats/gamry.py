@@ -41,7 +41,11 @@ _KEY_LINE: Final = re.compile(
     r"(LABEL|I?QUANT|SELECTOR|TOGGLE|POTEN|TWOPARAM|PSTAT|NOTES|TABLE)\b\t?(.*)"
 )
 _COMMA: Final = re.compile(r"\t[+-]?\d+,\d+(?:E[+-]\d+)?(?:\t|$)")
-_OVERLOADED: Final = re.compile(r"\.*[A-Za-z][A-Za-z.]*")
+_OVERLOADS: Final = (1, 2, 3, 4, 5, 8, 9)
+"""Places in the string of the column Over, from 0, that tell an overload of potential or current:
+electrometer, control amplifier and I/E converter, now or since the last point, and the converters
+of both (https://help.gamry.com/ee-data-files-overloads/). The others are timing, settling, the
+auxiliary input, which matters to no voltammogram, and queues."""
 _PARTIAL_SHARE: Final = 0.5
 
 
@@ -167,12 +171,10 @@ def _tables(lines: Sequence[str], header: _Header) -> Iterator[tuple[Table, bool
         if table is None:
             continue
         over = names.index("Over") if "Over" in names else len(names)
-        overloaded = any(
-            _OVERLOADED.fullmatch(cell)
-            for line in body[2 : table.end_line]
-            for cell in line.split("\t")[over : over + 1]
-        )
-        yield table, overloaded
+        marks = {
+            cell for line in body[2 : table.end_line] for cell in line.split("\t")[over : over + 1]
+        }
+        yield table, any(mark[k : k + 1].isalpha() for mark in marks for k in _OVERLOADS)
 
 
 def _scan(

@@ -1,10 +1,12 @@
 """Real files of several laboratories against values that an independent reader found."""
 
 import json
+import math
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from support.tools import SAMPLES
 
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.reading import read
@@ -20,6 +22,25 @@ READ = (
     "autolab_nova_txt",
 )
 REFUSED = ("biologic_mpr", "line_csv_stream")
+NOT_READ = {
+    "biologic_mpr/lsv.mpr": "export it as text in EC-Lab",
+    "biologic_mpt/negative_OCV.mpt": "Open Circuit Voltage",
+    "gamry_dta_cv/cv_data_incompleteheader.dta": "wait until the scan is finished",
+    "gamry_dta_cv/negative_ocp_data.dta": "CORPOT",
+    "line_csv_stream/F5Hz_M5_E4_acestat_style.txt": "set the unit",
+    "line_csv_stream/F5Hz_M5_E4_kickstat_style.txt": "set the unit",
+    "methodscript/doc_eis_10k.txt": "impedance",
+    "methodscript/error_lines.txt": "correct the script",
+    "methodscript/firmware_replies.txt": "no data",
+    "pstrace_csv/negative_eis.csv": "Impedance Spectroscopy",
+}
+"""Samples that hold no voltammogram, or name no unit, and words of what is said of each."""
+
+FILES = sorted(
+    str(path.relative_to(SAMPLES))
+    for path in SAMPLES.glob("*/*")
+    if path.suffix not in (".md", ".json")
+)
 ROLES = {"d": "difference", "f": "forward", "r": "reverse"}
 
 
@@ -41,6 +62,21 @@ def assert_curve(curve: Curve, expected: dict[str, float]) -> None:
     }
     for name, value in got.items():
         assert value == pytest.approx(expected[name], rel=1e-12, abs=1e-20), name
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_sample_is_read_or_refused_with_a_sentence(file: str) -> None:
+    if file in NOT_READ:
+        with pytest.raises(FormatError, match=NOT_READ[file]) as refusal:
+            read_file(SAMPLES / file)
+        assert refusal.value.reason.endswith(".")
+        return
+    for scan in read_file(SAMPLES / file):
+        assert scan.technique is not None
+        for curve in scan.curves:
+            assert len(curve.potential_v) == len(curve.current_a) == scan.points
+            assert all(map(math.isfinite, curve.potential_v))
+            assert curve.time_s is None or len(curve.time_s) == scan.points
 
 
 @pytest.mark.parametrize("folder", READ)
