@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from sacmes_core.errors import FormatError
+from sacmes_core.formats.appended import read_appended
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import POINTS_MIN, build_curves
 from sacmes_core.formats.layout import Layout
@@ -54,7 +55,7 @@ def is_chi(lines: Sequence[str]) -> bool:
 
 
 def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
-    """Read a CH Instruments text file, which holds one scan.
+    """Read a CH Instruments text file, which holds one scan, or several of them in a row.
 
     Raises
     ------
@@ -62,6 +63,10 @@ def read_chi(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
         If the technique gives neither voltammogram nor chronoamperogram, or there are no
         columns of numbers.
     """
+    return read_appended(lines, mapping, _read_one, "Instrument Model:")
+
+
+def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     header = _header(lines)
     technique = next(
         (t for line in header[:8] if not line.startswith("File:") if (t := technique_in(line))),

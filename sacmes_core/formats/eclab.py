@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from sacmes_core.errors import FormatError
+from sacmes_core.formats.appended import read_appended
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import convert_columns, expect_points, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
@@ -40,6 +41,11 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
     FormatError
         If the technique gives no voltammogram, or there is no line of data.
     """
+    mark = next(first for first in _FIRST if any(line.startswith(first) for line in lines))
+    return read_appended(lines, mapping, _read_one, mark)
+
+
+def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     if mapping.delimiter not in (None, "tab"):
         return read_generic(lines, mapping)
     heading = _heading_line(lines)

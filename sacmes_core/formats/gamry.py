@@ -8,6 +8,7 @@ from typing import Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import OVERLOAD, PARTIAL_CYCLE
+from sacmes_core.formats.appended import read_appended
 from sacmes_core.formats.completeness import CUT_SENTENCE, why_too_few
 from sacmes_core.formats.curves import convert_columns, expect_scans, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
@@ -79,6 +80,10 @@ def read_gamry(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
         If the experiment gives neither voltammogram nor chronoamperogram, or no whole line
         of data is there.
     """
+    return read_appended(lines, mapping, _read_one, "EXPLAIN")
+
+
+def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     if mapping.delimiter not in (None, "tab"):
         return read_generic(lines, mapping)
     header = _header(lines, mapping.decimal)
