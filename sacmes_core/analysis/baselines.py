@@ -26,6 +26,7 @@ STRETCHES: Final = (0.7, 1.4)
 """Windows about the chosen one; how far the numbers move with them is part of their error."""
 _FOOT_POINTS_LEAST: Final = 3
 _ROUNDS_MAX: Final = 200
+_SLOW_ROUNDS_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,10 +89,10 @@ def draw_baselines(upright: Upright, choice: Choice) -> FloatArray:
     return BASELINES[choice.name].draw(upright, choice)
 
 
-def flanks(upright: Upright, stretch: float = 1.0) -> BoolArray:
+def flanks(upright: Upright) -> BoolArray:
     """The points beside each peak that are no part of it, shape (n, K)."""
     distance = np.abs(upright.potential_v - upright.start.potential_v[:, np.newaxis])
-    return np.asarray(distance >= stretch * FOOT_WIDTHS * upright.start.width_v[:, np.newaxis])
+    return np.asarray(distance >= FOOT_WIDTHS * upright.start.width_v[:, np.newaxis])
 
 
 def feet(upright: Upright, stretch: float = 1.0) -> tuple[BoolArray, BoolArray]:
@@ -234,7 +235,7 @@ def _mor(period: float, choice: Choice) -> Mapping[str, Any]:
 
 
 def _beads(period: float, choice: Choice) -> Mapping[str, Any]:
-    return {"freq_cutoff": min(0.4, 1 / period), "tol": 1e-2, "max_iter": _ROUNDS_MAX}
+    return {"freq_cutoff": min(0.4, 1 / period), "tol": 1e-2, "max_iter": _SLOW_ROUNDS_MAX}
 
 
 BASELINES: Final[Mapping[str, Named]] = MappingProxyType(

@@ -309,3 +309,13 @@ def test_other_techniques_get_a_sentence_and_no_number(technique: str | None) ->
     assert analysis.error is not None
     assert analysis.error.endswith(".")
     assert analysis.peaks == ()
+
+
+def test_a_window_in_volts_is_that_in_points_of_the_same_length() -> None:
+    potential, current = voltammogram()
+    manual = PeakSettings(smoothing="manual", smoothing_window_points=11)
+    volts = PeakSettings(smoothing="manual", smoothing_window_v=0.055)
+    by_points, by_volts = (
+        sacmes_web(potential[None], current[None], each).height_a[0] for each in (manual, volts)
+    )
+    assert by_volts == by_points
