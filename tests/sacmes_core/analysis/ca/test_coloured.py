@@ -1,4 +1,4 @@
-"""Slow noise: intervals hold although the fit takes the noise for white, and no lifetime of none."""
+"""Slow noise: intervals hold though the fit takes it for white, and none is no lifetime."""
 
 import numpy as np
 import pytest
