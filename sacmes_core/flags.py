@@ -12,6 +12,7 @@ SATURATED: Final = "saturated"
 CONSTANT: Final = "constant"
 SECOND_PEAK: Final = "second_peak"
 TOO_NOISY: Final = "too_noisy"
+DOUBTFUL_PEAK: Final = "doubtful_peak"
 BASELINE_AMBIGUOUS: Final = "baseline_ambiguous"
 SPIKES_REMOVED: Final = "spikes_removed"
 POOR_FIT: Final = "poor_fit"
@@ -34,6 +35,7 @@ NO_REVERSE_PEAK: Final = "no_reverse_peak"
 MODEL_MISMATCH: Final = "model_mismatch"
 MODEL_UNCLEAR: Final = "model_unclear"
 QUASI_REVERSIBLE: Final = "quasi_reversible"
+STEADY_STATE: Final = "steady_state"
 LINES_LOST: Final = "lines_lost"
 NO_DECAY: Final = "no_decay"
 LIFETIME_OUT_OF_REACH: Final = "lifetime_out_of_reach"
@@ -75,6 +77,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         CONSTANT: "The current does not change at all; check the connection of the electrode.",
         SECOND_PEAK: "A second peak is more than a fifth as high; the one that was taken may "
         "change from scan to scan. Set a potential window about the one that is meant.",
+        DOUBTFUL_PEAK: "It is not certain that there is a peak at all; noise or the background may "
+        "look like it. Compare with the scans before and after.",
         TOO_NOISY: "The height hardly stands out of its own uncertainty; it may be no peak at all.",
         BASELINE_AMBIGUOUS: "Methods that are all reasonable differ by more than a quarter on the "
         "height; see its uncertainty, and set a potential window that leaves the tails out.",
@@ -115,6 +119,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "off by a quarter. Choose the other model, or 'auto'.",
         MODEL_UNCLEAR: "A couple on the surface and one that diffuses fit nearly alike; the "
         "heights of the two differ. Set the model if you know it.",
+        STEADY_STATE: "The current reaches a plateau and does not come down again: a steady state, "
+        "as at a microelectrode, and no peak.",
         QUASI_REVERSIBLE: "The peaks are farther apart than those of a fast reaction: slow "
         "transfer of electrons, or resistance of the solution.",
         LINES_LOST: "Some lines of the recording cannot be read and were left out; check the cable "

@@ -11,7 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sacmes_core.analysis.backgrounds import Background, joined, line, tailed
+from sacmes_core.analysis.backgrounds import (
+    Background,
+    line,
+    tailed,
+    two_tailed,
+    upper_tailed,
+)
 from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
 from sacmes_core.analysis.shapes import physical_shape
 
@@ -112,7 +118,7 @@ def _best(
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _bank(grid: bytes) -> _Bank:
     x_v = np.frombuffer(grid)
     count = max(3, round((x_v[-1] - x_v[0]) / _POTENTIAL_SPACING_V) + 1)
@@ -142,11 +148,7 @@ def _bank(grid: bytes) -> _Bank:
 
 def _backgrounds(x_v: FloatArray) -> tuple[Background, ...]:
     """A line, tails at the lower end, at the upper end, at both with curvature."""
-    low = tailed(x_v)
-    mirrored = tailed(x_v[-1] - x_v[::-1])
-    high = Background(mirrored.columns[::-1, 2:], mirrored.spreads[2:])
-    bend = Background((line(x_v).columns[:, 1:]) ** 2 - 1 / 3, np.array([0.25]))
-    return line(x_v), low, joined(line(x_v), high), joined(low, high, bend)
+    return line(x_v), tailed(x_v), upper_tailed(x_v), two_tailed(x_v)
 
 
 def _refined(

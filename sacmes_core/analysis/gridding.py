@@ -29,6 +29,8 @@ class Binned:
         Shape (n,); standard deviation of one binned point's noise.
     spikes
         Shape (n,); how many points were set aside.
+    repaired_a
+        Shape (n, points of the scan); spikes replaced by what their neighbours say.
     """
 
     x_v: FloatArray
@@ -36,6 +38,7 @@ class Binned:
     weights: FloatArray
     noise_a: FloatArray
     spikes: FloatArray
+    repaired_a: FloatArray
 
     def taken(self, rows: IntArray) -> "Binned":
         """Some of the voltammograms."""
@@ -45,6 +48,7 @@ class Binned:
             self.weights[rows],
             self.noise_a[rows],
             self.spikes[rows],
+            self.repaired_a[rows],
         )
 
 
@@ -65,7 +69,8 @@ def binned(x_v: FloatArray, current_a: FloatArray) -> Binned:
     good = (~spike).astype(np.float64)
     repaired = np.where(spike, neighbours, current_a)
     if size < 2:
-        return Binned(x_v, repaired, good, noise, spike.sum(axis=1).astype(np.float64))
+        spikes = spike.sum(axis=1).astype(np.float64)
+        return Binned(x_v, repaired, good, noise, spikes, repaired)
     starts = np.arange(0, len(x_v), size)
     counts = np.diff(np.append(starts, len(x_v)))
     means = np.add.reduceat(repaired, starts, axis=1) / counts
@@ -75,6 +80,7 @@ def binned(x_v: FloatArray, current_a: FloatArray) -> Binned:
         np.add.reduceat(good, starts, axis=1) / size,
         np.maximum(noise / np.sqrt(size), point_noise_a(means)),
         spike.sum(axis=1).astype(np.float64),
+        repaired,
     )
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from sacmes_core.analysis.gridding import Binned
-from sacmes_core.analysis.members import Members
 from sacmes_core.analysis.peaks import BoolArray, FloatArray
 
 _SLOW_V: Final = 0.024
@@ -19,7 +18,7 @@ _NOISE_SIGMAS: Final = 4.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Residuals:
-    """Residuals of the fits' mean, shapes (n,).
+    """Residuals of a fit, shapes (n,).
 
     `slow_a` is the rms of the residual averaged over 24 mV, `step_a` the largest difference
     between the medians of four points and the next four, `slow_noise_a` and `step_noise_a` what
@@ -41,10 +40,10 @@ class Residuals:
         return np.asarray(self.step_a > limit)
 
 
-def residuals(scans: Binned, members: Members) -> Residuals:
-    """Judge what is left of binned scans when the fits' mean is taken off."""
-    upright = scans.current_a * members.sign[:, np.newaxis]
-    residual = np.where(scans.weights > 0, upright - members.fit_a, 0.0)
+def residuals(scans: Binned, sign: FloatArray, fit_a: FloatArray) -> Residuals:
+    """Judge what is left of binned scans, turned upright by `sign`, when a fit is taken off."""
+    upright = scans.current_a * sign[:, np.newaxis]
+    residual = np.where(scans.weights > 0, upright - fit_a, 0.0)
     step_v = float(np.median(np.diff(scans.x_v)))
     size = max(3, round(_SLOW_V / step_v))
     slow = uniform_filter1d(residual, size, axis=1)

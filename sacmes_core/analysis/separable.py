@@ -5,6 +5,11 @@ non-linear; all other factors are solved for exactly at each step of Gauss–New
 projection: Golub and Pereyra, Inverse Problems 19 (2003) R1; Kaufman's approximation). The
 factors have Gaussian priors in units of the height, so that the fit is a maximum a posteriori
 estimate where noise is large and least squares where it is small.
+
+The baseline's parts are orthonormal (`backgrounds.basis`) and the same for all voltammograms of a
+grid, so taking them out is one product: what is left to solve has the size of the peak's shape.
+Points that do not count are filled with what the model says of them, step by step (expectation–
+maximisation), which keeps that product the same for all.
 """
 
 from dataclasses import dataclass
@@ -12,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from sacmes_core.analysis.backgrounds import Background
+from sacmes_core.analysis.backgrounds import Basis
 from sacmes_core.analysis.peaks import FloatArray
 from sacmes_core.analysis.shapes import PeakShape
 
@@ -26,11 +31,12 @@ _WIDTH_STEP: Final = 0.25
 _WIDTH_PRIOR: Final = (np.log(0.1), 0.6)
 """Mean and standard deviation of ln w, w in V."""
 _POTENTIAL_SPREAD_V: Final = 1.0
+_PLACE_PRIOR: Final = np.array([1 / _POTENTIAL_SPREAD_V**2, 1 / _WIDTH_PRIOR[1] ** 2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """Where a fit starts and how it weighs the points, shapes (n,); weights (n, K).
+    """Where a fit starts and how it weighs the points, shapes (n,); weights (n, K), 0 to 1.
 
     `sigma_a` is the noise of a point with what stands for the model's own error, `scale_a` the
     height that the priors are relative to.
@@ -66,80 +72,127 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Problem:
-    """n voltammograms of K points, shape (n, K) on potentials (K,), and what to fit to them."""
+class Model:
+    """What to fit to voltammograms on the potentials `x_v`, shape (K,)."""
 
     x_v: FloatArray
-    current_a: FloatArray
     shape: PeakShape
-    background: Background
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Linear:
-    """The linear factors at given Ep and w, and what the next step needs.
+    """The linear part solved at one place (Ep, ln w), s factors of the shape, all over σ².
 
-    `columns` (n, K, p), `factors` (n, p), `inverse` of their normal matrix (n, p, p), `bends`
-    (n, K, 2) the derivatives by Ep and ln w, `cross` (n, p, 2), `schur` (n, 2, 2) the normal
-    matrix of Ep and ln w with all factors projected out.
+    `peak` (n, s, K) the shape's columns, `slopes` the same of their derivatives by x, `by_basis`
+    (n, s, q), `inverse` (n, s, s), `factors` (n, s), `baseline` (n, q), `model_a` (n, K).
     """
 
-    columns: FloatArray
-    factors: FloatArray
+    peak: FloatArray
+    slopes: FloatArray
+    reduced: FloatArray
+    by_basis: FloatArray
     inverse: FloatArray
-    residual: FloatArray
-    bends: FloatArray
+    factors: FloatArray
+    baseline: FloatArray
+    model_a: FloatArray
+    cost: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bend:
+    """How the model moves with (Ep, ln w): `columns` (n, 2, K), `cross` (n, 2, s), `schur`."""
+
+    columns: FloatArray
     cross: FloatArray
     schur: FloatArray
 
 
-def fit_peaks(problem: Problem, start: Start) -> Fit:
-    """Fit all voltammograms; Ep moves by at most 15 mV and ln w by 0.25 in each of six steps."""
-    x_v = problem.x_v
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weighing:
+    """Ratios that hold through the fit: `gain` (n, q) of each part, `ratio` (n,) = (σ / h)²."""
+
+    gain: FloatArray
+    ratio: FloatArray
+    sigma_a: FloatArray
+
+
+def fit_peaks(model: Model, current_a: FloatArray, start: Start) -> Fit:
+    """Fit n voltammograms of K points, currents (n, K), peaks upright.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a voltammogram has no noise and no points that count, which `gridding` excludes.
+    """
+    ratio = (start.sigma_a / start.scale_a) ** 2
+    gain = 1 / (1 + ratio[:, np.newaxis] / model.basis.sizes**2)
+    weighing = _Weighing(gain, ratio, start.sigma_a)
     potential, log_width = start.potential_v, np.log(start.width_v)
-    weights = start.weights
+    weights, filled = start.weights, current_a
+    linear = _solve(model, filled, weighing, (potential, log_width))
     for step in range(_STEPS):
-        linear = _solve(problem, start, weights, (potential, log_width))
         if step in _REJECTING_STEPS:
-            weights = _without_outliers(linear.residual, start)
-        move = _move(linear, weights / start.sigma_a[:, np.newaxis] ** 2, log_width)
-        potential = np.clip(potential + move[:, 0], x_v[0], x_v[-1])
+            weights = _without_outliers(current_a - linear.model_a, start)
+        filled = linear.model_a + weights * (current_a - linear.model_a)
+        bend = _bend(model, linear, weighing, log_width)
+        move = _move(filled - linear.model_a, bend, weighing, log_width)
+        potential = np.clip(potential + move[:, 0], model.x_v[0], model.x_v[-1])
         log_width = np.clip(log_width + move[:, 1], np.log(WIDTH_MIN_V), np.log(WIDTH_MAX_V))
-    linear = _solve(problem, start, weights, (potential, log_width))
-    return _result(problem, start, weights, (potential, log_width), linear)
+        linear = _solve(model, filled, weighing, (potential, log_width))
+    bend = _bend(model, linear, weighing, log_width)
+    return _result(model, linear, bend, weighing, (potential, log_width, start.weights - weights))
 
 
-def _penalty(problem: Problem, start: Start) -> FloatArray:
-    """Inverse variances of the factors' priors, shape (n, p); the height has none."""
-    spreads = np.concatenate([[np.inf], problem.shape.spreads, problem.background.spreads])
-    return np.asarray(1 / (spreads * start.scale_a[:, np.newaxis]) ** 2)
+def _prior(shape: PeakShape) -> FloatArray:
+    """Precision of each of the shape's factors in units of the height; none for the height."""
+    return np.concatenate([[0.0], 1 / shape.spreads**2])
 
 
 def _solve(
-    problem: Problem, start: Start, weights: FloatArray, place: tuple[FloatArray, FloatArray]
+    model: Model, filled_a: FloatArray, weighing: _Weighing, place: tuple[FloatArray, FloatArray]
 ) -> _Linear:
     potential, width = place[0][:, np.newaxis], np.exp(place[1])[:, np.newaxis]
-    reduced = (problem.x_v - potential) / width
-    values, slopes = problem.shape.at(reduced)
-    count = values.shape[2]
-    columns = np.empty((*values.shape[:2], count + problem.background.columns.shape[1]))
-    columns[:, :, :count] = values
-    columns[:, :, count:] = problem.background.columns
-    precision = (weights / start.sigma_a[:, np.newaxis] ** 2)[:, :, np.newaxis]
-    weighted = np.swapaxes(columns * precision, 1, 2)
-    normal = weighted @ columns
-    diagonal = np.arange(normal.shape[1])
-    normal[:, diagonal, diagonal] += _penalty(problem, start)
+    reduced = (model.x_v - potential) / width
+    peak, slopes = (np.ascontiguousarray(np.swapaxes(a, 1, 2)) for a in model.shape.at(reduced))
+    count = peak.shape[1]
+    columns = model.basis.columns
+    by_basis = (peak.reshape(-1, len(model.x_v)) @ columns).reshape(len(peak), count, -1)
+    damped = by_basis * weighing.gain[:, np.newaxis]
+    normal = peak @ np.swapaxes(peak, 1, 2) - damped @ np.swapaxes(by_basis, 1, 2)
+    diagonal = np.arange(count)
+    normal[:, diagonal, diagonal] += _prior(model.shape) * weighing.ratio[:, np.newaxis]
+    normal[:, 0, 0] *= 1 + 1e-9
     inverse = np.linalg.inv(normal)
-    factors = (inverse @ (weighted @ problem.current_a[:, :, np.newaxis]))[:, :, 0]
-    residual = problem.current_a - (columns @ factors[:, :, np.newaxis])[:, :, 0]
-    slope = (slopes @ factors[:, :count, np.newaxis])[:, :, 0]
-    bends = np.stack([-slope / width, -slope * reduced], axis=2)
-    cross = weighted @ bends
-    schur = np.swapaxes(bends * precision, 1, 2) @ bends
-    schur -= np.swapaxes(cross, 1, 2) @ inverse @ cross
-    schur += np.diag([1 / _POTENTIAL_SPREAD_V**2, 1 / _WIDTH_PRIOR[1] ** 2])
-    return _Linear(columns, factors, np.asarray(inverse, np.float64), residual, bends, cross, schur)
+    own = filled_a @ columns
+    right = (peak @ filled_a[:, :, np.newaxis])[:, :, 0] - (damped @ own[:, :, np.newaxis])[:, :, 0]
+    factors = (inverse @ right[:, :, np.newaxis])[:, :, 0]
+    baseline = weighing.gain * (own - (factors[:, np.newaxis] @ by_basis)[:, 0])
+    model_a = (factors[:, np.newaxis] @ peak)[:, 0] + baseline @ columns.T
+    left = filled_a - own @ columns.T
+    cost = np.sum(left**2, axis=1) + np.sum((1 - weighing.gain) * own**2, axis=1)
+    cost -= np.sum(factors * right, axis=1)
+    return _Linear(
+        peak, slopes, reduced, by_basis, np.asarray(inverse), factors, baseline, model_a, cost
+    )
+
+
+def _bend(model: Model, linear: _Linear, weighing: _Weighing, log_width: FloatArray) -> _Bend:
+    slope = (linear.factors[:, np.newaxis] @ linear.slopes)[:, 0]
+    columns = np.empty((len(slope), 2, len(model.x_v)))
+    columns[:, 0] = -slope / np.exp(log_width)[:, np.newaxis]
+    columns[:, 1] = -slope * linear.reduced
+    by_basis = (columns.reshape(-1, len(model.x_v)) @ model.basis.columns).reshape(
+        len(columns), 2, -1
+    )
+    damped = by_basis * weighing.gain[:, np.newaxis]
+    cross = columns @ np.swapaxes(linear.peak, 1, 2)
+    cross -= damped @ np.swapaxes(linear.by_basis, 1, 2)
+    schur = columns @ np.swapaxes(columns, 1, 2) - damped @ np.swapaxes(by_basis, 1, 2)
+    schur -= cross @ linear.inverse @ np.swapaxes(cross, 1, 2)
+    schur /= (weighing.sigma_a**2)[:, np.newaxis, np.newaxis]
+    schur += np.diag(_PLACE_PRIOR)
+    return _Bend(columns, cross, schur)
 
 
 def _without_outliers(residual: FloatArray, start: Start) -> FloatArray:
@@ -148,39 +201,48 @@ def _without_outliers(residual: FloatArray, start: Start) -> FloatArray:
     return np.asarray(start.weights * near)
 
 
-def _move(linear: _Linear, precision: FloatArray, log_width: FloatArray) -> FloatArray:
-    downhill = np.sum(linear.bends * (linear.residual * precision)[:, :, np.newaxis], axis=1)
-    downhill[:, 1] -= (log_width - _WIDTH_PRIOR[0]) / _WIDTH_PRIOR[1] ** 2
-    move = np.linalg.solve(linear.schur, downhill[:, :, np.newaxis])[:, :, 0]
+def _move(
+    residual: FloatArray, bend: _Bend, weighing: _Weighing, log_width: FloatArray
+) -> FloatArray:
+    downhill = (bend.columns @ residual[:, :, np.newaxis])[:, :, 0]
+    downhill /= (weighing.sigma_a**2)[:, np.newaxis]
+    downhill[:, 1] -= (log_width - _WIDTH_PRIOR[0]) * _PLACE_PRIOR[1]
+    move = (_inverse(bend.schur) @ downhill[:, :, np.newaxis])[:, :, 0]
     limit = np.array([_POTENTIAL_STEP_V, _WIDTH_STEP])
     return np.clip(move, -limit, limit)
 
 
+def _inverse(matrices: FloatArray) -> FloatArray:
+    """Inverse of symmetric 2 × 2 matrices, shape (n, 2, 2)."""
+    a, b, d = matrices[:, 0, 0], matrices[:, 0, 1], matrices[:, 1, 1]
+    swapped = np.stack([np.stack([d, -b], axis=1), np.stack([-b, a], axis=1)], axis=1)
+    return np.asarray(swapped / (a * d - b**2)[:, np.newaxis, np.newaxis])
+
+
 def _result(
-    problem: Problem,
-    start: Start,
-    weights: FloatArray,
-    place: tuple[FloatArray, FloatArray],
+    model: Model,
     linear: _Linear,
+    bend: _Bend,
+    weighing: _Weighing,
+    found: tuple[FloatArray, FloatArray, FloatArray],
 ) -> Fit:
-    potential, width = place[0], np.exp(place[1])
-    count = len(problem.shape.areas)
-    shape_factors = linear.factors[:, :count]
-    area = width * (shape_factors @ problem.shape.areas)
-    covariance = np.linalg.inv(linear.schur)
-    pull = linear.inverse @ linear.cross
-    factors = (linear.inverse + pull @ covariance @ np.swapaxes(pull, 1, 2))[:, :count, :count]
-    by_factor = width[:, np.newaxis] * problem.shape.areas
-    mixed = -(pull @ covariance)[:, :count, 1]
+    potential, log_width, left_out = found
+    width, rejected = np.exp(log_width), left_out.sum(axis=1)
+    variance = (weighing.sigma_a**2)[:, np.newaxis, np.newaxis]
+    covariance = _inverse(bend.schur)
+    pull = linear.inverse @ np.swapaxes(bend.cross, 1, 2)
+    factors = linear.inverse * variance + pull @ covariance @ np.swapaxes(pull, 1, 2)
+    area = width * (linear.factors @ model.shape.areas)
+    by_factor = width[:, np.newaxis] * model.shape.areas
+    mixed = -(pull @ covariance)[:, :, 1]
     area_variance = (
         np.einsum("ni,nij,nj->n", by_factor, factors, by_factor)
         + area**2 * covariance[:, 1, 1]
         + 2 * area * np.sum(by_factor * mixed, axis=1)
     )
-    peak = (linear.columns[:, :, :count] @ shape_factors[:, :, np.newaxis])[:, :, 0]
-    rejected = np.sum(start.weights - weights, axis=1)
+    peak = (linear.factors[:, np.newaxis] @ linear.peak)[:, 0]
     return Fit(
-        height_a=shape_factors[:, 0],
+        height_a=linear.factors[:, 0],
         height_se_a=np.sqrt(factors[:, 0, 0]),
         potential_v=potential,
         potential_se_v=np.sqrt(covariance[:, 0, 0]),
@@ -188,20 +250,25 @@ def _result(
         width_se_v=width * np.sqrt(covariance[:, 1, 1]),
         area_av=area,
         area_se_av=np.sqrt(np.maximum(area_variance, 0.0)),
-        evidence=_evidence(problem, start, weights, linear) - _REJECT_SIGMAS**2 / 2 * rejected,
+        evidence=_evidence(model, linear, bend, weighing) - _REJECT_SIGMAS**2 / 2 * rejected,
         peak_a=peak,
-        baseline_a=problem.current_a - linear.residual - peak,
+        baseline_a=linear.model_a - peak,
         rejected=rejected,
     )
 
 
-def _evidence(problem: Problem, start: Start, weights: FloatArray, linear: _Linear) -> FloatArray:
-    penalty = _penalty(problem, start)
-    squares = np.sum(weights * linear.residual**2, axis=1) / start.sigma_a**2
-    squares += np.sum(penalty * linear.factors**2, axis=1)
-    # Factors without a prior count as if theirs were of the height's size, so that the evidence
-    # does not depend on the unit of the current.
-    unit = (1 / start.scale_a**2)[:, np.newaxis]
-    bound = np.log(np.where(penalty > 0, penalty, unit)).sum(axis=1)
-    volume = np.linalg.slogdet(linear.schur)[1] - np.linalg.slogdet(linear.inverse)[1]
-    return np.asarray((bound - squares - volume) / 2)
+def _evidence(model: Model, linear: _Linear, bend: _Bend, weighing: _Weighing) -> FloatArray:
+    """Logarithm of the marginal likelihood, but for what all models of a voltammogram share.
+
+    Factors without a prior count as if theirs were of the height's size, so that the evidence
+    does not depend on the unit of the current.
+    """
+    points = len(model.x_v)
+    sizes = np.where(np.isinf(model.basis.sizes), np.sqrt(points), model.basis.sizes)
+    volume = np.log1p(sizes**2 / weighing.ratio[:, np.newaxis]).sum(axis=1)
+    volume -= np.linalg.slogdet(linear.inverse)[1]
+    volume -= np.log(weighing.ratio) * (1 + len(model.shape.spreads))
+    volume -= np.log(_prior(model.shape)[1:]).sum()
+    schur = bend.schur
+    volume += np.log(schur[:, 0, 0] * schur[:, 1, 1] - schur[:, 0, 1] ** 2)
+    return np.asarray(-(linear.cost / weighing.sigma_a**2 + volume) / 2)

@@ -16,7 +16,7 @@ from sacmes_core.analysis.peaks import FloatArray
 
 MODES: Final = 4
 _REACH: Final = 5.0
-_SPACING: Final = 0.002
+_SPACING: Final = 0.005
 _SEED: Final = 1
 _PEAKS: Final = 240
 _STEP_V: Final = 0.004
@@ -31,17 +31,16 @@ class PeakShape:
 
     Attributes
     ----------
-    values, slopes
-        Shape (G, 1 + m), on x = −5 … 5; the mean and m modes, and their derivatives. A mode is 0
-        at the apex, so that the factor of the mean is the height.
+    table
+        Shape (G, 2 + 2·m), on x = −5 … 5; the mean and m modes, then their derivatives. A mode is
+        0 at the apex, so that the factor of the mean is the height.
     spreads
         Shape (m,); standard deviation of each mode's factor for peaks of unit height.
     areas
         Shape (1 + m,); integrals over x.
     """
 
-    values: FloatArray
-    slopes: FloatArray
+    table: FloatArray
     spreads: FloatArray
     areas: FloatArray
 
@@ -49,21 +48,26 @@ class PeakShape:
         """Values and slopes at any x, shapes (…, 1 + m); 0 beyond the table."""
         place = (np.clip(x, -_REACH, _REACH) + _REACH) / _SPACING
         index = place.astype(np.intp)
-        slopes = self.slopes[index]
-        values = self.values[index] + slopes * ((place - index) * _SPACING)[..., np.newaxis]
-        return values, slopes
+        both = np.take(self.table, index.reshape(-1), axis=0).reshape(*x.shape, -1)
+        values, slopes = both[..., : len(self.areas)], both[..., len(self.areas) :]
+        return values + slopes * ((place - index) * _SPACING)[..., np.newaxis], slopes
 
 
 @cache
 def physical_shape() -> PeakShape:
     """Mean and modes of peaks simulated pulse by pulse, always from the same seed."""
-    x = _grid(10 * _SPACING)
-    peaks = _normalised(*_simulated_peaks(), x)
+    x = _grid(4 * _SPACING)
+    peaks = physical_peaks(x, _SEED)
     mean = peaks.mean(axis=0)
     _, singular, modes = np.linalg.svd(peaks - mean, full_matrices=False)
     spreads = singular[:MODES] / np.sqrt(len(peaks))
     coarse = np.stack([mean, *modes[:MODES]], axis=1)
     return _shape(CubicSpline(x, coarse)(_grid(_SPACING)), spreads)
+
+
+def physical_peaks(x: FloatArray, seed: int) -> FloatArray:
+    """Simulated peaks of unit height and width with their apex at x = 0, shape (peaks, len(x))."""
+    return _normalised(*_simulated_peaks(seed), x)
 
 
 @cache
@@ -79,18 +83,19 @@ def _grid(spacing: float) -> FloatArray:
 def _shape(values: FloatArray, spreads: FloatArray) -> PeakShape:
     slopes = np.gradient(values, _SPACING, axis=0)
     slopes[[0, -1]] = 0.0
-    return PeakShape(values, slopes, spreads, values.sum(axis=0) * _SPACING)
+    table = np.ascontiguousarray(np.concatenate([values, slopes], axis=1))
+    return PeakShape(table, spreads, values.sum(axis=0) * _SPACING)
 
 
-def _simulated_peaks() -> tuple[FloatArray, FloatArray]:
+def _simulated_peaks(seed: int) -> tuple[FloatArray, FloatArray]:
     """Potentials, shape (K,), and difference currents of many couples, shape (peaks, K).
 
     Within a half-pulse the kinetics is of first order and has an exact solution; see
-    `sacmes_core.simulate.potentiostat` for the equations and their source. Rate constant over
+    `sacmes_core.simulate.square_wave` for the equations and their source. Rate constant over
     frequency 0.03 to 8, amplitude 15 to 60 mV, transfer coefficient 0.35 to 0.65, one or two
     electrons, standard deviation of the formal potentials 0 to 40 mV.
     """
-    random = np.random.default_rng(_SEED)
+    random = np.random.default_rng(seed)
     draw = random.uniform(size=(5, _PEAKS, 1))
     rate = np.exp(np.log(0.03) + draw[0] * np.log(8 / 0.03))
     amplitude_v, alpha = 0.015 + 0.045 * draw[1], 0.35 + 0.3 * draw[2]

@@ -1,0 +1,156 @@
+"""What to make of members that disagree: a value and a standard error of each quantity.
+
+The value is the median of the members, moved a little by what was learned on simulated scans:
+which members are to be believed when they differ in a certain way (stacking: Wolpert, Neural
+Networks 5 (1992) 241, doi:10.1016/S0893-6080(05)80023-1). The same small network says how far off
+such a value usually is, which is the standard error. Whether there is a peak at all is decided by
+logistic regression on what tells peaks from blanks. Both see ratios only, so neither the unit nor
+the size of the current matters. `scripts/learn_judge.py` makes their numbers again.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sacmes_core.analysis import judge_weights
+from sacmes_core.analysis.gridding import Binned
+from sacmes_core.analysis.members import LINE, PHYSICAL, Members
+from sacmes_core.analysis.peaks import FloatArray
+
+QUANTITIES: Final = 4
+"""ln height, potential over width, ln width, ln area."""
+BELIEF: Final = 0.6
+"""Share of the learned correction that is applied: real scans are not quite the simulated ones."""
+MARGIN: Final = 1.25
+"""Factor on the learned standard errors, for the same reason."""
+CORRECTION_MAX: Final = 0.25
+_INPUT_MAX: Final = 4.0
+_RATIO_MAX: Final = 2.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Values and standard errors of n upright peaks, shapes (n,)."""
+
+    height_a: FloatArray
+    height_se_a: FloatArray
+    potential_v: FloatArray
+    potential_se_v: FloatArray
+    width_v: FloatArray
+    width_se_v: FloatArray
+    area_av: FloatArray
+    area_se_av: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Medians:
+    """The members' medians, shapes (n,)."""
+
+    height_a: FloatArray
+    potential_v: FloatArray
+    width_v: FloatArray
+    area_av: FloatArray
+
+
+def judge(scans: Binned, members: Members) -> Judged:
+    """Weigh what the members say of n upright peaks."""
+    middle = medians(members)
+    found = learned(features(scans, members, middle))
+    shift = np.clip(BELIEF * found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
+    error = MARGIN * np.exp(found[:, QUANTITIES:])
+    height = middle.height_a * np.exp(shift[:, 0])
+    width = middle.width_v * np.exp(shift[:, 2])
+    area = middle.area_av * np.exp(shift[:, 3])
+    return Judged(
+        height_a=height,
+        height_se_a=np.abs(height) * error[:, 0],
+        potential_v=middle.potential_v + shift[:, 1] * middle.width_v,
+        potential_se_v=middle.width_v * error[:, 1],
+        width_v=width,
+        width_se_v=width * error[:, 2],
+        area_av=area,
+        area_se_av=np.abs(area) * error[:, 3],
+    )
+
+
+def medians(members: Members) -> Medians:
+    """Medians of what the members say; the fit over a plain line has no voice in them."""
+    some = slice(LINE + 1, None)
+    return Medians(
+        np.median(members.height_a[:, some], axis=1),
+        np.median(members.potential_v[:, some], axis=1),
+        np.median(members.width_v[:, some], axis=1),
+        np.median(members.area_av[:, some], axis=1),
+    )
+
+
+def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
+    """What the network sees of n voltammograms, shape (n, P): logarithms of ratios, bounded."""
+    tiny = np.finfo(float).tiny
+    height = np.maximum(middle.height_a, tiny)[:, np.newaxis]
+    width = middle.width_v[:, np.newaxis]
+    area = np.maximum(middle.area_av, tiny)[:, np.newaxis]
+    heights = np.log(np.clip(members.height_a / height, 1 / _RATIO_MAX, _RATIO_MAX))
+    widths = np.log(np.clip(members.width_v / width, 1 / _RATIO_MAX, _RATIO_MAX))
+    areas = np.log(np.clip(members.area_av / area, 1 / _RATIO_MAX, _RATIO_MAX))
+    errors = np.log(np.clip(members.height_se_a / height, 3e-3, 1))
+    physical = members.evidence[:, PHYSICAL]
+    lacking = physical.max(axis=1, keepdims=True) - members.evidence
+    places = np.clip((members.potential_v - middle.potential_v[:, np.newaxis]) / width, -0.5, 0.5)
+    span = scans.x_v[-1] - scans.x_v[0]
+    below = np.minimum((middle.potential_v - scans.x_v[0]) / middle.width_v, 4.0)
+    above = np.minimum((scans.x_v[-1] - middle.potential_v) / middle.width_v, 4.0)
+    noise = np.log(np.clip(scans.noise_a / height[:, 0], 1e-3, 1))
+    return np.column_stack(
+        [
+            heights,
+            errors,
+            -np.log1p(np.maximum(lacking, 0)),
+            widths,
+            areas,
+            places,
+            np.minimum(below, above),
+            np.maximum(below, above),
+            np.log(middle.width_v / span),
+            noise,
+        ]
+    )
+
+
+def odds(scans: Binned, members: Members, judged: Judged) -> FloatArray:
+    """Logarithm of the odds that there is a peak, shape (n,); 0 is as likely as not."""
+    return np.asarray(traits(scans, members, judged) @ judge_weights.PRESENCE[:-1]) + float(
+        judge_weights.PRESENCE[-1]
+    )
+
+
+def traits(scans: Binned, members: Members, judged: Judged) -> FloatArray:
+    """What tells a peak from none, shape (n, 4).
+
+    By how much it raises the likelihood; how far it stands out of its own error; what the member
+    that sees least of it sees; and how large the current's range is beside it.
+    """
+    tiny = np.finfo(float).tiny
+    height = np.maximum(judged.height_a, tiny)
+    lowest = np.min(members.height_a[:, LINE + 1 :], axis=1)
+    error = np.maximum(judged.height_se_a, tiny)
+    spread = np.maximum(np.ptp(scans.current_a, axis=1), tiny)
+    return np.column_stack(
+        [
+            np.log(np.clip(members.gain, 1e-3, 1e6)),
+            np.log(np.clip(height / error, 1e-2, 1e2)),
+            np.clip(lowest / height, -1, 1),
+            np.log(np.clip(spread / height, 0.1, 1e3)),
+        ]
+    )
+
+
+def learned(inputs: FloatArray) -> FloatArray:
+    """Corrections of the four quantities and logarithms of their errors, shape (n, 8)."""
+    scaled = (inputs - judge_weights.CENTRES) / judge_weights.SCALES
+    scaled = np.clip(scaled, -_INPUT_MAX, _INPUT_MAX)
+    # Sums by einsum, not by a matrix product: a scan must give the same digits alone and in a
+    # batch, and BLAS adds in an order that depends on the number of rows.
+    hidden = np.tanh(np.einsum("np,ph->nh", scaled, judge_weights.HIDDEN) + judge_weights.BIASES)
+    return np.asarray(np.einsum("nh,ho->no", hidden, judge_weights.OUTPUT) + judge_weights.OFFSETS)
