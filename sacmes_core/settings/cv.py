@@ -61,7 +61,8 @@ class CvSettings(Part):
     )
     line_to_share: Share = Field(
         default=0.4,
-        description="End of the line ahead of the wave, as a share of the sweep (model 'line').",
+        description="End of the line ahead of the wave, as a share of the sweep (model 'line'); it "
+        "ends before the foot of the wave in any case.",
     )
     probe_potentials_v: Annotated[tuple[Potential, ...], Field(max_length=PROBES_MAX)] = Field(
         default=(), description="Potentials in V at which the current of both sweeps is read."

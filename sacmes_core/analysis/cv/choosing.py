@@ -1,6 +1,6 @@
 """Which way is up, and which model the cycle follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -10,8 +10,10 @@ from sacmes_core.analysis.cv.bank import best_candidates
 from sacmes_core.analysis.cv.diffusing import best_start, find_waves, fit_cycle, place
 from sacmes_core.analysis.cv.errors import sigma_of
 from sacmes_core.analysis.cv.line import heights_over_line
+from sacmes_core.analysis.cv.numbers import NOTHING
 from sacmes_core.analysis.cv.preparing import Cycle
-from sacmes_core.analysis.cv.results import ModelResult
+from sacmes_core.analysis.cv.results import ModelResult, SweepResult
+from sacmes_core.analysis.cv.steady import looks_steady, steady_evidence
 from sacmes_core.analysis.cv.surface import fit_surface
 from sacmes_core.analysis.cv.waves import cycle_result
 from sacmes_core.settings.cv import CvSettings
@@ -68,6 +70,10 @@ def choose(cycle: Cycle, settings: CvSettings) -> Chosen:
         return Chosen(heights_over_line(cycle, settings, orientation), known, ())
     likelier = surface if log_odds > 0 else diffusing
     result = {"auto": likelier, "surface": surface, "diffusing": diffusing}[settings.model]
+    if looks_steady(cycle, likelier):
+        steady = steady_evidence(cycle, likelier, scale_a)
+        if steady > likelier.evidence + CLEAR_LOG_ODDS:
+            return Chosen(_without_peaks(result), known, (flags.STEADY_STATE,))
     return Chosen(result, known, _codes(result, likelier, log_odds))
 
 
@@ -114,6 +120,11 @@ def _search(cycle: Cycle) -> _Search:
             places[orientation].append(segment.start_v + segment.direction * best.way_v)
     middles = {o: float(np.mean(at)) for o, at in places.items()}
     return _Search(heights, gains, middles)
+
+
+def _without_peaks(result: ModelResult) -> ModelResult:
+    sweeps = tuple(SweepResult(None, s.fitted_a, s.fitted_a) for s in result.sweeps)
+    return replace(result, sweeps=sweeps, half_wave_v=NOTHING, separation_v=NOTHING)
 
 
 def _codes(result: ModelResult, likelier: ModelResult, log_odds: float) -> tuple[str, ...]:

@@ -10,7 +10,11 @@ from sacmes_core.analysis.cv.preparing import Sweep
 from sacmes_core.analysis.peaks import BoolArray, FloatArray
 
 MODEL_SHARE: Final = 0.01
-"""Of the height: what no model gets right."""
+"""Of the height: what no model gets right; the noise that a noiseless fit is given."""
+SHAPE_SHARE: Final = 0.003
+"""Of the height: what the shapes of the models are wrong by; a part of each standard error."""
+PLACE_V: Final = 0.0004
+"""What the models' potentials are wrong by; a part of each standard error."""
 _SLOW_V: Final = 0.024
 _DIGIT_SHARE: Final = 1e-5
 _EXCESS_SURE: Final = 2.0

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from scipy.signal import savgol_coeffs
 
-from sacmes_core.analysis.cv.bank import way_of
+from sacmes_core.analysis.cv.bank import best_candidates, way_of
 from sacmes_core.analysis.cv.numbers import Quantity, SweepPeak
 from sacmes_core.analysis.cv.preparing import Cycle, Sweep
 from sacmes_core.analysis.cv.results import ModelResult, SweepResult
@@ -21,6 +21,7 @@ _SMOOTHING_V: Final = 0.02
 _DEGREE: Final = 2
 _SIGMAS_MIN: Final = 6.0
 _LINE_POINTS_MIN: Final = 4
+_FOOT_WIDTHS: Final = 1.5
 
 
 def heights_over_line(cycle: Cycle, settings: CvSettings, orientation: int) -> ModelResult:
@@ -39,9 +40,14 @@ def _sweep_result(sweep: Sweep, settings: CvSettings, upwards: float) -> SweepRe
     way_v, sigma = way_of(sweep), sweep.noise_a / np.sqrt(sweep.counts)
     span_v = way_v[-1] - way_v[0]
     ahead = way_v - way_v[0]
-    inside = (ahead >= settings.line_from_share * span_v) & (
-        ahead <= settings.line_to_share * span_v
-    )
+    start_v, end_v = settings.line_from_share * span_v, settings.line_to_share * span_v
+    upright, inverted = best_candidates(sweep, "line")
+    wave = upright if upwards > 0 else inverted
+    if wave.height_a:
+        # A line that runs into the wave is no line ahead of it.
+        end_v = min(end_v, wave.way_v - way_v[0] - _FOOT_WIDTHS * wave.width_v)
+        start_v = min(start_v, end_v / 2)
+    inside = (ahead >= start_v) & (ahead <= end_v)
     if np.count_nonzero(inside) < _LINE_POINTS_MIN:
         flat = np.zeros(len(way_v))
         return SweepResult(None, flat, flat)

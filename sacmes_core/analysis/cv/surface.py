@@ -7,7 +7,14 @@ import numpy as np
 
 from sacmes_core.analysis.cv.backgrounds import KINDS, Background, Kind, background
 from sacmes_core.analysis.cv.bank import best_candidates, way_of
-from sacmes_core.analysis.cv.errors import Residual, propagated, residual_of, sigma_of
+from sacmes_core.analysis.cv.errors import (
+    PLACE_V,
+    SHAPE_SHARE,
+    Residual,
+    propagated,
+    residual_of,
+    sigma_of,
+)
 from sacmes_core.analysis.cv.fitting import Data, Fit, Model, fit
 from sacmes_core.analysis.cv.numbers import Quantity, SweepPeak
 from sacmes_core.analysis.cv.preparing import Cycle, Sweep
@@ -24,8 +31,11 @@ _REACH: Final = 4.0
 _TABLE: Final = 801
 _GAIN_MIN: Final = 15.0
 _SIGMAS_MIN: Final = 4.0
-_MISFITS_MIN: Final = 4.0
+_MISFITS_MIN: Final = 5.0
 _EDGE_WIDTHS: Final = 0.3
+_WEIGHT_MIN: Final = 0.01
+_PAIR_V: Final = 0.2
+"""Distance of two peaks up to which they are those of one couple."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +62,14 @@ def fit_surface(cycle: Cycle, orientation: int, scale_a: float) -> ModelResult:
     scale_a
         Size of the peaks, for priors and for what no model gets right.
     """
-    fits = [_best_fit(sweep, orientation, scale_a) for sweep in cycle.sweeps]
-    peaks = [_peak(f) for f in fits]
+    by_kind = [
+        [_fit(sweep, orientation, scale_a, kind) for kind in KINDS] for sweep in cycle.sweeps
+    ]
+    fits = [max(same, key=lambda f: f.evidence) for same in by_kind]
+    peaks = [_peak(f, same) for f, same in zip(fits, by_kind, strict=True)]
+    if len(fits) > 1 and not _is_pair(peaks):
+        # A peak without its counterpart may be slow noise; it must stand out twice as far.
+        peaks = [p if _stands_out(p, f) else None for p, f in zip(peaks, fits, strict=True)]
     sweeps = tuple(_sweep_result(f, peak) for f, peak in zip(fits, peaks, strict=True))
     separation, half_wave = between(peaks)
     heights = [abs(p.current_a.value) for p in peaks if p is not None and p.current_a.value]
@@ -76,11 +92,6 @@ def between(peaks: list[SweepPeak | None]) -> tuple[Quantity, Quantity]:
     (a, a_error), (b, b_error) = ((q.value or 0.0, q.error or 0.0) for q in known)
     error = float(np.hypot(a_error, b_error))
     return Quantity(abs(a - b), error), Quantity((a + b) / 2, error / 2)
-
-
-def _best_fit(sweep: Sweep, orientation: int, scale_a: float) -> SweepFit:
-    fits = [_fit(sweep, orientation, scale_a, kind) for kind in KINDS]
-    return max(fits, key=lambda f: f.evidence)
 
 
 def _fit(sweep: Sweep, orientation: int, scale_a: float, kind: Kind) -> SweepFit:
@@ -140,11 +151,16 @@ def _model(way_v: FloatArray, floor: Background, scale_a: float) -> Model:
     )
 
 
-def _peak(found: SweepFit) -> SweepPeak | None:
-    count = 3 + MODES
-    theta = np.concatenate([found.result.parameters, found.result.factors[: MODES + 1]])
-    covariance = found.result.covariance[:count, :count] * found.residual.inflation
-    values, errors = propagated(_numbers, theta, covariance)
+def _peak(found: SweepFit, same: list[SweepFit]) -> SweepPeak | None:
+    """The peak of the best fit, its numbers averaged over the baselines by their evidence."""
+    weights = np.exp([f.evidence - found.evidence for f in same])
+    likely = [k for k in range(len(same)) if weights[k] > _WEIGHT_MIN]
+    weights = weights[likely] / np.sum(weights[likely])
+    pairs = np.array([_values(same[k]) for k in likely])
+    values = weights @ pairs[:, 0]
+    errors = np.sqrt(weights @ (pairs[:, 1] ** 2 + (pairs[:, 0] - values) ** 2))
+    errors[0] = np.hypot(errors[0], SHAPE_SHARE * values[0])
+    errors[[1, 3]] = np.hypot(errors[[1, 3]], PLACE_V)
     height, place, width, half, area = (
         Quantity(float(v), float(e)) for v, e in zip(values, errors, strict=True)
     )
@@ -164,6 +180,14 @@ def _peak(found: SweepFit) -> SweepPeak | None:
         width_v=width,
         area_av=area.times(found.upwards),
     )
+
+
+def _values(found: SweepFit) -> tuple[FloatArray, FloatArray]:
+    """The numbers of one fit and their standard errors."""
+    count = 3 + MODES
+    theta = np.concatenate([found.result.parameters, found.result.factors[: MODES + 1]])
+    covariance = found.result.covariance[:count, :count] * found.residual.inflation
+    return propagated(_numbers, theta, covariance)
 
 
 def _numbers(theta: FloatArray) -> FloatArray:
@@ -207,6 +231,19 @@ def _is_peak(found: SweepFit, values: FloatArray, errors: FloatArray) -> bool:
         and width < WIDTH_MAX_V
         and margin > _EDGE_WIDTHS * width
     )
+
+
+def _is_pair(peaks: list[SweepPeak | None]) -> bool:
+    separation, _ = between(peaks)
+    return separation.value is not None and separation.value < _PAIR_V
+
+
+def _stands_out(peak: SweepPeak | None, found: SweepFit) -> bool:
+    if peak is None or peak.current_a.value is None or peak.current_a.error is None:
+        return False
+    height = abs(peak.current_a.value)
+    sigmas, misfits = 2 * _SIGMAS_MIN, 2 * _MISFITS_MIN
+    return height > sigmas * peak.current_a.error and height > misfits * found.residual.slow_a
 
 
 def _sweep_result(found: SweepFit, peak: SweepPeak | None) -> SweepResult:

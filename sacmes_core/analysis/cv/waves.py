@@ -13,7 +13,7 @@ import numpy as np
 from sacmes_core.analysis.cv.bank import way_of
 from sacmes_core.analysis.cv.diffusing import CycleFit
 from sacmes_core.analysis.cv.diffusion import PARAMETERS, currents
-from sacmes_core.analysis.cv.errors import Residual, jacobian_of, residual_of
+from sacmes_core.analysis.cv.errors import PLACE_V, SHAPE_SHARE, Residual, jacobian_of, residual_of
 from sacmes_core.analysis.cv.numbers import Quantity, SweepPeak
 from sacmes_core.analysis.cv.preparing import Cycle
 from sacmes_core.analysis.cv.results import ModelResult, SweepResult
@@ -24,7 +24,7 @@ QUASI_REVERSIBLE_LOG_RATE: Final = 2.5
 """ln Λ below which, by a standard error, a couple is quasi-reversible: ψ = 7, 63 mV apart."""
 _GAIN_MIN: Final = 15.0
 _SIGMAS_MIN: Final = 4.0
-_MISFITS_MIN: Final = 4.0
+_MISFITS_MIN: Final = 6.0
 _NUMBERS: Final = 5
 
 
@@ -85,6 +85,10 @@ def cycle_result(cycle: Cycle, found: CycleFit) -> ModelResult:
 
     values, slopes = jacobian_of(numbers, theta, covariance)
     spread = slopes @ covariance @ slopes.T
+    for k in range(len(waves)):
+        height, place, half = (k * _NUMBERS + offset for offset in range(3))
+        spread[height, height] += (SHAPE_SHARE * values[height]) ** 2
+        spread[[place, half], [place, half]] += PLACE_V**2
     peaks = [
         _peak(cycle.sweeps[k].segment, w.upwards, values[_part(k)], np.diag(spread)[_part(k)])
         if _is_peak(found, values[_part(k)], np.diag(spread)[_part(k)], left[k])
