@@ -92,6 +92,8 @@ MAPPINGS = st.none() | st.builds(
     potential_unit=st.sampled_from([None, "mV"]),
     current_unit=st.sampled_from([None, "µA"]),
     invert_current=st.booleans(),
+    time_column=st.sampled_from([None, None, 1, 2, 7]),
+    first_is_time=st.booleans(),
 )
 
 
@@ -106,8 +108,11 @@ def assert_reads_or_refuses(data: bytes, name: str, mapping: ColumnMapping | Non
         assert scan.curves
         for curve in scan.curves:
             assert len(curve.potential_v) == len(curve.current_a)
-            assert all(map(math.isfinite, curve.potential_v))
-            assert not any(map(math.isinf, curve.current_a))
+            assert not any(map(math.isinf, (*curve.potential_v, *curve.current_a)))
+            axis = curve.time_s if scan.technique == "ca" else curve.potential_v
+            assert axis is not None
+            assert all(map(math.isfinite, axis))
+            assert curve.time_s is None or len(curve.time_s) == len(curve.current_a)
 
 
 @settings(max_examples=400, deadline=None)
@@ -132,6 +137,15 @@ HEADING = st.sampled_from(
         "#",
         "sep=;",
         "V;µA",
+        "s;µA",
+        "Time (s);I/A",
+        "WE(1).Current (A);Time (s)",
+        "Chronoamperometry",
+        "Instrument Model:  CHI660E",
+        "EXPLAIN",
+        "CURVE\tTABLE",
+        "Date and time:,x",
+        "EC-Lab ASCII FILE",
         "Square Wave Voltammetry",
         "Instrument Model: CHI660",
         "Init E (V) = nan",
