@@ -17,6 +17,8 @@ from sacmes_core.analysis.peaks import FloatArray, IntArray
 Direction = Literal["either", "up", "down"]
 
 USUAL_WIDTH_V: Final = 0.1
+WIDTH_LEAST_V: Final = 0.025
+"""What is narrower is a spike or noise; the peak of a two-electron couple has 45 mV."""
 BEND_SIGMA_V: Final = 0.035
 LOBE_SHARE: Final = 0.12
 """Least bend the other way beside a peak, relative to that at its apex."""
@@ -174,6 +176,7 @@ def _one_way(potential_v: FloatArray, upright_a: FloatArray) -> Start:
     half = _crossings(potential_v, over, apex, height / 2)
     width = half.right_v - half.left_v
     width = np.where(np.isfinite(width) & (width > 0), width, USUAL_WIDTH_V)
+    sigmas = np.where(width < WIDTH_LEAST_V, 0.0, sigmas)
     return Start(potential_v[each, apex], width, height * trust, np.ones(len(apex)), sigmas)
 
 

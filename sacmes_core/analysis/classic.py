@@ -26,8 +26,9 @@ HEIGHT_SIGMAS_MIN: Final = 3.0
 """Least height in standard errors from noise; the next is in those from all causes."""
 TOTAL_SIGMAS_MIN: Final = 2.0
 FEET_MIN: Final = 3.2
-"""Height over the rms of what the baseline leaves beside the peak; slow noise gives 2 to 3."""
+"""Height over the σ of what the baseline leaves beside the peak; slow noise gives 2 to 3."""
 _BESIDE_WIDTHS: Final = (1.1, 2.0)
+MEDIAN_TO_SIGMA: Final = 0.6745
 AMBIGUOUS_SHARE: Final = 0.25
 """Spread of the heights over reasonable baselines, relative to the height, that is said."""
 MODEL_SHARE: Final = 0.025
@@ -139,13 +140,13 @@ def _model_errors(reading: Reading) -> dict[str, FloatArray]:
 
 
 def _feet_a(upright: Upright, baseline_a: FloatArray, reading: Reading) -> FloatArray:
-    """Rms of the current over its baseline beside the peaks, 0 without points, shape (n,)."""
+    """Size of what the baseline leaves beside the peaks, spikes not counted; 0 for none, (n,)."""
     offset = upright.potential_v - reading.potential_v[:, np.newaxis]
     distance = np.abs(offset) / reading.width_v[:, np.newaxis]
     near, far = _BESIDE_WIDTHS
     beside = (distance > near) & (distance < far)
-    squares = np.where(beside, np.square(upright.current_a - baseline_a), 0.0)
-    return np.asarray(np.sqrt(squares.sum(axis=1) / np.maximum(beside.sum(axis=1), 1)))
+    left = np.ma.masked_array(np.abs(upright.current_a - baseline_a), ~beside)
+    return np.asarray(np.ma.median(left, axis=1).filled(0.0)) / MEDIAN_TO_SIGMA
 
 
 def _noise_errors(
