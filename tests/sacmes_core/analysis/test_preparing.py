@@ -15,6 +15,7 @@ from sacmes_core.settings.session import SessionSettings
 
 POTENTIALS = tuple(float(e) for e in np.round(np.linspace(0.0, -0.5, 51), 3))
 CUTOFF = PeakSettings(
+    method="sacmes-web",
     potential_min_v=-0.45,
     windows=(
         FrequencyWindow(frequency_hz=80, potential_max_v=-0.2),
@@ -100,5 +101,5 @@ def test_windows_that_cannot_hold_are_refused(window: dict[str, float], said: st
 
 
 def test_windows_survive_a_change_of_another_setting() -> None:
-    settings = SessionSettings(peak=CUTOFF).changed({"peak.method": "sacmes-web"})
+    settings = SessionSettings(peak=CUTOFF).changed({"peak.method": "classic"})
     assert settings.peak.windows == CUTOFF.windows
