@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 
 from sacmes_core import flags
-from sacmes_core.analysis.gridding import Binned, binned
+from sacmes_core.analysis.gridding import Binned, binned, on_grid
 from sacmes_core.analysis.judge import Judged, judge, odds
 from sacmes_core.analysis.members import Members, find_members
+from sacmes_core.analysis.misfits import Misfits, UprightPeaks, find_misfits
 from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import (
     BoolArray,
@@ -23,7 +24,6 @@ from sacmes_core.analysis.peaks import (
     PeakArrays,
     nothing_found,
 )
-from sacmes_core.analysis.residuals import Residuals, residuals
 from sacmes_core.analysis.smoothing import (
     noise_gain,
     remove_spikes,
@@ -98,13 +98,14 @@ def _one_grid(
     members = find_members(scans)
     judged = judge(scans, members)
     drawn = _nearest(members, judged)
-    left = residuals(scans, members.sign, drawn.peak_a + drawn.baseline_a)
+    found = UprightPeaks(judged.potential_v, judged.width_v, judged.height_a, members.sign)
+    misfits = find_misfits(x_v, scans, found, drawn.peak_a + drawn.baseline_a)
     odds_of_peak = odds(scans, members, judged)
-    has_peak, at_edge = _is_peak(x_v, odds_of_peak, left, judged)
+    has_peak, at_edge = _is_peak(x_v, odds_of_peak, misfits, judged)
     none = np.where(has_peak, 0.0, np.nan)
     grid_v = origin_v[:, np.newaxis] + x_v
     windows, degree = smoothing_windows(grid_v, judged.width_v + none, settings)
-    baseline = _on_grid(scans.x_v, drawn.baseline_a * members.sign[:, np.newaxis], x_v)
+    baseline = on_grid(scans.x_v, drawn.baseline_a * members.sign[:, np.newaxis], x_v)
     return PeakArrays(
         height_a=judged.height_a * members.sign + none,
         height_se_a=judged.height_se_a + none,
@@ -123,8 +124,10 @@ def _one_grid(
                 flags.DOUBTFUL_PEAK: has_peak & (odds_of_peak < _ODDS_CLEAR),
                 flags.SPIKES_REMOVED: scans.spikes > 0,
                 flags.BASELINE_AMBIGUOUS: has_peak & _is_ambiguous(scans, judged),
-                flags.POOR_FIT: has_peak & left.is_slow(judged.height_a),
-                flags.CURRENT_STEP: has_peak & left.is_step(judged.height_a),
+                flags.POOR_FIT: has_peak & misfits.is_slow,
+                flags.CURRENT_STEP: has_peak & misfits.is_step,
+                flags.DROPOUT: misfits.is_box | (has_peak & misfits.is_dropout),
+                flags.SECOND_PEAK: has_peak & misfits.is_second,
             }
         ),
     )
@@ -142,20 +145,22 @@ def _nearest(members: Members, judged: Judged) -> _Drawn:
 
 
 def _is_peak(
-    x_v: FloatArray, odds_of_peak: FloatArray, left: Residuals, judged: Judged
+    x_v: FloatArray, odds_of_peak: FloatArray, misfits: Misfits, judged: Judged
 ) -> tuple[BoolArray, BoolArray]:
     """Whether there is a peak at all, rather than noise, a tail, a step or a bend; shape (n,).
 
     All must hold: a peak is likelier than none; the height stands out of the slow part of what
-    the fit leaves; the peak is no wider than peaks are; and both of its flanks are in the window.
+    the fit leaves; the peak is no wider than peaks are and no few points that lie off; and both
+    of its flanks are in the window.
     The second answer is whether there may be one of which the window shows one flank only.
     """
     distance = np.minimum(judged.potential_v - x_v[0], x_v[-1] - judged.potential_v)
     is_inside = distance > _EDGE_WIDTHS_MIN * judged.width_v
     is_there = (
-        (judged.height_a > _RESIDUALS_MIN * left.slow_a)
+        (judged.height_a > _RESIDUALS_MIN * misfits.slow_a)
         & (odds_of_peak > 0)
         & (judged.width_v < _WIDTH_MAX_V)
+        & ~misfits.is_box
     )
     return np.asarray(is_there & is_inside), np.asarray(is_there & ~is_inside)
 
@@ -171,13 +176,6 @@ def _is_ambiguous(scans: Binned, judged: Judged) -> BoolArray:
 def _codes(raised: Mapping[str, BoolArray]) -> tuple[tuple[str, ...], ...]:
     rows = np.stack(list(raised.values()), axis=1)
     return tuple(tuple(compress(raised, row)) for row in rows)
-
-
-def _on_grid(x_v: FloatArray, values: FloatArray, at_v: FloatArray) -> FloatArray:
-    """Linear interpolation of rows, (n, K), at other potentials, continued beyond the ends."""
-    below = np.clip(np.searchsorted(x_v, at_v) - 1, 0, len(x_v) - 2)
-    share = (at_v - x_v[below]) / (x_v[below + 1] - x_v[below])
-    return np.asarray(values[:, below] * (1 - share) + values[:, below + 1] * share)
 
 
 def _joined(parts: list[PeakArrays], order: IntArray) -> PeakArrays:

@@ -84,6 +84,13 @@ def binned(x_v: FloatArray, current_a: FloatArray) -> Binned:
     )
 
 
+def on_grid(x_v: FloatArray, values: FloatArray, at_v: FloatArray) -> FloatArray:
+    """Linear interpolation of rows, (n, K), at other potentials, continued beyond the ends."""
+    below = np.clip(np.searchsorted(x_v, at_v) - 1, 0, len(x_v) - 2)
+    share = (at_v - x_v[below]) / (x_v[below + 1] - x_v[below])
+    return np.asarray(values[:, below] * (1 - share) + values[:, below + 1] * share)
+
+
 def isolated_spikes(current_a: FloatArray, noise_a: FloatArray) -> tuple[BoolArray, FloatArray]:
     """Points far from the median of their six neighbours, and these medians, shapes (n, K).
 

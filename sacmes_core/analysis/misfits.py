@@ -15,8 +15,8 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.special import expit
 
-from sacmes_core.analysis.backgrounds import Background, Basis, basis, joined, two_tailed
-from sacmes_core.analysis.gridding import Binned
+from sacmes_core.analysis.backgrounds import Background, Basis, basis, curved, joined
+from sacmes_core.analysis.gridding import Binned, on_grid
 from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
 from sacmes_core.analysis.shapes import physical_shape
@@ -26,14 +26,18 @@ _SHAPE_SPREADS: Final = 1.5
 """By so much more than simulated couples do may a peak's shape differ at no cost."""
 _PLACE_SPREAD: Final = 0.3
 """Of the peak's potential over its width, and of ln width: the judged place is not this fit's."""
-_SIGMOIDS_V: Final = (0.03, 0.06)
-_SIGMOID_V: Final = 0.02
-_SIGMOID_SPREAD: Final = 1.0
-_SCORE_MIN: Final = 5.5
+_TAIL_V: Final = 0.05
+_TAIL_SPREAD: Final = 0.3
+_WAVE_FROM_END_V: Final = 0.06
+_WAVE_V: Final = 0.02
+_WAVE_SPREAD: Final = 1.0
+_HEIGHT_MIN: Final = 1e-3
+"""Share of the current's range; lower peaks are none and only must not upset the numbers."""
+_SCORE_MIN: Final = 5.0
 _SHARE_MIN: Final = 0.2
-_SECOND_SHARE_MIN: Final = 0.25
-_VISIBLE_MIN: Final = 0.1
-"""A template of which the fit can swallow all but so much says nothing."""
+_SECOND_SHARE_MIN: Final = 0.2
+_VISIBLE_MIN: Final = 0.3
+"""A template of which the fit leaves less than so much, as a sum of squares, says nothing."""
 _STEP_FROM_END_V: Final = 0.035
 _SECOND_FROM_END_V: Final = 0.06
 _SECOND_WIDTHS_V: Final = (0.06, 0.085, 0.12)
@@ -44,7 +48,9 @@ _BOX_MAX_V: Final = 0.05
 _BOX_POINTS: Final = (3, 4, 6, 8, 12)
 _SLOW_V: Final = 0.024
 _SLOW_SHARE: Final = 0.06
-_MEDIAN_TO_SIGMA: Final = 0.6745
+_QUIETER_SHARE: Final = 0.25
+_QUIETER_TO_SIGMA: Final = 0.3186
+_COLOURED_MAX: Final = 3.0
 _BOX_WIDTH_MAX_V: Final = 0.05
 _SIDE_SHARE: Final = 0.4
 _SIDE_SIGMAS: Final = 3.0
@@ -133,7 +139,8 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
     fit_a
         Shape (n, K); the fit that the number comes from, peak and baseline, upright.
     """
-    height = np.maximum(peaks.height_a, np.finfo(float).tiny)
+    least = np.maximum(scans.noise_a, _HEIGHT_MIN * np.ptp(scans.current_a, axis=1))
+    height = np.maximum(peaks.height_a, least)
     templates = _templates(np.ascontiguousarray(scans.x_v).tobytes())
     left = _unexplained(scans, peaks, height, templates)
     points = scans.repaired_a * (peaks.sign / height)[:, np.newaxis]
@@ -160,10 +167,7 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
 @lru_cache(maxsize=16)
 def _templates(grid: bytes) -> _Templates:
     x_v = np.frombuffer(grid)
-    low, high = x_v[0] + np.array(_SIGMOIDS_V), x_v[-1] - np.array(_SIGMOIDS_V)
-    waves = expit((np.concatenate([low, high]) - x_v[:, np.newaxis]) / _SIGMOID_V)
-    sigmoids = Background(waves, np.full(waves.shape[1], _SIGMOID_SPREAD))
-    parts = basis(joined(two_tailed(x_v), sigmoids))
+    parts = basis(joined(curved(x_v), _other_end(x_v)))
     places = np.arange(
         x_v[0] + _SECOND_FROM_END_V, x_v[-1] - _SECOND_FROM_END_V + 1e-9, _SECOND_EVERY_V
     )
@@ -180,6 +184,13 @@ def _templates(grid: bytes) -> _Templates:
         seconds_by_basis=(parts.columns.T @ seconds) ** 2,
         seconds_size=np.sum(seconds**2, axis=0),
     )
+
+
+def _other_end(x_v: FloatArray) -> Background:
+    """A tail at the upper end, and a wave at the lower one."""
+    tail = np.exp((x_v - x_v[-1]) / _TAIL_V)
+    wave = expit((x_v[0] + _WAVE_FROM_END_V - x_v) / _WAVE_V)
+    return Background(np.stack([tail, wave], axis=1), np.array([_TAIL_SPREAD, _WAVE_SPREAD]))
 
 
 def _unexplained(
@@ -205,8 +216,8 @@ def _unexplained(
     share = swallowing @ upright[:, :, np.newaxis]
     residual = residual - (np.swapaxes(swallowing, 1, 2) @ share)[:, :, 0]
     slow, size = _averaged(scans.x_v, residual)
-    slow_noise = np.median(np.abs(slow), axis=1) / _MEDIAN_TO_SIGMA * np.sqrt(size)
-    sigma = np.hypot(np.maximum(noise, slow_noise), _MODEL_ERROR)
+    slow_noise = _usual(slow, noise / np.sqrt(size)) * np.sqrt(size)
+    sigma = np.hypot(slow_noise, _MODEL_ERROR)
     return _Unexplained(residual, np.asarray(swallowing), gain, sigma)
 
 
@@ -217,12 +228,12 @@ def _steps(x_v: FloatArray, left: _Unexplained, templates: _Templates) -> FloatA
 
 
 def _boxes(x_v: FloatArray, left: _Unexplained, templates: _Templates) -> FloatArray:
-    """Largest score of a box of several bins, shape (n,)."""
+    """Largest score of a box of several bins, shape (n,); the end points often lie off alone."""
     step_v = float(np.median(np.diff(x_v)))
     lengths = [length for length in _BOX_BINS if length * step_v < _BOX_MAX_V]
-    starts = [np.arange(0, len(x_v) - length + 1, max(1, length // 3)) for length in lengths]
-    first = np.concatenate(starts)
-    count = np.repeat(lengths, [len(some) for some in starts])
+    starts = [np.arange(1, len(x_v) - length, max(1, length // 3)) for length in lengths]
+    first = np.concatenate([np.empty(0, dtype=np.intp), *starts])
+    count = np.repeat(np.array(lengths, dtype=np.intp), [len(some) for some in starts])
     return _between(left, templates, first, first + count)
 
 
@@ -264,7 +275,7 @@ def _scores(
     fit swallows `swallowed` (n, M).
     """
     visible = size - swallowed
-    is_visible = visible > _VISIBLE_MIN * size
+    is_visible = visible > _VISIBLE_MIN
     visible = np.where(is_visible, visible, 1.0)
     product = np.where(is_visible, product, 0.0)
     return product / np.sqrt(visible) / left.sigma[:, np.newaxis], product / visible
@@ -281,21 +292,25 @@ def _raw_boxes(
     best = np.zeros(len(points))
     if len(x_v) == len(bins_v):
         return best
-    sums = _cumulated(points - _interpolated(bins_v, model, x_v))
+    sums = _cumulated((points - on_grid(bins_v, model, x_v))[:, 1:-1])
     for length in _BOX_POINTS:
         level = np.abs(sums[:, length:] - sums[:, :-length]) / length
-        usual = np.median(level[:, ::length], axis=1) / _MEDIAN_TO_SIGMA
-        sigma = np.hypot(np.maximum(noise / np.sqrt(length), usual), _MODEL_ERROR)
+        usual = _usual(level[:, ::length], noise / np.sqrt(length))
+        sigma = np.hypot(usual, _MODEL_ERROR)
         largest = level.max(axis=1)
         best = np.maximum(best, np.where(largest > _SHARE_MIN, largest / sigma, 0.0))
     return best
 
 
-def _interpolated(x_v: FloatArray, values: FloatArray, at_v: FloatArray) -> FloatArray:
-    """Rows of values, (n, K), at other potentials, continued straight beyond the ends."""
-    below = np.clip(np.searchsorted(x_v, at_v) - 1, 0, len(x_v) - 2)
-    share = (at_v - x_v[below]) / (x_v[below + 1] - x_v[below])
-    return np.asarray(values[:, below] * (1 - share) + values[:, below + 1] * share)
+def _usual(averages: FloatArray, white: FloatArray) -> FloatArray:
+    """Standard deviation of averages of the residual, shape (n,), by the quieter quarter of them.
+
+    So noise that is not white counts as what it is, up to thrice what `white` noise alone gives;
+    what is looked for fills a part of the scan only and hardly counts.
+    """
+    place = int(_QUIETER_SHARE * averages.shape[1])
+    quieter = np.partition(np.abs(averages), place, axis=1)[:, place]
+    return np.clip(quieter / _QUIETER_TO_SIGMA, white, _COLOURED_MAX * white)
 
 
 def _cumulated(values: FloatArray) -> FloatArray:

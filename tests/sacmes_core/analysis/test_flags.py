@@ -47,7 +47,6 @@ BAD: list[tuple[str, Callable[[float], FloatArray]]] = [
     (flags.NOT_FINITE, lambda snr: np.where(POTENTIAL == -0.1, np.nan, noisy(snr))),
     (flags.PEAK_AT_EDGE, lambda snr: noisy(snr)[::-1] * 0 + 1e-6 * peak_shape(-0.49)),
     (flags.SECOND_PEAK, lambda snr: noisy(max(snr, 20)) + 5e-7 * peak_shape(-0.08)),
-    (flags.TOO_NOISY, lambda snr: noisy(1.5)),
 ]
 
 
@@ -55,6 +54,12 @@ BAD: list[tuple[str, Callable[[float], FloatArray]]] = [
 @pytest.mark.parametrize(("code", "make"), BAD)
 def test_bad_scans_are_flagged(code: str, make: Callable[[float], FloatArray], snr: float) -> None:
     assert code in analyzed(make(snr)).flags
+
+
+@pytest.mark.parametrize("snr", [0.3, 0.6])
+def test_height_near_its_noise_is_said(snr: float) -> None:
+    said = {flags.TOO_NOISY, flags.DOUBTFUL_PEAK, flags.NO_PEAK}
+    assert all(said & set(analyzed(noisy(snr, seed)).flags) for seed in range(20))
 
 
 @pytest.mark.parametrize("snr", [10, 50, 200, 1e6])
