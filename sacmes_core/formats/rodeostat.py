@@ -150,6 +150,8 @@ def _runs(lines: Sequence[str]) -> list[_Run]:
 
 
 def _message(line: str) -> dict[str, object] | None:
+    if not line.lstrip().startswith("{"):
+        return None
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):
