@@ -6,14 +6,15 @@ value, no iteration that could stop in the wrong place.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sacmes_core.analysis.calibration.isotherm import FloatArray, HillCurve, occupancy
 
-_SPREAD_MIN = 1e-24
+_SPREAD_MIN: Final = 1e-24
+_ROUNDING: Final = 1e-13
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +54,11 @@ class Doses:
     def mean_signal(self) -> float:
         """Weighted mean of all signals."""
         return float(np.average(self.signal, weights=self.weight))
+
+    @property
+    def rounding_squares(self) -> float:
+        """Squares that signals without any noise leave, by the digits of a computer."""
+        return float(self.weight @ (_ROUNDING * self.signal) ** 2)
 
     @property
     def total_squares(self) -> float:

@@ -102,7 +102,7 @@ def calibrate(
     doses = Doses.of(c[there], y[there], weight[there])
     box = Box.of(doses, hill)
     best = best_fit(doses, box)
-    squares = float(best.squares[0])
+    squares = max(float(best.squares[0]), doses.rounding_squares)
     variance, quantile = _scale(squares, counts, confidence)
     curves = compatible_curves(doses, box, best, squares + variance * quantile**2)
     evidence = Evidence(doses, curves, variance, quantile, box)

@@ -156,7 +156,7 @@ class _Envelope:
             np.concatenate([[ln_c[0] - 1.0], ln_c]),
             sign * signal,
             variance * evidence.variance,
-            np.sqrt(evidence.room[some] / evidence.variance),
+            evidence.stretch[some],
             sign,
         )
 

@@ -50,6 +50,11 @@ class Evidence:
         return np.asarray(np.maximum(allowed - squares, 0.0), dtype=np.float64)
 
     @property
+    def stretch(self) -> FloatArray:
+        """Standard errors that each curve's signals may still be off; shape (m,)."""
+        return np.sqrt(self.room / self.variance)
+
+    @property
     def reaches_low_k(self) -> bool:
         """Whether even the lowest K is not excluded: the doses may all be far above it."""
         return bool(self.curves.ln_k.min() <= self.box.ln_k[0] + _AT_EDGE)

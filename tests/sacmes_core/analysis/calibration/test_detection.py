@@ -5,6 +5,7 @@ import pytest
 
 from sacmes_core.analysis.calibration.detection import detection_limits, usable_range
 from sacmes_core.analysis.calibration.fitting import calibrate
+from sacmes_core.analysis.calibration.inversion import concentrations_of
 from sacmes_core.analysis.calibration.isotherm import HillCurve
 from sacmes_core.errors import AnalysisError
 
@@ -52,6 +53,17 @@ def test_a_gain_below_the_blanks_scatter_detects_nothing() -> None:
 def test_one_blank_is_refused() -> None:
     with pytest.raises(AnalysisError, match="two or more"):
         detection_limits(CALIBRATION, [1.0, np.nan])
+
+
+def test_mean_and_deviation_of_the_blanks_are_themselves_uncertain() -> None:
+    blanks = np.array([0.995, 1.004, 1.01])
+    sd = blanks.std(ddof=1)
+    errors = np.sqrt(sd**2 / 3 + (np.array([3, 10]) * sd) ** 2 / 4)
+    signals = blanks.mean() + np.array([3, 10]) * sd
+    twin = concentrations_of(CALIBRATION, signals, errors)
+    found = detection_limits(CALIBRATION, blanks)
+    assert [found.detection.low, found.quantification.low] == pytest.approx(twin.low, rel=1e-9)
+    assert [found.detection.high, found.quantification.high] == pytest.approx(twin.high, rel=1e-9)
 
 
 def test_more_blanks_make_surer_limits() -> None:

@@ -73,6 +73,20 @@ def test_a_limit_is_where_the_profile_passes_the_quantile() -> None:
         assert np.sum(left**2) == pytest.approx(allowed, rel=0.01)
 
 
+def test_errors_that_are_too_small_are_not_believed() -> None:
+    signal = measured()
+
+    def width(se: float) -> float:
+        gain = calibrate(DOSES, signal, np.full(DOSES.size, se)).parameters.gain
+        assert gain.low is not None
+        assert gain.high is not None
+        return gain.high - gain.low
+
+    sd = calibrate(DOSES, signal).quality.reading_sd
+    assert width(1e-4) == pytest.approx(width(2e-3), rel=0.02)
+    assert width(0.02) == pytest.approx(width(2e-3) * 0.02 / sd, rel=0.05)
+
+
 def test_quality_of_a_good_calibration() -> None:
     quality = calibrate(DOSES, measured()).quality
     assert quality.r_squared > 0.99
