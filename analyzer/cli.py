@@ -122,6 +122,32 @@ def analyze(
     _exit(_print_lines(lines) if as_json else print_analysis(lines))
 
 
+@app.command("map")
+def frequency_map(
+    files: Files,
+    as_json: Json = False,
+    electrons: Annotated[
+        int, typer.Option(min=1, max=4, help="Electrons that a label transfers.")
+    ] = 2,
+    transfer_coefficient: Annotated[
+        float, typer.Option(min=0.1, max=0.9, help="Transfer coefficient of the label.")
+    ] = 0.5,
+    assignments: Assignments = [],  # noqa: B006
+) -> None:
+    """Map peak current and charge over the frequency and fit rate constants.
+
+    Example: sacmes-analyzer map SWV_*Hz_1.txt --electrons 2
+    """
+    from analyzer.assignments import settings_of
+    from analyzer.inspection import expanded
+    from analyzer.maps import map_files, map_lines, print_map
+    from sacmes_core.analysis.kinetics.response import SquareWaveCouple
+
+    couple = SquareWaveCouple(electrons, transfer_coefficient)
+    lines = map_lines(map_files(_watched(expanded(files)), settings_of(assignments), couple))
+    _exit(_print_lines(iter(lines)) if as_json else print_map(lines))
+
+
 @app.command()
 def inspect(files: Files, as_json: Json = False, assignments: Assignments = []) -> None:  # noqa: B006
     """Show what is read from files, without analysing them.

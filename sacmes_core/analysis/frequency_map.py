@@ -3,7 +3,7 @@
 The charge is peak current / frequency, in coulombs. Over the logarithm of the frequency it has a
 maximum where the electron transfer keeps up with half of the pulses only, so that the map shows at
 which frequencies a sensor gains and loses signal when its target binds (Dauphin-Ducharme and
-Plaxco, Anal. Chem. 88 (2016) 11654, doi:10.1021/acs.analchem.6b03227). The apparent rate constant
+Plaxco, Anal. Chem. 88 (2016) 11654). The apparent rate constant
 that goes with it is fitted in `sacmes_core.analysis.kinetics`.
 """
 
