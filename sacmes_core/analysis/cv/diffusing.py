@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from sacmes_core.analysis.cv.backgrounds import KINDS, Kind, background
+from sacmes_core.analysis.cv.backgrounds import Kind, background
 from sacmes_core.analysis.cv.bank import way_of
 from sacmes_core.analysis.cv.diffusion import (
     FARADAY_C_MOL,
@@ -31,6 +31,7 @@ _HALF_WAVE_SPREAD_V: Final = 1.0
 _GRID: Final = 0.3
 """Distance of half-wave potentials in the search, in units of RT / nF."""
 _FAST: Final = 50.0
+_KINDS: Final[tuple[Kind, ...]] = ("line", "tails")
 _START_RATES: Final = (3.0, 0.8, 0.2, 0.05, 0.01)
 _PROMISING_SHARE: Final = 0.85
 _SLOPE_SPREAD: Final = 0.5
@@ -106,7 +107,7 @@ def place(cycle: Cycle, settings: CvSettings, electrons: int, scale_a: float) ->
         segments=segments,
         current_a=np.concatenate([s.bin_a for s in cycle.sweeps]),
         sigma_a=np.concatenate([sigma_of(s, scale_a) for s in cycle.sweeps]),
-        floors={kind: _floor(cycle, kind) for kind in KINDS},
+        floors={kind: _floor(cycle, kind) for kind in _KINDS},
     )
 
 
@@ -136,7 +137,7 @@ def fit_cycle(starts: Sequence[Start], scale_a: float) -> CycleFit:
     promising = [s for s in starts if s.gain >= _PROMISING_SHARE * most]
     simple = [_fit(s.placed, "line", s.parameters, scale_a) for s in promising]
     best = max(simple, key=lambda f: f.result.evidence)
-    fits = [_fit(best.placed, kind, best.result.parameters, scale_a) for kind in KINDS[1:]]
+    fits = [_fit(best.placed, kind, best.result.parameters, scale_a) for kind in _KINDS[1:]]
     return max([best, *fits], key=lambda f: f.result.evidence)
 
 

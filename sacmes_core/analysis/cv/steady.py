@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from sacmes_core.analysis.cv.backgrounds import KINDS, Kind, background
+from sacmes_core.analysis.cv.backgrounds import Kind, background
 from sacmes_core.analysis.cv.bank import way_of
 from sacmes_core.analysis.cv.errors import sigma_of
 from sacmes_core.analysis.cv.fitting import Data, Model, fit
@@ -14,6 +14,7 @@ from sacmes_core.analysis.peaks import FloatArray
 
 _FALL_SHARE: Final = 0.3
 """A current that rises or falls by less than so much of the height may be a step."""
+_KINDS: Final[tuple[Kind, ...]] = ("line", "tails")
 _WIDE_V: Final = 0.14
 _FALL_WIDTHS: Final = 2.5
 _RISE_PRIOR: Final = (np.log(0.03), 0.6)
@@ -68,7 +69,7 @@ def _evidence(sweep: Sweep, place_v: float, scale_a: float) -> float:
     way_v = way_of(sweep)
     data = Data(sweep.bin_a, sigma_of(sweep, scale_a))
     found = []
-    for kind in KINDS:
+    for kind in _KINDS:
         model = _model(way_v, kind, scale_a)
         for shift in _STARTS:
             start = np.array([place_v + 0.1 * shift, _RISE_PRIOR[0]])

@@ -34,6 +34,8 @@ _SIGMAS_MIN: Final = 4.0
 _MISFITS_MIN: Final = 5.0
 _EDGE_WIDTHS: Final = 0.3
 _WEIGHT_MIN: Final = 0.01
+_UNKNOWN_BASELINE: Final = 1.25
+"""Factor on a fit's own errors, as measured: each knows its baseline better than it is known."""
 _PAIR_V: Final = 0.2
 """Distance of two peaks up to which they are those of one couple."""
 
@@ -158,7 +160,8 @@ def _peak(found: SweepFit, same: list[SweepFit]) -> SweepPeak | None:
     weights = weights[likely] / np.sum(weights[likely])
     pairs = np.array([_values(same[k]) for k in likely])
     values = weights @ pairs[:, 0]
-    errors = np.sqrt(weights @ (pairs[:, 1] ** 2 + (pairs[:, 0] - values) ** 2))
+    variances = (_UNKNOWN_BASELINE * pairs[:, 1]) ** 2 + (pairs[:, 0] - values) ** 2
+    errors = np.sqrt(weights @ variances)
     errors[0] = np.hypot(errors[0], SHAPE_SHARE * values[0])
     errors[[1, 3]] = np.hypot(errors[[1, 3]], PLACE_V)
     height, place, width, half, area = (

@@ -1,6 +1,7 @@
 """Peaks of cyclic voltammograms against the truth of simulated ones."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ SURFACE = SurfaceCouple(charge_c=1e-6, formal_potential_v=-0.2)
 DIFFUSING = DiffusingCouple(formal_potential_v=-0.15)
 
 
+@cache
 def scan_of(couple, *, snr=50, sweep=SWEEP, seed=1):
     height = 1e-6 if couple is None else float(np.abs(couple.current_a(sweep)).max())
     instrument = Instrument(
