@@ -213,6 +213,17 @@ def averaged(family: Family) -> Lifetimes:
     )
 
 
+def mean_of_all(one: Family, two: Family) -> tuple[FloatArray, FloatArray]:
+    """Logarithm of the mean lifetime and its standard error over all fits, shapes (n,).
+
+    Where a second lifetime is likely but not proven, what one alone would say is not enough.
+    """
+    both = Family(one.models + two.models, one.fits + two.fits, np.concatenate([one.bic, two.bic]))
+    means = [_log_mean(m, f) for m, f in _pairs(both)]
+    log_mean, log_mean_se = _mean([m[0] for m in means], [m[1] for m in means], both.weights)
+    return log_mean[:, 0], log_mean_se[:, 0]
+
+
 def bounded(family: Family) -> BoolArray:
     """Whether the likeliest variant has a lifetime at its bound, shape (n,)."""
     near = np.stack([f.bounded for f in family.fits])
@@ -266,7 +277,7 @@ def _errors(model: Model, found: Fit) -> tuple[FloatArray, FloatArray]:
 
 
 def _log_mean(model: Model, found: Fit) -> tuple[FloatArray, FloatArray]:
-    """ln(Σaτ/Σa) and its standard error by the delta method, shapes (n, 1)."""
+    """Logarithm of Σaτ/Σa and its standard error by the delta method, shapes (n, 1)."""
     k = model.lifetimes
     terms = model.linear + model.exponentials
     amplitudes = found.factors[:, terms - k :]

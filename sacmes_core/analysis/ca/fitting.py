@@ -169,6 +169,10 @@ def _once(
             getattr(decays, name)[rows, :number] = getattr(found, name)[rows]
         for name in ("log_mean", "log_mean_se", "offset_a"):
             getattr(decays, name)[rows] = getattr(found, name)[rows]
+    if two is not None:
+        rows = np.flatnonzero(count == 1)
+        log_mean, log_mean_se = choosing.mean_of_all(choice.one, choice.two)
+        decays.log_mean[rows], decays.log_mean_se[rows] = log_mean[rows], log_mean_se[rows]
     families = (choice.none, choice.one, choice.two)
     decays.count[...] = count
     decays.quantile[...] = student.ppf(0.975, choice.freedom)

@@ -28,7 +28,7 @@ def found(couples: tuple[BoundCouple, ...], cell: Cell, n: int) -> DecayArrays:
     "cell", [Cell(noise_a=7e-9, flicker_a=7e-9), Cell(noise_a=7e-9, mains_a=1e-8)]
 )
 def test_intervals_hold_under_slow_noise(cell: Cell) -> None:
-    decays = found((BoundCouple(1e-8, 0.01),), cell, 80)
+    decays = found((BoundCouple(1e-8, 0.01),), cell, 60)
     held = (decays.lifetime_low_s[:, 0] < 0.01) & (decays.lifetime_high_s[:, 0] > 0.01)
     assert np.isfinite(decays.lifetime_s[:, 0]).all()
     assert held.mean() > 0.9
@@ -46,5 +46,5 @@ def test_slow_noise_widens_and_white_noise_does_not() -> None:
 
 
 def test_slow_noise_alone_has_no_lifetime() -> None:
-    decays = found((), Cell(noise_a=7e-9, flicker_a=1e-8), 100)
+    decays = found((), Cell(noise_a=7e-9, flicker_a=1e-8), 60)
     assert np.isfinite(decays.lifetime_s[:, 0]).mean() < 0.03

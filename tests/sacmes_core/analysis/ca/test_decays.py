@@ -71,7 +71,7 @@ def test_two_lifetimes_without_noise_fast_first() -> None:
 
 
 def test_two_lifetimes_of_one_decay_are_refused() -> None:
-    decays = found(currents(MONO, Cell(noise_a=1e-8), n=60), CaSettings(exponentials="bi"))
+    decays = found(currents(MONO, Cell(noise_a=1e-8), n=40), CaSettings(exponentials="bi"))
     assert np.isnan(decays.lifetime_s[:, 1]).mean() > 0.95
     assert np.isfinite(decays.lifetime_s[:, 0]).all()
     refused = [flags.SECOND_LIFETIME_UNSUPPORTED in said for said in decays.flags]
@@ -80,22 +80,35 @@ def test_two_lifetimes_of_one_decay_are_refused() -> None:
 
 @pytest.mark.parametrize("snr", [10, 100])
 def test_intervals_of_one_lifetime_hold(snr: float) -> None:
-    decays = found(currents(MONO, Cell(noise_a=1e-6 / snr), n=120))
+    decays = found(currents(MONO, Cell(noise_a=1e-6 / snr), n=80))
     error = decays.lifetime_s[:, 0] / 0.01 - 1
     assert np.isfinite(error).all()
     assert abs(np.median(error)) < 1 / snr / 5
     assert np.sqrt(np.mean(error**2)) < 0.4 / snr
-    assert share_held(decays.lifetime_low_s[:, 0], decays.lifetime_high_s[:, 0], 0.01) > 0.88
-    assert np.std(error) < 1.5 * np.median(decays.lifetime_se_s[:, 0]) / 0.01
+    # The spread of what is found, in units of what is said of it: sharper than a share of 80.
+    assert 0.75 < np.std(error * 0.01 / decays.lifetime_se_s[:, 0]) < 1.25
+    assert share_held(decays.lifetime_low_s[:, 0], decays.lifetime_high_s[:, 0], 0.01) > 0.85
 
 
 def test_intervals_of_two_lifetimes_hold() -> None:
-    decays = found(currents(BI, Cell(noise_a=1e-8), n=120))
+    decays = found(currents(BI, Cell(noise_a=1e-8), n=80))
     for k, truth in enumerate((FAST_S, SLOW_S)):
         assert share_held(decays.lifetime_low_s[:, k], decays.lifetime_high_s[:, k], truth) > 0.88
     mean = 0.6 * FAST_S + 0.4 * SLOW_S
     assert share_held(decays.mean_lifetime_low_s, decays.mean_lifetime_high_s, mean) > 0.88
     assert np.isfinite(decays.lifetime_s).all()
+
+
+def test_the_mean_lifetime_knows_of_a_second_one_that_is_not_proven() -> None:
+    # Fast and slow at SNR 10: many decays are given one lifetime, between the two.
+    couples = (couple(6e-7, 0.004), couple(4e-7, 0.016))
+    decays = found(currents(couples, Cell(noise_a=1e-7), n=60, seed=4))
+    known = np.isfinite(decays.mean_lifetime_s)
+    assert np.isnan(decays.lifetime_s[known, 1]).mean() > 0.2
+    mean = 0.6 * 0.004 + 0.4 * 0.016
+    assert share_held(decays.mean_lifetime_low_s, decays.mean_lifetime_high_s, mean) > 0.88
+    single = found(currents(MONO, Cell(noise_a=1e-8), n=20))
+    np.testing.assert_allclose(single.mean_lifetime_s, single.lifetime_s[:, 0], rtol=0.01)
 
 
 def test_charging_a_thousand_times_the_couple_does_not_matter() -> None:
@@ -125,7 +138,7 @@ def test_a_diffusing_species_is_told_from_a_second_lifetime() -> None:
     ids=["noise", "charging", "diffusion", "mains"],
 )
 def test_no_couple_has_no_lifetime(cell: Cell) -> None:
-    decays = found(currents((), cell, n=60))
+    decays = found(currents((), cell, n=30))
     assert np.isnan(decays.lifetime_s).all()
     assert np.isnan(decays.fit_a).all()
     none = {flags.NO_DECAY, flags.LIFETIME_OUT_OF_REACH}
