@@ -25,6 +25,7 @@ _STARTED: Final = re.compile(r"(?:Acquisition|Technique) started on\s*:\s*(\S+)\
 _PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
 _COMMA: Final = re.compile(r"(?:^|\t)[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?:\t|$)")
 _HEADER_MAX: Final = 2_000
+_DIGITS_MIN: Final = 4
 _RATE_UNITS: Final = {"V/s": 1.0, "mV/s": 1e-3, "V/min": 1 / 60, "mV/min": 1e-3 / 60}
 
 
@@ -121,9 +122,12 @@ def _parameters(header: Sequence[str]) -> dict[str, str]:
 
 
 def _frequency(parameters: Mapping[str, str]) -> float | None:
-    """The frequency of a square wave, whose period is two pulses."""
+    """The frequency of a square wave, whose period is two pulses, to the digits of their width."""
     width_ms = _number(parameters, "PW (ms)", "Pulse width (ms)")
-    return None if width_ms is None else 1000 / (2 * width_ms)
+    if width_ms is None:
+        return None
+    digits = len(re.sub(r"^0+|\D", "", f"{width_ms!r}"))
+    return float(f"{1000 / (2 * width_ms):.{max(digits, _DIGITS_MIN)}g}")
 
 
 def _declared(parameters: Mapping[str, str]) -> DeclaredSweep:

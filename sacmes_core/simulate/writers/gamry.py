@@ -18,7 +18,7 @@ from sacmes_core.simulate.writers.programme import (
 
 _EOL: Final = "\r\n"
 _FINE: Final = "..........."
-_OVER: Final = "..........a"
+_OVER: Final = "....i......"
 _TITLES: Final = {
     "swv": ("SQUARE_WAVE", "Square Wave"),
     "cv": ("CV", "Cyclic Voltammetry"),
