@@ -1,6 +1,6 @@
 """How accurate the baselines and smoothings of method "classic" are, on scans whose truth is known.
 
-    OMP_NUM_THREADS=1 python benchmarks/baselines.py [--each 2] [--seed 0] [--blind 60]
+    OMP_NUM_THREADS=1 python benchmarks/baselines.py [--each 1] [--seed 0] [--blind 60]
 
 For sets A to D of `scans.py` and the blind families of `blind.py` together: rms error, median
 error and share off by more than 25 % of the height; the same rms in edge and narrow windows and
@@ -26,11 +26,9 @@ from sacmes_core.settings.peak import PeakSettings
 CHOICES: tuple[Mapping[str, Any], ...] = (
     *({"baseline": name} for name in ("mor", "line", "hull", "asls", "arpls", "airpls")),
     *({"baseline": name} for name in ("snip", "beads")),
-    *(
-        {"baseline": name, "baseline_degree": degree}
-        for name in ("polynomial", "modpoly", "imodpoly")
-        for degree in (1, 2, 3)
-    ),
+    *({"baseline": "polynomial", "baseline_degree": degree} for degree in (1, 2, 3)),
+    *({"baseline": "modpoly", "baseline_degree": degree} for degree in (1, 2)),
+    {"baseline": "imodpoly", "baseline_degree": 1},
     {"baseline": "mor", "smoothing": "off"},
     {"baseline": "mor", "smoothing_filter": "whittaker"},
     {"baseline": "mor", "smoothing_filter": "loess"},
@@ -117,7 +115,7 @@ def blanks(count: int, seed: int) -> list[Scan]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--each", type=int, default=2)
+    parser.add_argument("--each", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--blind", type=int, default=60)
     parser.add_argument("--blanks", type=int, default=240)

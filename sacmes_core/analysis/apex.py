@@ -79,10 +79,12 @@ def find_start(potential_v: FloatArray, current_a: FloatArray, direction: Direct
     and one downwards the larger product of curvature and height over the hull's edge decides: the
     dip beside a peak bends as much as the peak or is as deep, but not both.
     """
-    up = _one_way(potential_v, current_a)
+    noise = point_noise_a(current_a) + np.finfo(float).eps * np.abs(current_a).max(axis=1)
+    without_spikes = _running_median(current_a)
+    up = _one_way(potential_v, without_spikes, noise)
     if direction == "up":
         return up
-    down = _one_way(potential_v, -current_a)
+    down = _one_way(potential_v, -without_spikes, noise)
     choose_down = down.sigmas * down.height_a > up.sigmas * up.height_a
     if direction == "down":
         choose_down = np.full(len(current_a), True)
@@ -150,12 +152,11 @@ class _Crossings:
     slope: FloatArray
 
 
-def _one_way(potential_v: FloatArray, upright_a: FloatArray) -> Start:
+def _one_way(potential_v: FloatArray, upright_a: FloatArray, noise_a: FloatArray) -> Start:
     """Where currents bend downwards most strongly, and the peak over the hull's edge there."""
     each = np.arange(len(upright_a))
     apex, sigmas = np.zeros(len(upright_a), dtype=np.intp), np.zeros(len(upright_a))
     trust, smoothed = np.ones(len(upright_a)), np.empty_like(upright_a)
-    noise = point_noise_a(upright_a) + np.finfo(float).eps * np.abs(upright_a).max(axis=1)
     step = step_v(potential_v)
     for rounded in np.unique(np.round(step, 6)):
         rows = np.flatnonzero(np.round(step, 6) == rounded)
@@ -166,7 +167,7 @@ def _one_way(potential_v: FloatArray, upright_a: FloatArray) -> Start:
         found = _strongest(bend, EDGE_V / rounded, LOBE_V / rounded)
         apex[rows], strength, trust[rows] = found
         sigmas[rows] = strength / np.maximum(
-            np.sqrt(np.sum(kernel**2)) * noise[rows], np.finfo(float).tiny
+            np.sqrt(np.sum(kernel**2)) * noise_a[rows], np.finfo(float).tiny
         )
         window = min(round(HULL_WINDOW_V / rounded), potential_v.shape[1] // 2 - 1) | 1
         smoothed[rows] = savgol_filter(upright_a[rows], max(window, 3), 2, axis=1)
@@ -178,6 +179,12 @@ def _one_way(potential_v: FloatArray, upright_a: FloatArray) -> Start:
     width = np.where(np.isfinite(width) & (width > 0), width, USUAL_WIDTH_V)
     sigmas = np.where(width < WIDTH_LEAST_V, 0.0, sigmas)
     return Start(potential_v[each, apex], width, height * trust, np.ones(len(apex)), sigmas)
+
+
+def _running_median(current_a: FloatArray) -> FloatArray:
+    """The median of each point and its neighbours, two to either side: a lone spike is gone."""
+    wide = np.pad(current_a, ((0, 0), (2, 2)), "reflect")
+    return np.asarray(np.median(sliding_window_view(wide, 5, axis=1), axis=2))
 
 
 def _bend_kernel(step_v: float, count: int) -> FloatArray:

@@ -68,3 +68,12 @@ def test_what_bends_but_once_is_no_peak(curve: str) -> None:
     noise = 0.01 * np.random.default_rng(1).normal(size=(50, GRID_V.size))
     found = find_start(np.broadcast_to(GRID_V, noise.shape), current + noise, "either")
     assert np.mean(found.sigmas > 5) < 0.05
+
+
+@pytest.mark.parametrize("place", [0, 40, -1])
+def test_one_bad_point_does_not_hide_the_peak(place: int) -> None:
+    current = 4 + gauss(-0.3, 0.08)
+    current[0, place] -= 1.2
+    found = find_start(GRID_V, current, "either")
+    assert found.sign[0] == 1
+    assert found.potential_v[0] == pytest.approx(-0.3, abs=0.01)
