@@ -20,6 +20,7 @@ _DIFFERENCE_SHARE = 0.98
 _NEIGHBOURS = 10
 _NOISE_SIGMAS = 5.0
 _BEYOND_DIGITS = 2.5
+_ROUNDING = 1e-9
 _NOISE_DIGITS = 4.0
 """With noise of so many last digits, chance makes four equal values once in 2,000 runs of four."""
 
@@ -34,13 +35,17 @@ def current_flags(current_a: FloatArray) -> tuple[str, ...]:
     if current_a.min() == current_a.max():
         return (flags.CONSTANT,)
     noise_a = float(point_noise_a(current_a[np.newaxis])[0])
+    step_a = _smallest_step(current_a)
     extremes = (current_a.min(), current_a.max())
     clipped = [run for run in held if current_a[run[0]] in extremes]
     stuck = [run for run in held if current_a[run[0]] not in extremes]
     found = []
-    if any(_stands_still(current_a, run, noise_a) for run in clipped):
+    if any(_stands_still(current_a, run, noise_a, step_a) for run in clipped):
         found.append(flags.SATURATED)
-    if any(_is_left(current_a, *run) and _stands_still(current_a, run, noise_a) for run in stuck):
+    if any(
+        _is_left(current_a, *run, step_a) and _stands_still(current_a, run, noise_a, step_a)
+        for run in stuck
+    ):
         found.append(flags.DROPOUT)
     return tuple(found)
 
@@ -100,26 +105,28 @@ def _held(current_a: FloatArray) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a >= HELD_POINTS]
 
 
-def _is_left(current_a: FloatArray, start: int, end: int) -> bool:
+def _is_left(current_a: FloatArray, start: int, end: int, step_a: float) -> bool:
     """Whether the current leaves, or comes to, a value that it held by more than written digits.
 
     Two points in a row must say so: a single one beside a flat part is a spike.
     """
-    steps = np.abs(np.diff(current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS]))
-    limit = _BEYOND_DIGITS * steps[steps > 0].min(initial=np.inf)
     sides = (current_a[max(0, start - 2) : start], current_a[end : end + 2])
     away = [np.abs(side - current_a[start]).min(initial=np.inf) for side in sides if len(side)]
-    return bool(max(away, default=0.0) > limit)
+    return bool(max(away, default=0.0) > _BEYOND_DIGITS * step_a)
 
 
-def _stands_still(current_a: FloatArray, run: tuple[int, int], noise_a: float) -> bool:
+def _stands_still(
+    current_a: FloatArray, run: tuple[int, int], noise_a: float, step_a: float
+) -> bool:
     """Whether the current holds its value over a run where it would have gone on.
 
     Few written digits also make the top of a smooth peak flat; there a parabola through the
-    points on both sides does not go beyond it.
+    points on both sides does not go beyond it. The same holds for the steps of a converter,
+    which are no decimal digits.
     """
     start, end = run
-    digit = _last_digit(current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS])
+    near = current_a[max(0, start - _NEIGHBOURS) : end + _NEIGHBOURS]
+    digit = max(_last_digit(near), step_a)
     if noise_a > _NOISE_DIGITS * digit:
         return True
     return _beyond(current_a, start, end) > max(_BEYOND_DIGITS * digit, _NOISE_SIGMAS * noise_a)
@@ -137,6 +144,12 @@ def _beyond(current_a: FloatArray, start: int, end: int) -> float:
     around = np.concatenate([left, right])
     bend = np.polynomial.Polynomial.fit(around - middle, current_a[around], 2)
     return abs(float(bend(0.0)) - plateau)
+
+
+def _smallest_step(current_a: FloatArray) -> float:
+    """The smallest step between neighbouring points that is no rounding error."""
+    steps = np.abs(np.diff(current_a))
+    return float(steps[steps > _ROUNDING * np.ptp(current_a)].min())
 
 
 def _last_digit(near: FloatArray) -> float:

@@ -41,6 +41,8 @@ _ODDS_CLEAR: Final = 1.0
 """Logarithm of the odds of a peak below which it is said to be doubtful."""
 _RESIDUALS_MIN: Final = 4.0
 _WIDTH_MAX_V: Final = 0.25
+_SLOW_GAIN: Final = 1.5
+"""Noise that smoothing of degree two leaves, over that of a mean of as many points."""
 _EDGE_WIDTHS_MIN: Final = 0.45
 
 
@@ -105,6 +107,7 @@ def _one_grid(
     none = np.where(has_peak, 0.0, np.nan)
     grid_v = origin_v[:, np.newaxis] + x_v
     windows, degree = smoothing_windows(grid_v, judged.width_v + none, settings)
+    white_a = point_noise_a(current_a) * noise_gain(windows, degree)
     baseline = on_grid(scans.x_v, drawn.baseline_a * members.sign[:, np.newaxis], x_v)
     return PeakArrays(
         height_a=judged.height_a * members.sign + none,
@@ -113,7 +116,7 @@ def _one_grid(
         area_av=judged.area_av * members.sign + none,
         fwhm_v=judged.width_v + none,
         smoothed_a=smooth(scans.repaired_a, windows, degree),
-        smoothed_noise_a=point_noise_a(current_a) * noise_gain(windows, degree),
+        smoothed_noise_a=np.maximum(white_a, _SLOW_GAIN * misfits.slow_noise_a),
         baseline_a=baseline + none[:, np.newaxis],
         potential_se_v=judged.potential_se_v + none,
         area_se_av=judged.area_se_av + none,

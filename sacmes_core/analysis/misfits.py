@@ -84,6 +84,8 @@ class Misfits:
         What was taken for a peak is some points in a row that lie off: no peak at all.
     slow_a
         Rms of the fit's residual averaged over 24 mV.
+    slow_noise_a
+        Standard deviation of the noise that such an average still has, white or not.
     """
 
     is_step: BoolArray
@@ -92,6 +94,7 @@ class Misfits:
     is_slow: BoolArray
     is_box: BoolArray
     slow_a: FloatArray
+    slow_noise_a: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +164,7 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
         is_slow=is_slow,
         is_box=_is_box(x_v, points, noise, peaks),
         slow_a=slow_a,
+        slow_noise_a=_quieter(_averaged(scans.x_v, left.residual)[0]) * height,
     )
 
 
@@ -171,11 +175,12 @@ def _templates(grid: bytes) -> _Templates:
     places = np.arange(
         x_v[0] + _SECOND_FROM_END_V, x_v[-1] - _SECOND_FROM_END_V + 1e-9, _SECOND_EVERY_V
     )
-    each = [
-        physical_shape().at((x_v[:, np.newaxis] - places) / width)[0][..., 0]
-        for width in _SECOND_WIDTHS_V
-    ]
-    seconds = np.concatenate(each, axis=1)
+    seconds = np.empty((len(x_v), 0))
+    if len(places):
+        reduced = (x_v[:, np.newaxis, np.newaxis] - places) / np.array(_SECOND_WIDTHS_V)[
+            :, np.newaxis
+        ]
+        seconds = physical_shape().at(reduced)[0][..., 0].reshape(len(x_v), -1)
     return _Templates(
         basis=parts,
         sums=_cumulated(parts.columns.T).T,
@@ -303,14 +308,21 @@ def _raw_boxes(
 
 
 def _usual(averages: FloatArray, white: FloatArray) -> FloatArray:
-    """Standard deviation of averages of the residual, shape (n,), by the quieter quarter of them.
+    """Standard deviation of averages of the residual, shape (n,), where there is nothing to find.
 
-    So noise that is not white counts as what it is, up to thrice what `white` noise alone gives;
-    what is looked for fills a part of the scan only and hardly counts.
+    Noise that is not white counts as what it is, up to thrice what `white` noise alone gives.
+    """
+    return np.clip(_quieter(averages), white, _COLOURED_MAX * white)
+
+
+def _quieter(averages: FloatArray) -> FloatArray:
+    """Standard deviation of rows by the quieter quarter of them, shape (n,).
+
+    What is looked for fills a part of the scan only and hardly counts.
     """
     place = int(_QUIETER_SHARE * averages.shape[1])
     quieter = np.partition(np.abs(averages), place, axis=1)[:, place]
-    return np.clip(quieter / _QUIETER_TO_SIGMA, white, _COLOURED_MAX * white)
+    return np.asarray(quieter / _QUIETER_TO_SIGMA)
 
 
 def _cumulated(values: FloatArray) -> FloatArray:

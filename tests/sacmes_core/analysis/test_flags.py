@@ -92,6 +92,14 @@ def test_values_that_stand_still_on_a_flank_are_a_dropout(digits: int) -> None:
     assert current_flags(written) == (flags.DROPOUT,)
 
 
+@pytest.mark.parametrize("steps", [20, 60, 200])
+def test_steps_of_a_converter_are_no_saturation(steps: int) -> None:
+    step_a = 1.3e-6 / steps
+    for seed in range(20):
+        current = np.round(noisy(20, seed) / step_a) * step_a
+        assert current_flags(current) == ()
+
+
 def test_glitch_beside_equal_written_values_is_no_dropout() -> None:
     current = np.round(1e-7 + 1e-11 * np.arange(60.0), 10)
     current[31] += 4e-8
