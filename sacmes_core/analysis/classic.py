@@ -145,8 +145,10 @@ def _feet_a(upright: Upright, baseline_a: FloatArray, reading: Reading) -> Float
     distance = np.abs(offset) / reading.width_v[:, np.newaxis]
     near, far = _BESIDE_WIDTHS
     beside = (distance > near) & (distance < far)
-    left = np.ma.masked_array(np.abs(upright.current_a - baseline_a), ~beside)
-    return np.asarray(np.ma.median(left, axis=1).filled(0.0)) / MEDIAN_TO_SIGMA
+    left = np.where(beside, np.abs(upright.current_a - baseline_a), np.nan)
+    known, size = np.isfinite(left).any(axis=1), np.zeros(len(left))
+    size[known] = np.nanmedian(left[known], axis=1) / MEDIAN_TO_SIGMA
+    return size
 
 
 def _noise_errors(
