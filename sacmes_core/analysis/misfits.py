@@ -18,7 +18,7 @@ from scipy.special import expit
 from sacmes_core.analysis.backgrounds import Background, Basis, basis, curved, joined
 from sacmes_core.analysis.gridding import Binned, on_grid
 from sacmes_core.analysis.noise import point_noise_a
-from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
+from sacmes_core.analysis.peaks import BoolArray, FloatArray
 from sacmes_core.analysis.shapes import physical_shape
 
 _MODEL_ERROR: Final = 0.02
@@ -228,32 +228,45 @@ def _unexplained(
 
 def _steps(x_v: FloatArray, left: _Unexplained, templates: _Templates) -> FloatArray:
     """Largest score of a step, shape (n,)."""
-    first = np.flatnonzero((x_v > x_v[0] + _STEP_FROM_END_V) & (x_v < x_v[-1] - _STEP_FROM_END_V))
-    return _between(left, templates, first, np.full_like(first, len(x_v)))
+    first, end = np.searchsorted(
+        x_v, [x_v[0] + _STEP_FROM_END_V, x_v[-1] - _STEP_FROM_END_V], "right"
+    )
+    return _between(left, templates, [(slice(first, max(first, end)), slice(len(x_v), None))])
 
 
 def _boxes(x_v: FloatArray, left: _Unexplained, templates: _Templates) -> FloatArray:
     """Largest score of a box of several bins, shape (n,); the end points often lie off alone."""
     step_v = float(np.median(np.diff(x_v)))
-    lengths = [length for length in _BOX_BINS if length * step_v < _BOX_MAX_V]
-    starts = [np.arange(1, len(x_v) - length, max(1, length // 3)) for length in lengths]
-    first = np.concatenate([np.empty(0, dtype=np.intp), *starts])
-    count = np.repeat(np.array(lengths, dtype=np.intp), [len(some) for some in starts])
-    return _between(left, templates, first, first + count)
+    return _between(
+        left,
+        templates,
+        [
+            (slice(1, len(x_v) - length, every), slice(1 + length, len(x_v), every))
+            for length in _BOX_BINS
+            for every in (max(1, length // 3),)
+            if length * step_v < _BOX_MAX_V
+        ],
+    )
 
 
 def _between(
-    left: _Unexplained, templates: _Templates, first: IntArray, last: IntArray
+    left: _Unexplained, templates: _Templates, spans: list[tuple[slice, slice]]
 ) -> FloatArray:
-    """Largest score of 1 between two bins and 0 elsewhere, shape (n,), by cumulated sums."""
-    if len(first) == 0:
+    """Largest score of 1 between two bins and 0 elsewhere, shape (n,), by cumulated sums.
+
+    `spans` are the first bins, and those after the last ones.
+    """
+
+    def sums_of(sums: FloatArray) -> FloatArray:
+        return np.concatenate([sums[..., last] - sums[..., first] for first, last in spans], -1)
+
+    size = sums_of(np.arange(len(templates.sums), dtype=np.float64)) if spans else np.empty(0)
+    if len(size) == 0:
         return np.zeros(len(left.sigma))
-    residual, peak = _cumulated(left.residual), _cumulated(left.peak)
-    by_basis = (templates.sums[last] - templates.sums[first]) ** 2
-    swallowed = left.gain @ by_basis.T
-    swallowed += np.sum((peak[:, :, last] - peak[:, :, first]) ** 2, axis=1)
-    size = (last - first).astype(np.float64)
-    found, share = _scores(left, residual[:, last] - residual[:, first], size, swallowed)
+    swallowed = left.gain @ sums_of(templates.sums.T) ** 2
+    peak = sums_of(_cumulated(left.peak))
+    swallowed += np.einsum("nsm,nsm->nm", peak, peak)
+    found, share = _scores(left, sums_of(_cumulated(left.residual)), size, swallowed)
     return np.asarray(np.where(np.abs(share) > _SHARE_MIN, np.abs(found), 0.0).max(axis=1))
 
 
@@ -262,7 +275,8 @@ def _seconds(peaks: UprightPeaks, left: _Unexplained, templates: _Templates) -> 
     if len(templates.seconds_v) == 0:
         return np.zeros(len(left.sigma))
     swallowed = left.gain @ templates.seconds_by_basis
-    swallowed += np.sum((left.peak @ templates.seconds) ** 2, axis=1)
+    peak = left.peak @ templates.seconds
+    swallowed += np.einsum("nsm,nsm->nm", peak, peak)
     found, share = _scores(
         left, left.residual @ templates.seconds, templates.seconds_size, swallowed
     )
