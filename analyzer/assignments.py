@@ -1,7 +1,7 @@
 """Settings from a command line: `peak.smoothing=off`, or `smoothing=off` where that is clear."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,7 +37,15 @@ def settings_of(assignments: Iterable[str], method: str | None = None) -> Sessio
 
 def _known() -> tuple[str, ...]:
     document = SessionSettings().model_dump()
-    return tuple(f"{part}.{name}" for part, names in document.items() for name in names)
+    return tuple(full for part, names in document.items() for full in _names(part, names))
+
+
+def _names(before: str, names: dict[str, Any]) -> Iterator[str]:
+    """Dotted names, those within a part of a part too: ``peak.cv``, ``peak.cv.model``."""
+    for name, value in names.items():
+        yield f"{before}.{name}"
+        if isinstance(value, dict):
+            yield from _names(f"{before}.{name}", value)
 
 
 def _full_name(name: str, known: tuple[str, ...]) -> str:

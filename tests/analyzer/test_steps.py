@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.assignments import settings_of
 from analyzer.exports import COLUMNS
 from analyzer.offline import analyse_paths
 from analyzer.pipeline import Source, analyse
 from analyzer.steps import CA_COLUMNS, ca_cells, ca_result
 from analyzer.tables import print_analysis
 from sacmes_core.analysis.ca.numbers import DecayNumbers, Exponential, Lifetime
+from sacmes_core.errors import ConfigError
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.simulate.chronoamperometry import PotentialStep
 from sacmes_core.simulate.potentiostat import Potentiostat, Run
@@ -57,10 +59,19 @@ def test_a_file_becomes_a_line_and_a_table(
     assert "lifetime" in capsys.readouterr().out
 
 
+def test_settings_within_a_part_can_be_set() -> None:
+    settings = settings_of(["peak.ca.exponentials=bi", "ca.charging_max_s=0.0002"])
+    assert settings.peak.ca.exponentials == "bi"
+    assert settings.peak.ca.charging_max_s == 2e-4
+    with pytest.raises(ConfigError, match="not known"):
+        settings_of(["peak.ca.pulses=2"])
+
+
 def test_the_charge_of_a_square_wave_is_its_peak_over_the_frequency() -> None:
     potentiostat = Potentiostat(Run(electrodes=(1,)))
     source = Source("SWV_200Hz_1.txt", potentiostat.file(1, 200.0))
-    (((numbers),),) = analyse([source], SessionSettings())
+    settings = SessionSettings().changed({"peak.method": "sacmes-web"})
+    ((numbers,),) = analyse([source], settings)
     (electrode,) = numbers.electrodes
     assert electrode.peak_current_a is not None
     assert electrode.peak_current_se_a is not None
