@@ -33,6 +33,7 @@ _WAVE_V: Final = 0.02
 _WAVE_SPREAD: Final = 1.0
 _HEIGHT_MIN: Final = 1e-3
 """Share of the current's range; lower peaks are none and only must not upset the numbers."""
+_ROUNDING: Final = 1e-9
 _SCORE_MIN: Final = 5.0
 _SHARE_MIN: Final = 0.2
 _SECOND_SHARE_MIN: Final = 0.2
@@ -143,6 +144,7 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
         Shape (n, K); the fit that the number comes from, peak and baseline, upright.
     """
     least = np.maximum(scans.noise_a, _HEIGHT_MIN * np.ptp(scans.current_a, axis=1))
+    least += _ROUNDING * np.abs(scans.current_a).max(axis=1) + np.finfo(float).tiny
     height = np.maximum(peaks.height_a, least)
     templates = _templates(np.ascontiguousarray(scans.x_v).tobytes())
     left = _unexplained(scans, peaks, height, templates)

@@ -178,6 +178,13 @@ def test_scan_alone_is_judged_as_in_a_batch() -> None:
         assert alone.slow_a[0] == together.slow_a[row]
 
 
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_constant_current_is_judged_without_a_word(level: float) -> None:
+    x_v = grid(0.004)
+    found, _ = judged(x_v, np.full((2, len(x_v)), level), height=0.0)
+    assert not (found.is_step | found.is_second | found.is_dropout | found.is_box).any()
+
+
 @pytest.mark.parametrize("points", [20, 26])
 @pytest.mark.parametrize("step_v", [0.004, 0.03])
 def test_few_points_are_judged_without_a_word(points: int, step_v: float) -> None:
