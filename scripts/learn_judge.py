@@ -14,7 +14,7 @@ errors alone.
 
 import argparse
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,9 @@ FloatArray = NDArray[np.float64]
 FILE: Final = Path(__file__).parent.parent / "sacmes_core" / "analysis" / "judge_weights.py"
 REDUCED: Final = np.linspace(-5, 5, 1001)
 BATCH: Final = 64
-HIDDEN: Final = 16
+HIDDEN: Final = 12
+NETWORKS: Final = 3
+"""Their answers are averaged, which takes off what chance taught each of them."""
 PENALTY: Final = 1e-3
 FREEDOM: Final = 5.0
 """Degrees of freedom of Student's t."""
@@ -312,9 +314,10 @@ class Network:
         self.weights = found.x
 
 
-def written(network: Network, present: FloatArray) -> str:
-    """The module with the network's numbers, to five digits."""
-    hidden, biases, output, offsets = network.parts(network.weights)
+def written(networks: Sequence[Network], present: FloatArray) -> str:
+    """The module with the numbers to five digits: the mean of networks is a wider one."""
+    parts = [network.parts(network.weights) for network in networks]
+    hidden, biases, output, offsets = (list(each) for each in zip(*parts, strict=True))
     lines = [
         '"""What `judge` has learned; made by scripts/learn_judge.py, not to be edited."""',
         "",
@@ -323,12 +326,12 @@ def written(network: Network, present: FloatArray) -> str:
         "# fmt: off",
     ]
     tables = {
-        "CENTRES": network.centres,
-        "SCALES": network.scales,
-        "HIDDEN": hidden,
-        "BIASES": biases,
-        "OUTPUT": output,
-        "OFFSETS": offsets,
+        "CENTRES": networks[0].centres,
+        "SCALES": networks[0].scales,
+        "HIDDEN": np.concatenate(hidden, axis=1),
+        "BIASES": np.concatenate(biases),
+        "OUTPUT": np.concatenate(output) / len(networks),
+        "OFFSETS": np.mean(offsets, axis=0),
         "PRESENCE": present,
     }
     for name, table in tables.items():
@@ -352,13 +355,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     inputs, wrong = examples(options.scans, options.seed)
-    network = Network(inputs, 2 * wrong.shape[1], np.random.default_rng(options.seed))
-    network.learn(inputs, wrong)
-    network.learn(inputs, wrong, belief=judging.BELIEF)
-    FILE.write_text(written(network, np.zeros(5)), encoding="utf-8")
+    networks = []
+    for seed in range(NETWORKS):
+        network = Network(inputs, 2 * wrong.shape[1], np.random.default_rng(seed))
+        network.learn(inputs, wrong)
+        network.learn(inputs, wrong, belief=judging.BELIEF)
+        networks.append(network)
+    FILE.write_text(written(networks, np.zeros(5)), encoding="utf-8")
     importlib.reload(judge_weights)
     present = presence(options.scans // 8, options.seed + 1)
-    FILE.write_text(written(network, present), encoding="utf-8")
+    FILE.write_text(written(networks, present), encoding="utf-8")
     print(f"learned from {len(wrong)} scans; median error of the height before: "
           f"{100 * np.median(np.abs(wrong[:, 0])):.1f} %")  # fmt: skip
 

@@ -15,6 +15,9 @@ TAILS_V: Final = (0.03, 0.05, 0.08)
 """Decay of an oxygen or hydrogen tail from the end of the window."""
 _TAIL_SPREAD: Final = 1.0
 _CURVATURE_SPREAD: Final = 0.25
+_WAVES_V: Final = (0.03, 0.06, 0.09, 0.12)
+_WAVE_WIDTH_V: Final = 0.02
+_WAVE_SPREAD: Final = 0.5
 _TERMS_MAX: Final = 12
 _SIZE_MIN: Final = 1e-4
 """Parts of a baseline that may never be larger than so much of the height are left out."""
@@ -68,15 +71,24 @@ def curved(x_v: FloatArray) -> Background:
 
 def two_tailed(x_v: FloatArray) -> Background:
     """A line, tails at both ends and curvature."""
-    mirrored = tailed(x_v[-1] - x_v[::-1])
-    high = Background(mirrored.columns[::-1, 2:], mirrored.spreads[2:])
-    return joined(tailed(x_v), high, _curvature(x_v))
+    high = upper_tailed(x_v)
+    tails = Background(high.columns[:, 2:], high.spreads[2:])
+    return joined(tailed(x_v), tails, _curvature(x_v))
 
 
-def upper_tailed(x_v: FloatArray) -> Background:
+def upper_tailed(x_v: FloatArray, decays_v: tuple[float, ...] = TAILS_V) -> Background:
     """A line and exponential tails at the upper end."""
-    mirrored = tailed(x_v[-1] - x_v[::-1])
+    mirrored = tailed(x_v[-1] - x_v[::-1], decays_v)
     return joined(line(x_v), Background(mirrored.columns[::-1, 2:], mirrored.spreads[2:]))
+
+
+def wavy(x_v: FloatArray) -> Background:
+    """A line, a tail and waves of reduction near the lower end, as that of oxygen."""
+    places = np.array(_WAVES_V)
+    waves = 1 / (1 + np.exp((x_v[:, np.newaxis] - places) / _WAVE_WIDTH_V))
+    return joined(
+        tailed(x_v, (0.05,)), Background(waves, np.full(len(places), _WAVE_SPREAD)), _curvature(x_v)
+    )
 
 
 def smooth(

@@ -5,7 +5,7 @@ they differ says how far the number may be off, which no single fit knows.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import compress
 from typing import Final
 
@@ -20,9 +20,9 @@ from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import (
     BoolArray,
     FloatArray,
-    IntArray,
     PeakArrays,
     nothing_found,
+    over_grids,
 )
 from sacmes_core.analysis.smoothing import (
     noise_gain,
@@ -80,17 +80,11 @@ def median_of_fits(
     cleaned = remove_spikes(
         current_a, *spike_windows(potential_v, np.full(count, np.nan), settings)
     )
-    from_start = np.round(potential_v - potential_v[:, :1], 7)
-    grids, which = np.unique(from_start, axis=0, return_inverse=True)
-    which = which.reshape(-1)
-    parts, order = [], []
-    for k, x_v in enumerate(grids):
-        rows = np.flatnonzero(which == k)
-        for start in range(0, len(rows), _BATCH):
-            some = rows[start : start + _BATCH]
-            parts.append(_one_grid(x_v, potential_v[some, 0], cleaned[some], settings))
-            order.append(some)
-    return _joined(parts, np.argsort(np.concatenate(order)))
+
+    def one_grid(x_v: FloatArray, origin_v: FloatArray, some_a: FloatArray) -> PeakArrays:
+        return _one_grid(x_v, origin_v, some_a, settings)
+
+    return over_grids(potential_v, cleaned, _BATCH, one_grid)
 
 
 def _one_grid(
@@ -179,15 +173,3 @@ def _is_ambiguous(scans: Binned, judged: Judged) -> BoolArray:
 def _codes(raised: Mapping[str, BoolArray]) -> tuple[tuple[str, ...], ...]:
     rows = np.stack(list(raised.values()), axis=1)
     return tuple(tuple(compress(raised, row)) for row in rows)
-
-
-def _joined(parts: list[PeakArrays], order: IntArray) -> PeakArrays:
-    """Batches put together, in the order of the scans."""
-
-    def all_of(name: str) -> FloatArray:
-        return np.asarray(np.concatenate([getattr(part, name) for part in parts])[order])
-
-    found = [codes for part in parts for codes in part.flags]
-    names = [field.name for field in fields(PeakArrays) if field.name != "flags"]
-    arrays = {name: all_of(name) for name in names}
-    return PeakArrays(**arrays, flags=tuple(found[k] for k in order))

@@ -20,10 +20,13 @@ from sacmes_core.analysis.peaks import FloatArray
 
 QUANTITIES: Final = 4
 """ln height, potential over width, ln width, ln area."""
-BELIEF: Final = 0.6
+BELIEF: Final = 0.8
 """Share of the learned correction that is applied: real scans are not quite the simulated ones."""
-MARGIN: Final = 1.25
+MARGIN: Final = 1.3
 """Factor on the learned standard errors, for the same reason."""
+SPREAD_SHARE: Final = 0.25
+"""Share of the heights' scatter that is the least error: what was learned holds for scans like
+those that it was learned from."""
 CORRECTION_MAX: Final = 0.25
 _INPUT_MAX: Final = 4.0
 _RATIO_MAX: Final = 2.5
@@ -60,11 +63,13 @@ def judge(scans: Binned, members: Members) -> Judged:
     shift = np.clip(BELIEF * found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
     error = MARGIN * np.exp(found[:, QUANTITIES:])
     height = middle.height_a * np.exp(shift[:, 0])
+    scatter_a = members.height_a[:, LINE + 1 :].std(axis=1)
+    height_se = np.maximum(np.abs(height) * error[:, 0], SPREAD_SHARE * scatter_a)
     width = middle.width_v * np.exp(shift[:, 2])
     area = middle.area_av * np.exp(shift[:, 3])
     return Judged(
         height_a=height,
-        height_se_a=np.abs(height) * error[:, 0],
+        height_se_a=height_se,
         potential_v=middle.potential_v + shift[:, 1] * middle.width_v,
         potential_se_v=middle.width_v * error[:, 1],
         width_v=width,

@@ -17,6 +17,7 @@ from sacmes_core.analysis.backgrounds import (
     tailed,
     two_tailed,
     unbound,
+    wavy,
 )
 from sacmes_core.analysis.bank import Candidates, search
 from sacmes_core.analysis.baseline import hull_edge, line_through
@@ -42,7 +43,8 @@ _FITS: Final[
     ("curved", physical_shape, curved),
     ("two tails", physical_shape, two_tailed),
     ("smooth", physical_shape, lambda x_v: smooth(x_v, 0.15, 0.2)),
-    ("wavy", physical_shape, lambda x_v: smooth(x_v, 0.08, 0.1, (0.5, 0.3))),
+    ("waves", physical_shape, wavy),
+    ("bent ends", physical_shape, lambda x_v: smooth(x_v, 0.08, 0.1, (0.5, 0.3))),
     ("rough", physical_shape, lambda x_v: smooth(x_v, 0.045, 0.04, (0.9, 0.3))),
     ("Gaussian", gaussian_shape, lambda x_v: unbound(tailed(x_v, (0.05,)))),
 )

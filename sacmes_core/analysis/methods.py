@@ -7,6 +7,7 @@ from typing import Final
 
 from sacmes_core.analysis.classic import classic
 from sacmes_core.analysis.consensus import median_of_fits
+from sacmes_core.analysis.fast import fast
 from sacmes_core.analysis.peaks import FloatArray, PeakArrays
 from sacmes_core.analysis.preparing import Preparation, ascending
 from sacmes_core.analysis.sacmes_desktop import sacmes_desktop, without_zeros
@@ -31,7 +32,8 @@ class Method:
 
 METHODS: Final[Mapping[str, Method]] = MappingProxyType(
     {
-        "median": Method(median_of_fits, 1, sigmas_min=4.0),
+        "median": Method(median_of_fits, 2, sigmas_min=4.0),
+        "fast": Method(fast, 1, sigmas_min=5.0),
         "classic": Method(classic, 1, sigmas_min=5.0),
         "sacmes-web": Method(sacmes_web, 2, prepare=sorted_within),
         "sacmes-desktop": Method(sacmes_desktop, 2, prepare=without_zeros),

@@ -1,6 +1,7 @@
 """What an analysis returns: peaks with units, uncertainty and flags, and curves to look at."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,3 +131,39 @@ def nothing_found(current_a: FloatArray, flag: str) -> PeakArrays:
         baseline_a=np.full(current_a.shape, np.nan),
         flags=((flag,),) * len(current_a),
     )
+
+
+def over_grids(
+    potential_v: FloatArray,
+    current_a: FloatArray,
+    batch: int,
+    analyze: Callable[[FloatArray, FloatArray, FloatArray], PeakArrays],
+) -> PeakArrays:
+    """Analyse voltammograms, shapes (n, K), grid by grid, at most `batch` at once.
+
+    `analyze` is given potentials counted from the lowest one, shape (K,), the lowest ones, (m,),
+    and currents, (m, K).
+    """
+    from_start = np.round(potential_v - potential_v[:, :1], 7)
+    grids, which = np.unique(from_start, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    parts, order = [], []
+    for k, x_v in enumerate(grids):
+        rows = np.flatnonzero(which == k)
+        for start in range(0, len(rows), batch):
+            some = rows[start : start + batch]
+            parts.append(analyze(x_v, potential_v[some, 0], current_a[some]))
+            order.append(some)
+    return _joined(parts, np.argsort(np.concatenate(order)))
+
+
+def _joined(parts: list[PeakArrays], order: IntArray) -> PeakArrays:
+    """Batches put together, in the order of the scans."""
+
+    def all_of(name: str) -> FloatArray:
+        return np.asarray(np.concatenate([getattr(part, name) for part in parts])[order])
+
+    found = [codes for part in parts for codes in part.flags]
+    names = [field.name for field in fields(PeakArrays) if field.name != "flags"]
+    arrays = {name: all_of(name) for name in names}
+    return PeakArrays(**arrays, flags=tuple(found[k] for k in order))

@@ -68,12 +68,12 @@ class FrequencyWindow(Part):
 class PeakSettings(Part):
     """How a voltammogram becomes a peak current."""
 
-    method: Literal["median", "classic", "sacmes-web", "sacmes-desktop"] = Field(
+    method: Literal["median", "fast", "classic", "sacmes-web", "sacmes-desktop"] = Field(
         default="median",
         description="How the peak is taken. median: several fits that fail differently are asked "
-        "and the middle answer counts; the most accurate, nothing to choose. classic: the "
-        "smoothing and the baseline chosen below, then the apex above it. sacmes-web and "
-        "sacmes-desktop: what these programs compute, to compare with older results.",
+        "and the middle answer counts; the most accurate, nothing to choose. fast: two of them "
+        "only, for runs of ten thousands of scans. classic: the smoothing and the baseline "
+        "chosen below, then the apex above it. sacmes-web and sacmes-desktop: what these programs compute, to compare with older results.",
     )
     current: Literal["difference", "forward", "reverse"] = Field(
         default="difference",
@@ -144,7 +144,7 @@ class PeakSettings(Part):
     baseline: BaselineName = Field(
         default="mor",
         description="Method classic: what is drawn under the peak. mor: the curve with everything "
-        "narrower than the window cut off; the most accurate of these on simulated scans. line: "
+        "narrower than the window cut off; a good first choice. line: "
         "straight through both feet. hull: straight, touching the curve on both sides. polynomial: "
         "through the flanks, the peak left out. asls, arpls, airpls: a stiff curve that gives way "
         "downwards and not upwards. modpoly, imodpoly: a polynomial from which what lies above is "

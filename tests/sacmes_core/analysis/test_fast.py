@@ -1,0 +1,63 @@
+"""The fast method: two members, the same promises."""
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from sacmes_core import flags
+from sacmes_core.analysis.fast import fast
+from sacmes_core.analysis.peaks import FloatArray
+from sacmes_core.settings.peak import PeakSettings
+
+SETTINGS = PeakSettings(method="fast")
+POTENTIAL = np.round(np.arange(-0.5, 0.0005, 0.002), 4)
+
+
+def peak(at: float = -0.27) -> FloatArray:
+    return np.asarray(np.exp(-4 * np.log(2) * ((POTENTIAL - at) / 0.1) ** 2))
+
+
+def noise(count: int, snr: float) -> FloatArray:
+    return np.random.default_rng(4).normal(size=(count, len(POTENTIAL))) / snr
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("at", [-0.3, -0.2])
+def test_height_potential_and_area_of_a_peak_on_a_tail(sign: float, at: float) -> None:
+    tail = 0.5 * np.exp(-(POTENTIAL + 0.5) / 0.05)
+    current = sign * (peak(at) + tail + noise(30, 50))
+    found = fast(np.broadcast_to(POTENTIAL, current.shape), current, SETTINGS)
+    assert found.height_a == pytest.approx(sign * np.ones(30), rel=0.1)
+    assert found.potential_v == pytest.approx(np.full(30, at), abs=0.004)
+    assert found.area_av == pytest.approx(sign * 0.1064 * np.ones(30), rel=0.15)
+    inside = np.abs(found.height_a - sign) < 1.96 * found.height_se_a
+    assert inside.mean() > 0.85
+
+
+def test_scans_of_the_benchmark(accuracy: ModuleType) -> None:
+    made = [m for m in accuracy.scans("A", 2, 5) if m.truth.is_plain and m.truth.snr >= 10]
+    wrong = []
+    for each in made:
+        found = fast(each.potential_v[np.newaxis], each.current_a[np.newaxis], SETTINGS)
+        wrong.append(found.height_a[0] / each.truth.height_a - 1)
+    assert np.isnan(wrong).mean() < 0.05
+    assert np.sqrt(np.nanmean(np.square(wrong))) < 0.1
+
+
+def test_noise_alone_has_no_peak() -> None:
+    current = noise(200, 1.0)
+    found = fast(np.broadcast_to(POTENTIAL, current.shape), current, SETTINGS)
+    assert np.isfinite(found.height_a).sum() <= 2
+
+
+def test_peak_at_the_edge_gives_no_number() -> None:
+    current = peak(-0.485)[np.newaxis] + noise(1, 100)
+    found = fast(POTENTIAL[np.newaxis], current, SETTINGS)
+    assert np.isnan(found.height_a[0])
+
+
+def test_too_few_points_give_no_number() -> None:
+    found = fast(POTENTIAL[np.newaxis, :10], peak()[np.newaxis, :10], SETTINGS)
+    assert np.isnan(found.height_a[0])
+    assert found.flags == ((flags.TOO_FEW_POINTS,),)

@@ -1,0 +1,71 @@
+"""What the judge makes of members: medians where they agree, doubt where they do not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sacmes_core.analysis.gridding import Binned, binned
+from sacmes_core.analysis.judge import (
+    BELIEF,
+    CORRECTION_MAX,
+    features,
+    judge,
+    learned,
+    medians,
+    odds,
+)
+from sacmes_core.analysis.members import FITS, Members, find_members
+
+X = np.arange(0.0, 0.5001, 0.004)
+
+
+def scans(snr: float = 50.0, height: float = 1.0) -> Binned:
+    random = np.random.default_rng(2)
+    peak = np.exp(-4 * np.log(2) * ((X - 0.25) / 0.1) ** 2)
+    return binned(X, height * (peak + 0.3 + random.normal(size=(8, len(X))) / snr))
+
+
+@pytest.fixture(scope="module")
+def members() -> Members:
+    return find_members(scans())
+
+
+def test_members_that_agree_are_believed(members: Members) -> None:
+    found = judge(scans(), members)
+    assert found.height_a == pytest.approx(np.ones(8), abs=0.03)
+    assert (found.height_se_a < 0.06).all()
+    assert (found.height_se_a > 0.002).all()
+
+
+def test_disagreement_makes_the_error_larger(members: Members) -> None:
+    apart = np.linspace(0.7, 1.4, members.height_a.shape[1])
+    doubtful = replace(members, height_a=members.height_a * apart)
+    assert (judge(scans(), doubtful).height_se_a > 2 * judge(scans(), members).height_se_a).all()
+
+
+def test_a_correction_is_bounded(members: Members) -> None:
+    wild = replace(members, height_a=members.height_a * np.geomspace(0.01, 100, FITS + 2))
+    middle = medians(wild)
+    found = judge(scans(), wild)
+    assert (np.abs(np.log(found.height_a / middle.height_a)) <= CORRECTION_MAX + 1e-12).all()
+
+
+def test_only_a_share_of_the_correction_is_applied(members: Members) -> None:
+    middle = medians(members)
+    said = learned(features(scans(), members, middle))
+    found = judge(scans(), members)
+    assert np.log(found.height_a / middle.height_a) == pytest.approx(BELIEF * said[:, 0])
+
+
+def test_the_unit_of_the_current_does_not_matter(members: Members) -> None:
+    small = scans(height=1e-9)
+    found = judge(small, find_members(small))
+    assert found.height_a * 1e9 == pytest.approx(judge(scans(), members).height_a, rel=1e-6)
+
+
+def test_odds_tell_a_peak_from_noise(members: Members) -> None:
+    assert (odds(scans(), members, judge(scans(), members)) > 3).all()
+    noise = binned(X, np.random.default_rng(3).normal(size=(50, len(X))))
+    blank = find_members(noise)
+    assert (odds(noise, blank, judge(noise, blank)) < 0).mean() > 0.95
