@@ -151,18 +151,9 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
             f"The recording of a MethodSCRIPT instrument holds no data;{error} correct the script "
             "and measure again."
         )
-    known = [loop for loop in loops if loop.technique is None or loop.technique in _TECHNIQUES]
-    # Beside voltammograms chronoamperometry is the conditioning that goes before them.
-    sweeps = [loop for loop in known if loop.technique != _HELD] or known
-    if loops and not sweeps:
-        what = _OTHERS.get(loops[0].technique or 0, f"technique {loops[0].technique:04X}")
-        raise FormatError(
-            f"The recording holds {what}, which is no voltammogram; run a script with "
-            "meas_loop_swv or meas_loop_cv."
-        )
     scans: list[Scan] = []
     unreadable: FormatError | None = None
-    for loop in sweeps:
+    for loop in _sweeps(loops):
         try:
             found = list(_scans(loop, mapping))
         except FormatError as error:
@@ -179,6 +170,20 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
         scans = [replace(scan, flags=_together(scan.flags, (LINES_LOST,))) for scan in scans]
     expect_scans(scans)
     return tuple(scans)
+
+
+def _sweeps(loops: Sequence[_Loop]) -> Sequence[_Loop]:
+    """The loops to read, of which there is at least one."""
+    known = [loop for loop in loops if loop.technique is None or loop.technique in _TECHNIQUES]
+    # Beside voltammograms chronoamperometry is the conditioning that goes before them.
+    sweeps = [loop for loop in known if loop.technique != _HELD] or known
+    if not sweeps:
+        what = _OTHERS.get(loops[0].technique or 0, f"technique {loops[0].technique:04X}")
+        raise FormatError(
+            f"The recording holds {what}, which is no voltammogram; run a script with "
+            "meas_loop_swv or meas_loop_cv."
+        )
+    return sweeps
 
 
 def _value(digits: str, prefix: str) -> float:
