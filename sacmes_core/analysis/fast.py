@@ -96,7 +96,7 @@ def _model(grid: bytes) -> Model:
     low, high = tailed(x_v, (_TAIL_V,)), upper_tailed(x_v, (_TAIL_V,))
     columns = np.column_stack([low.columns, high.columns[:, -1]])
     background = Background(columns, np.append(low.spreads, high.spreads[-1]))
-    return Model(x_v, gaussian_shape(), basis(background))
+    return Model.of(x_v, gaussian_shape(), [basis(background)])
 
 
 def _better(up: Candidates, down: Candidates) -> Candidates:

@@ -24,31 +24,31 @@ from sacmes_core.analysis.baseline import hull_edge, line_through
 from sacmes_core.analysis.gridding import Binned
 from sacmes_core.analysis.peaks import FloatArray, IntArray
 from sacmes_core.analysis.separable import Model, Start, fit_peaks
-from sacmes_core.analysis.shapes import PeakShape, gaussian_shape, physical_shape
+from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
 
 MODEL_ERROR: Final = 0.02
 """What no model gets right, in units of the height, added to the noise of a point."""
 _HULL_WINDOW_V: Final = 0.024
 _DOUBT: Final = 15.0
 """Evidence that a good fit may lack beyond half a unit a point."""
+_APART_MAX: Final = 150.0
+"""Evidence by which the bank is sure of a peak's direction."""
 _SPREAD_MAX: Final = 0.2
 _SPREAD_MIN: Final = 0.05
 _DISAGREEMENT: Final = 10.0
 
-_FITS: Final[
-    tuple[tuple[str, Callable[[], PeakShape], Callable[[FloatArray], Background]], ...]
-] = (
-    ("line", physical_shape, line),
-    ("tails", physical_shape, tailed),
-    ("curved", physical_shape, curved),
-    ("two tails", physical_shape, two_tailed),
-    ("smooth", physical_shape, lambda x_v: smooth(x_v, 0.15, 0.2)),
-    ("waves", physical_shape, wavy),
-    ("bent ends", physical_shape, lambda x_v: smooth(x_v, 0.08, 0.1, (0.5, 0.3))),
-    ("rough", physical_shape, lambda x_v: smooth(x_v, 0.045, 0.04, (0.9, 0.3))),
-    ("Gaussian", gaussian_shape, lambda x_v: unbound(tailed(x_v, (0.05,)))),
+_PHYSICAL: Final[tuple[tuple[str, Callable[[FloatArray], Background]], ...]] = (
+    ("line", line),
+    ("tails", tailed),
+    ("curved", curved),
+    ("two tails", two_tailed),
+    ("smooth", lambda x_v: smooth(x_v, 0.15, 0.2)),
+    ("waves", wavy),
+    ("bent ends", lambda x_v: smooth(x_v, 0.08, 0.1, (0.5, 0.3))),
+    ("rough", lambda x_v: smooth(x_v, 0.045, 0.04, (0.9, 0.3))),
 )
-FITS: Final = len(_FITS)
+"""Baselines under the physical shape; the last fit is a Gaussian over a line and one tail."""
+FITS: Final = len(_PHYSICAL) + 1
 """The fits come first among the members; the template bank and the rubber band follow."""
 LINE: Final = 0
 PHYSICAL: Final = slice(0, FITS - 1)
@@ -106,7 +106,8 @@ def find_members(scans: Binned) -> Members:
     sigma_a = np.hypot(scans.noise_a, MODEL_ERROR * likely.height_a)
     found = _asked(scans, likely, sigma_a)
     poor = found.evidence[:, PHYSICAL].max(axis=1) < -scans.weights.sum(axis=1) / 2 - _DOUBT
-    doubtful = np.flatnonzero(poor | (_spread(found) > _SPREAD_MAX))
+    apart = np.abs(candidates.evidence[up] - candidates.evidence[down])
+    doubtful = np.flatnonzero((poor | (_spread(found) > _SPREAD_MAX)) & (apart < _APART_MAX))
     if len(doubtful) == 0:
         return found
     unlikely = _taken(candidates, np.where(is_up, down, up)[doubtful])
@@ -169,15 +170,22 @@ def _one_way(
         sigma_a,
         scans.weights[:, way],
     )
-    models = _models(np.ascontiguousarray(x_v).tobytes())
-    fits = [fit_peaks(model, np.ascontiguousarray(upright[:, way]), start) for model in models]
-    potentials = np.stack([fit.potential_v for fit in fits], axis=1)
+    upright_one_way = np.ascontiguousarray(upright[:, way])
+    fits = [
+        fit_peaks(model, upright_one_way, start)
+        for model in _models(np.ascontiguousarray(x_v).tobytes())
+    ]
+
+    def each(name: str, *others: FloatArray) -> FloatArray:
+        """An attribute of all fits, shape (n, FITS, …), and those of other members."""
+        rows = np.concatenate([getattr(fit, name) for fit in fits])
+        by_fit = np.moveaxis(rows.reshape(FITS, len(upright), *rows.shape[1:]), 0, 1)
+        return np.concatenate([by_fit, *(other[:, np.newaxis] for other in others)], axis=1)
+
+    potentials = each("potential_v")
     if mirror:
         potentials = end_v - potentials
     hull = _rubber_band(scans.x_v, upright, potentials[:, -1], fits[-1].width_v)
-
-    def each(name: str, *others: FloatArray) -> FloatArray:
-        return np.stack([*(getattr(fit, name) for fit in fits), *others], axis=1)
 
     return Members(
         height_a=each("height_a", candidates.height_a, hull),
@@ -199,8 +207,11 @@ def _one_way(
 
 @lru_cache(maxsize=32)
 def _models(grid: bytes) -> tuple[Model, ...]:
+    """The fits' models, those of one shape together."""
     x_v = np.frombuffer(grid)
-    return tuple(Model(x_v, shape(), basis(background(x_v))) for _, shape, background in _FITS)
+    physical = [basis(background(x_v)) for _, background in _PHYSICAL]
+    small = basis(unbound(tailed(x_v, (0.05,))))
+    return Model.of(x_v, physical_shape(), physical), Model.of(x_v, gaussian_shape(), [small])
 
 
 def _rubber_band(

@@ -145,8 +145,7 @@ def over_grids(
     and currents, (m, K).
     """
     from_start = np.round(potential_v - potential_v[:, :1], 7)
-    grids, which = np.unique(from_start, axis=0, return_inverse=True)
-    which = which.reshape(-1)
+    grids, which = _grids(from_start)
     parts, order = [], []
     for k, x_v in enumerate(grids):
         rows = np.flatnonzero(which == k)
@@ -155,6 +154,14 @@ def over_grids(
             parts.append(analyze(x_v, potential_v[some, 0], current_a[some]))
             order.append(some)
     return _joined(parts, np.argsort(np.concatenate(order)))
+
+
+def _grids(from_start: FloatArray) -> tuple[FloatArray, IntArray]:
+    """The different rows, and which of them each row is; quick where all are the same."""
+    if (from_start == from_start[0]).all():
+        return from_start[:1], np.zeros(len(from_start), dtype=np.intp)
+    grids, which = np.unique(from_start, axis=0, return_inverse=True)
+    return grids, which.reshape(-1)
 
 
 def _joined(parts: list[PeakArrays], order: IntArray) -> PeakArrays:

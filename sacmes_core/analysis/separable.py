@@ -12,6 +12,7 @@ Points that do not count are filled with what the model says of them, step by st
 maximisation), which keeps that product the same for all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,8 +24,8 @@ from sacmes_core.analysis.shapes import PeakShape
 
 WIDTH_MIN_V: Final = 0.03
 WIDTH_MAX_V: Final = 0.30
-_STEPS: Final = 6
-_REJECTING_STEPS: Final = (2, 4)
+_STEPS: Final = 4
+_REJECTING_STEPS: Final = (1, 3)
 _REJECT_SIGMAS: Final = 4.5
 _POTENTIAL_STEP_V: Final = 0.015
 _WIDTH_STEP: Final = 0.25
@@ -73,11 +74,38 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """What to fit to voltammograms on the potentials `x_v`, shape (K,)."""
+    """One shape over each of F baselines, for voltammograms on the potentials `x_v`, shape (K,).
+
+    `columns` (F, K, q) and `sizes` (F, q) are those of each basis; shorter ones end with columns
+    of zeros.
+    """
 
     x_v: FloatArray
     shape: PeakShape
-    basis: Basis
+    columns: FloatArray
+    sizes: FloatArray
+
+    @classmethod
+    def of(cls, x_v: FloatArray, shape: PeakShape, bases: Sequence[Basis]) -> "Model":
+        """A model of one shape and these baselines."""
+        longest = max(len(basis.sizes) for basis in bases)
+        columns = np.zeros((len(bases), len(x_v), longest))
+        sizes = np.zeros((len(bases), longest))
+        for k, basis in enumerate(bases):
+            columns[k, :, : len(basis.sizes)] = basis.columns
+            sizes[k, : len(basis.sizes)] = basis.sizes
+        return cls(x_v, shape, columns, sizes)
+
+    def projected(self, rows: FloatArray) -> FloatArray:
+        """Rows, shape (F·n, …, K), on the parts of their baselines, shape (F·n, …, q)."""
+        flat = rows.reshape(len(self.sizes), -1, len(self.x_v)) @ self.columns
+        return np.asarray(flat.reshape(*rows.shape[:-1], -1))
+
+    def drawn(self, factors: FloatArray) -> FloatArray:
+        """Baselines of these factors, shape (F·n, q), as curves, shape (F·n, K)."""
+        by_model = factors.reshape(len(self.sizes), -1, self.sizes.shape[1])
+        curves = by_model @ np.swapaxes(self.columns, 1, 2)
+        return np.asarray(curves.reshape(-1, len(self.x_v)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,24 +138,37 @@ class _Bend:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Weighing:
-    """Ratios that hold through the fit: `gain` (n, q) of each part, `ratio` (n,) = (σ / h)²."""
+    """Ratios that hold through the fit: `gain` (n, q) of each part, `ratio` (n,) = (σ / h)².
+
+    `sizes` (n, q) are the parts' standard deviations in units of the height.
+    """
 
     gain: FloatArray
     ratio: FloatArray
     sigma_a: FloatArray
+    sizes: FloatArray
 
 
 def fit_peaks(model: Model, current_a: FloatArray, start: Start) -> Fit:
-    """Fit n voltammograms of K points, currents (n, K), peaks upright.
+    """Fit n voltammograms of K points, currents (n, K), peaks upright, over each of F baselines.
+
+    The answer has F · n rows: all voltammograms over the first baseline, then over the next.
 
     Raises
     ------
     numpy.linalg.LinAlgError
         If a voltammogram has no noise and no points that count, which `gridding` excludes.
     """
-    ratio = (start.sigma_a / start.scale_a) ** 2
-    gain = 1 / (1 + ratio[:, np.newaxis] / model.basis.sizes**2)
-    weighing = _Weighing(gain, ratio, start.sigma_a)
+    count = len(model.sizes)
+    current_a = np.tile(current_a, (count, 1))
+    start = Start(
+        np.tile(start.potential_v, count),
+        np.tile(start.width_v, count),
+        np.tile(start.scale_a, count),
+        np.tile(start.sigma_a, count),
+        np.tile(start.weights, (count, 1)),
+    )
+    weighing = _weighing(model, start)
     potential, log_width = start.potential_v, np.log(start.width_v)
     weights, filled = start.weights, current_a
     linear = _solve(model, filled, weighing, (potential, log_width))
@@ -144,6 +185,15 @@ def fit_peaks(model: Model, current_a: FloatArray, start: Start) -> Fit:
     return _result(model, linear, bend, weighing, (potential, log_width, start.weights - weights))
 
 
+def _weighing(model: Model, start: Start) -> _Weighing:
+    ratio = (start.sigma_a / start.scale_a) ** 2
+    sizes = np.repeat(model.sizes, len(ratio) // len(model.sizes), axis=0)
+    is_free = np.isinf(sizes)
+    bound = np.where(is_free, 1.0, sizes) ** 2
+    gain = np.where(is_free, 1.0, bound / (bound + ratio[:, np.newaxis]))
+    return _Weighing(gain, ratio, start.sigma_a, sizes)
+
+
 def _prior(shape: PeakShape) -> FloatArray:
     """Precision of each of the shape's factors in units of the height; none for the height."""
     return np.concatenate([[0.0], 1 / shape.spreads**2])
@@ -156,20 +206,19 @@ def _solve(
     reduced = (model.x_v - potential) / width
     peak, slopes = (np.ascontiguousarray(np.swapaxes(a, 1, 2)) for a in model.shape.at(reduced))
     count = peak.shape[1]
-    columns = model.basis.columns
-    by_basis = (peak.reshape(-1, len(model.x_v)) @ columns).reshape(len(peak), count, -1)
+    by_basis = model.projected(peak)
     damped = by_basis * weighing.gain[:, np.newaxis]
     normal = peak @ np.swapaxes(peak, 1, 2) - damped @ np.swapaxes(by_basis, 1, 2)
     diagonal = np.arange(count)
     normal[:, diagonal, diagonal] += _prior(model.shape) * weighing.ratio[:, np.newaxis]
     normal[:, 0, 0] *= 1 + 1e-9
     inverse = np.linalg.inv(normal)
-    own = filled_a @ columns
+    own = model.projected(filled_a)
     right = (peak @ filled_a[:, :, np.newaxis])[:, :, 0] - (damped @ own[:, :, np.newaxis])[:, :, 0]
     factors = (inverse @ right[:, :, np.newaxis])[:, :, 0]
     baseline = weighing.gain * (own - (factors[:, np.newaxis] @ by_basis)[:, 0])
-    model_a = (factors[:, np.newaxis] @ peak)[:, 0] + baseline @ columns.T
-    left = filled_a - own @ columns.T
+    model_a = (factors[:, np.newaxis] @ peak)[:, 0] + model.drawn(baseline)
+    left = filled_a - model.drawn(own)
     cost = np.sum(left**2, axis=1) + np.sum((1 - weighing.gain) * own**2, axis=1)
     cost -= np.sum(factors * right, axis=1)
     return _Linear(
@@ -182,9 +231,7 @@ def _bend(model: Model, linear: _Linear, weighing: _Weighing, log_width: FloatAr
     columns = np.empty((len(slope), 2, len(model.x_v)))
     columns[:, 0] = -slope / np.exp(log_width)[:, np.newaxis]
     columns[:, 1] = -slope * linear.reduced
-    by_basis = (columns.reshape(-1, len(model.x_v)) @ model.basis.columns).reshape(
-        len(columns), 2, -1
-    )
+    by_basis = model.projected(columns)
     damped = by_basis * weighing.gain[:, np.newaxis]
     cross = columns @ np.swapaxes(linear.peak, 1, 2)
     cross -= damped @ np.swapaxes(linear.by_basis, 1, 2)
@@ -264,7 +311,7 @@ def _evidence(model: Model, linear: _Linear, bend: _Bend, weighing: _Weighing) -
     does not depend on the unit of the current.
     """
     points = len(model.x_v)
-    sizes = np.where(np.isinf(model.basis.sizes), np.sqrt(points), model.basis.sizes)
+    sizes = np.where(np.isinf(weighing.sizes), np.sqrt(points), weighing.sizes)
     volume = np.log1p(sizes**2 / weighing.ratio[:, np.newaxis]).sum(axis=1)
     volume -= np.linalg.slogdet(linear.inverse)[1]
     volume -= np.log(weighing.ratio) * (1 + len(model.shape.spreads))
