@@ -79,6 +79,11 @@ def ascending(
     """The points within the window by potential; the mean current where one occurs repeatedly."""
     inside = in_window(potential_v, settings)
     potential_v, current_a = potential_v[inside], current_a[inside]
+    steps = np.diff(potential_v)
+    if (steps > 0).all():
+        return potential_v, current_a
+    if (steps < 0).all():
+        return potential_v[::-1], current_a[::-1]
     unique, which, counts = np.unique(potential_v, return_inverse=True, return_counts=True)
     if len(unique) == len(potential_v):
         order = np.argsort(potential_v, kind="stable")

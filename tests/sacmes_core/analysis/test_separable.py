@@ -52,6 +52,12 @@ def start_of(currents: FloatArray, sigma: float) -> Start:
     )
 
 
+def start_near(currents: FloatArray, sigma: float) -> Start:
+    """Where the template bank lets a fit start."""
+    found, _ = search(X, currents, np.full(len(currents), sigma))
+    return replace(start_of(currents, sigma), potential_v=found.potential_v, width_v=found.width_v)
+
+
 def fitted(currents: FloatArray, shape: PeakShape, background: Background, start: Start) -> Fit:
     return fit_peaks(Model.of(X, shape, [basis(background)]), currents, start)
 
@@ -80,10 +86,7 @@ def twin(current: FloatArray, sigma: float, kind: str) -> FloatArray:
 def test_equals_the_slow_twin(kind: str) -> None:
     tail, sigma = 0.0 if kind == "line" else 0.5, 0.03
     currents = np.stack([made(k, tail=tail) for k in range(4)])
-    near, _ = search(X, currents, np.full(4, sigma))
-    start = start_of(currents, sigma)
-    start = replace(start, potential_v=near.potential_v, width_v=near.width_v)
-    fit = fitted(currents, physical_shape(), BACKGROUNDS[kind], start)
+    fit = fitted(currents, physical_shape(), BACKGROUNDS[kind], start_near(currents, sigma))
     for k, current in enumerate(currents):
         if fit.rejected[k]:
             continue
@@ -127,8 +130,7 @@ def test_points_that_do_not_count_change_nothing() -> None:
     currents = np.stack([made(k) for k in range(6)])
     weights = np.ones(currents.shape)
     weights[:, [40, 72]] = 0.0
-    start = start_of(currents, 0.03)
-    start = Start(start.potential_v, start.width_v, start.scale_a, start.sigma_a, weights)
+    start = replace(start_near(currents, 0.03), weights=weights)
     clean = fitted(currents, physical_shape(), tailed(X), start)
     currents[:, [40, 72]] += 0.2
     spoilt = fitted(currents, physical_shape(), tailed(X), start)
