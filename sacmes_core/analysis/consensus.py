@@ -37,8 +37,9 @@ POINTS_MIN: Final = 20
 AMBIGUOUS_SHARE: Final = 0.15
 """Standard error over the height from which on the members are said to disagree."""
 _BATCH: Final = 256
-_ODDS_CLEAR: Final = 1.0
-"""Logarithm of the odds of a peak below which it is said to be doubtful."""
+_ODDS_MIN: Final = 0.4
+_ODDS_CLEAR: Final = 1.2
+"""Logarithms of the odds of a peak below which there is none, and below which it is doubtful."""
 _RESIDUALS_MIN: Final = 4.0
 _WIDTH_MAX_V: Final = 0.25
 _SLOW_GAIN: Final = 1.5
@@ -146,7 +147,7 @@ def _is_peak(
 ) -> tuple[BoolArray, BoolArray]:
     """Whether there is a peak at all, rather than noise, a tail, a step or a bend; shape (n,).
 
-    All must hold: a peak is likelier than none; the height stands out of the slow part of what
+    All must hold: a peak is clearly likelier than none; the height stands out of the slow part of what
     the fit leaves; the peak is no wider than peaks are and no few points that lie off; and both
     of its flanks are in the window.
     The second answer is whether there may be one of which the window shows one flank only.
@@ -155,7 +156,7 @@ def _is_peak(
     is_inside = distance > _EDGE_WIDTHS_MIN * judged.width_v
     is_there = (
         (judged.height_a > _RESIDUALS_MIN * misfits.slow_a)
-        & (odds_of_peak > 0)
+        & (odds_of_peak > _ODDS_MIN)
         & (judged.width_v < _WIDTH_MAX_V)
         & ~misfits.is_box
     )

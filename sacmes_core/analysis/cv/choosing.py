@@ -22,8 +22,6 @@ CLEAR_LOG_ODDS: Final = 5.0
 """Odds of 150 to 1, from which on one model is said to be the right one."""
 POOR_FIT_SHARE: Final = 0.06
 _ELECTRONS: Final = (1, 2)
-_SETTLED_SHARE: Final = 0.02
-_SETTLED_LOG_ODDS: Final = 200.0
 _LOOP_POINTS: Final = 100
 _LOOP_SHARE: Final = 0.02
 _LOOP_SIGMAS: Final = 6.0
@@ -65,9 +63,7 @@ def choose(cycle: Cycle, settings: CvSettings) -> Chosen:
         at_v, middle_v = wave[orientation][0], search.middles_v[orientation]
         starts.append(best_start(laid, orientation, at_v, middle_v))
     surface = fit_surface(cycle, orientation, scale_a)
-    settled = surface.misfit < _SETTLED_SHARE
-    hopeless = surface.evidence - _SETTLED_LOG_ODDS if settled else -np.inf
-    diffusing = cycle_result(cycle, fit_cycle(starts, scale_a, hopeless))
+    diffusing = cycle_result(cycle, fit_cycle(starts, scale_a))
     log_odds = surface.evidence - diffusing.evidence
     known = log_odds if np.isfinite(log_odds) else None
     if settings.model == "line":

@@ -131,20 +131,12 @@ def find_waves(placed: Placed) -> dict[int, tuple[float, float]]:
     return best
 
 
-def fit_cycle(starts: Sequence[Start], scale_a: float, hopeless: float = float("-inf")) -> CycleFit:
-    """Fit the whole cycle from the promising starts, over the baseline that suits it best.
-
-    Parameters
-    ----------
-    hopeless
-        Evidence over the simple baseline below which no other one is tried.
-    """
+def fit_cycle(starts: Sequence[Start], scale_a: float) -> CycleFit:
+    """Fit the whole cycle from the promising starts, over the baseline that suits it best."""
     most = max(start.gain for start in starts)
     promising = [s for s in starts if s.gain >= _PROMISING_SHARE * most]
     simple = [_fit(s.placed, "line", s.parameters, scale_a) for s in promising]
     best = max(simple, key=lambda f: f.result.evidence)
-    if best.result.evidence < hopeless:
-        return best
     fits = [_fit(best.placed, kind, best.result.parameters, scale_a) for kind in _KINDS[1:]]
     return max([best, *fits], key=lambda f: f.result.evidence)
 
