@@ -4,8 +4,8 @@
 
 The series of `series.py` at several SNR, normalised to its first ten scans. Printed for each method
 and quantity: rms error in %, the rms of the standard errors in %, and the share of 95 % intervals
-that hold the truth, in %. Errors that the reference makes in all scans alike are among them, so that
-each row is one draw of these: look at several seeds.
+that hold the truth, in %. Errors that the reference makes in all scans alike are among them, so
+that each row is one draw of these: look at several seeds.
 """
 
 import argparse

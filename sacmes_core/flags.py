@@ -80,8 +80,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         DOUBTFUL_PEAK: "It is not certain that there is a peak at all; noise or the background may "
         "look like it. Compare with the scans before and after.",
         TOO_NOISY: "The height hardly stands out of its own uncertainty; it may be no peak at all.",
-        BASELINE_AMBIGUOUS: "Methods that are all reasonable differ far more on the height than noise "
-        "explains; see its uncertainty, and set a potential window that leaves the tails out.",
+        BASELINE_AMBIGUOUS: "Methods that are all reasonable differ far more on the height "
+        "than noise explains; see its uncertainty, and set a potential window that leaves the "
+        "tails out.",
         SPIKES_REMOVED: "Single points far off their neighbours were left out of the fit.",
         POOR_FIT: "A wide part of the current is explained by neither peak nor baseline; there "
         "may be a second peak or a hump.",

@@ -73,7 +73,8 @@ class PeakSettings(Part):
         description="How the peak is taken. median: several fits that fail differently are asked "
         "and the middle answer counts; the most accurate, nothing to choose. fast: two of them "
         "only, for runs of ten thousands of scans. classic: the smoothing and the baseline "
-        "chosen below, then the apex above it. sacmes-web and sacmes-desktop: what these programs compute, to compare with older results.",
+        "chosen below, then the apex above it. sacmes-web and sacmes-desktop: what these "
+        "programs compute, to compare with older results.",
     )
     current: Literal["difference", "forward", "reverse"] = Field(
         default="difference",
