@@ -149,7 +149,8 @@ def _is_peak(
 
     All must hold: a peak is clearly likelier than none; the height stands out of the slow part
     of what the fit leaves; the peak is no wider than peaks are and no few points that lie off;
-    and both of its flanks are in the window. The second answer is whether there may be one of which the window shows one flank only.
+    and both of its flanks are in the window. The second answer is whether there may be one of
+    which the window shows one flank only.
     """
     distance = np.minimum(judged.potential_v - x_v[0], x_v[-1] - judged.potential_v)
     is_inside = distance > _EDGE_WIDTHS_MIN * judged.width_v
