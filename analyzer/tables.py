@@ -151,10 +151,15 @@ def quantity(value: float | None, unit: str, *, digits: int = 4) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0 or unit == "V":
-        return f"{value:.{digits}g} {unit}"
+        return f"{_rounded(value, digits)} {unit}"
     fitting = [(scale, prefix) for scale, prefix in _PREFIXES if abs(value) >= scale]
     scale, prefix = fitting[-1] if fitting else _PREFIXES[0]
-    return f"{value / scale:.{digits}g} {prefix}{unit}"
+    return f"{_rounded(value / scale, digits)} {prefix}{unit}"
+
+
+def _rounded(value: float, digits: int) -> str:
+    """So many digits, never with an exponent where a prefix stands: 160, not 1.6e+02."""
+    return f"{float(f'{value:.{digits}g}'):g}"
 
 
 def _number(value: float | None) -> str:
