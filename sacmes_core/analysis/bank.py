@@ -60,6 +60,17 @@ class _Bank:
     volumes: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """Every template tried on n voltammograms, shapes (n, B, P, W).
+
+    `gains` say by how much the misfit falls, with the sign of the template's factor.
+    """
+
+    products: NDArray[np.float32]
+    gains: NDArray[np.float32]
+
+
 def search(
     x_v: FloatArray, current_a: FloatArray, noise_a: FloatArray
 ) -> tuple[Candidates, Candidates]:
@@ -84,11 +95,12 @@ def search(
     scaled = level / scale_a[:, np.newaxis]
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)
     products = np.einsum("nk,tk->nt", scaled.astype(np.float32), bank.templates)
-    products = products.astype(np.float64).reshape(-1, *bank.norms.shape)
+    products = products.reshape(-1, *bank.norms.shape)
+    tried = _Tried(products, products * np.abs(products) / bank.norms.astype(np.float32))
     left = np.einsum("nk,blk->nbl", scaled, bank.projections)
     rest = np.sum(left * scaled[:, np.newaxis], axis=2)
-    up = _best(bank, products, rest, sigma, 1.0)
-    down = _best(bank, products, rest, sigma, -1.0)
+    up = _best(bank, tried, rest, sigma, 1.0)
+    down = _best(bank, tried, rest, sigma, -1.0)
     return _scaled(up, scale_a), _scaled(down, scale_a)
 
 
@@ -97,14 +109,15 @@ def _scaled(found: Candidates, scale_a: FloatArray) -> Candidates:
 
 
 def _best(
-    bank: _Bank, products: FloatArray, rest: FloatArray, sigma: FloatArray, sign: float
+    bank: _Bank, tried: _Tried, rest: FloatArray, sigma: FloatArray, sign: float
 ) -> Candidates:
-    products = np.maximum(sign * products, 0.0)
-    gains = products**2 / bank.norms
-    best = gains.max(axis=(2, 3))
+    gains = tried.gains.reshape(*tried.gains.shape[:2], -1)
+    index = gains.argmax(axis=2) if sign > 0 else gains.argmin(axis=2)
+    best = sign * np.take_along_axis(gains, index[..., np.newaxis], axis=2)[..., 0]
+    best = np.maximum(best.astype(np.float64), 0.0)
     evidence = (best - rest) / 2 / sigma[:, np.newaxis] ** 2 + bank.volumes
     rows, first = np.arange(len(rest)), evidence.argmax(axis=1)
-    heights, potentials, widths = _refined(bank, products / bank.norms, gains)
+    heights, potentials, widths = _refined(bank, tried, index, sign)
     weights = np.exp(evidence - evidence.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
     return Candidates(
@@ -152,14 +165,13 @@ def _backgrounds(x_v: FloatArray) -> tuple[Background, ...]:
 
 
 def _refined(
-    bank: _Bank, heights: FloatArray, gains: FloatArray
+    bank: _Bank, tried: _Tried, index: IntArray, sign: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Heights, potentials and widths at the top of a quadratic about the best, shapes (n, B)."""
-    n, count, places, widths = gains.shape
+    n, count, places, widths = tried.gains.shape
     rows, kinds = np.arange(n)[:, None], np.arange(count)
-    best: IntArray = gains.reshape(n, count, -1).argmax(axis=2)
-    place = np.clip(best // widths, 1, places - 2)
-    width = np.clip(best % widths, 1, widths - 2)
+    place = np.clip(index // widths, 1, places - 2)
+    width = np.clip(index % widths, 1, widths - 2)
     step = np.arange(-1, 2)
     near = (
         rows[..., None, None],
@@ -167,7 +179,8 @@ def _refined(
         place[..., None, None] + step[:, None],
         width[..., None, None] + step,
     )
-    around, height = gains[near], heights[near]
+    around = np.maximum(sign * tried.gains[near].astype(np.float64), 0.0)
+    height = np.maximum(sign * tried.products[near].astype(np.float64), 0.0) / bank.norms[near[1:]]
     slope, bend = _quadratic(around)
     determinant = bend[0] * bend[2] - bend[1] ** 2
     peaked = (determinant > 0) & (bend[0] < 0)
