@@ -200,8 +200,13 @@ def test_csv_is_downloaded_whole(lab, open_page):
     viewer = open_page()
     viewer.sign_in("alice", lab.broker.keys["alice"])
     viewer.sees_charts()
-    with viewer.page.expect_download() as waiting:
-        viewer.page.get_by_role("button", name="Download CSV").click()
+    # Streamlit forgets a file made on demand after two reruns of any fragment; a busy machine may
+    # ask for it later than that, and the person clicks again.
+    for _ in range(3):
+        with viewer.page.expect_download() as waiting:
+            viewer.page.get_by_role("button", name="Download CSV").click()
+        if waiting.value.failure() is None:
+            break
     assert waiting.value.suggested_filename == "alice_Aptamer_A3.csv"
     lines = waiting.value.path().read_text("utf-8").splitlines()
     assert lines[0].startswith("position,file,electrode")
