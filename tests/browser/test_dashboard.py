@@ -205,7 +205,7 @@ def test_csv_is_downloaded_whole(lab, open_page):
     for _ in range(3):
         with viewer.page.expect_download() as waiting:
             viewer.page.get_by_role("button", name="Download CSV").click()
-        if waiting.value.failure() is None:
+        if waiting.value.suggested_filename.startswith("alice"):
             break
     assert waiting.value.suggested_filename == "alice_Aptamer_A3.csv"
     lines = waiting.value.path().read_text("utf-8").splitlines()
