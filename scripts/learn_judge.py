@@ -264,7 +264,9 @@ class Network:
 
     def scaled(self, inputs: FloatArray) -> FloatArray:
         """Inputs as the network takes them."""
-        return np.asarray(np.clip((inputs - self.centres) / self.scales, -4, 4))
+        return np.asarray(
+            np.clip((inputs - self.centres) / self.scales, -judging.INPUT_MAX, judging.INPUT_MAX)
+        )
 
     def parts(self, weights: FloatArray) -> list[FloatArray]:
         """The vector cut into matrices and vectors."""

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from sacmes_core import flags
+from sacmes_core.analysis.filters import smooth_by
 from sacmes_core.analysis.gridding import Binned, binned, on_grid
 from sacmes_core.analysis.judge import Judged, judge, odds
 from sacmes_core.analysis.members import Members, find_members
@@ -27,7 +28,6 @@ from sacmes_core.analysis.peaks import (
 from sacmes_core.analysis.smoothing import (
     noise_gain,
     remove_spikes,
-    smooth,
     smoothing_windows,
     spike_windows,
 )
@@ -41,10 +41,10 @@ _ODDS_MIN: Final = 0.4
 _ODDS_CLEAR: Final = 1.2
 """Logarithms of the odds of a peak below which there is none, and below which it is doubtful."""
 _RESIDUALS_MIN: Final = 4.0
-_WIDTH_MAX_V: Final = 0.25
+PEAK_WIDTH_MAX_V: Final = 0.25
 _SLOW_GAIN: Final = 1.5
 """Noise that smoothing of degree two leaves, over that of a mean of as many points."""
-_EDGE_WIDTHS_MIN: Final = 0.45
+EDGE_WIDTHS_MIN: Final = 0.45
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +110,7 @@ def _one_grid(
         potential_v=judged.potential_v + origin_v + none,
         area_av=judged.area_av * members.sign + none,
         fwhm_v=judged.width_v + none,
-        smoothed_a=smooth(scans.repaired_a, windows, degree),
+        smoothed_a=smooth_by("savitzky-golay", scans.repaired_a, windows, degree),
         smoothed_noise_a=np.maximum(white_a, _SLOW_GAIN * misfits.slow_noise_a),
         baseline_a=baseline + none[:, np.newaxis],
         potential_se_v=judged.potential_se_v + none,
@@ -153,11 +153,11 @@ def _is_peak(
     which the window shows one flank only.
     """
     distance = np.minimum(judged.potential_v - x_v[0], x_v[-1] - judged.potential_v)
-    is_inside = distance > _EDGE_WIDTHS_MIN * judged.width_v
+    is_inside = distance > EDGE_WIDTHS_MIN * judged.width_v
     is_there = (
         (judged.height_a > _RESIDUALS_MIN * misfits.slow_a)
         & (odds_of_peak > _ODDS_MIN)
-        & (judged.width_v < _WIDTH_MAX_V)
+        & (judged.width_v < PEAK_WIDTH_MAX_V)
         & ~misfits.is_box
     )
     return np.asarray(is_there & is_inside), np.asarray(is_there & ~is_inside)

@@ -12,20 +12,18 @@ import numpy as np
 from sacmes_core import flags
 from sacmes_core.analysis.backgrounds import Background, basis, tailed, upper_tailed
 from sacmes_core.analysis.bank import Candidates, search
+from sacmes_core.analysis.consensus import EDGE_WIDTHS_MIN, PEAK_WIDTH_MAX_V, POINTS_MIN
 from sacmes_core.analysis.gridding import Binned, binned, on_grid
 from sacmes_core.analysis.peaks import FloatArray, PeakArrays, nothing_found, over_grids
 from sacmes_core.analysis.separable import Fit, Model, Start, fit_peaks
 from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
 from sacmes_core.settings.peak import PeakSettings
 
-POINTS_MIN: Final = 20
 _BATCH: Final = 256
 _TAIL_V: Final = 0.05
 _MODEL_SHARE: Final = 0.06
 _GAIN_MIN: Final = 30.0
 _SIGMAS_MIN: Final = 5.0
-_WIDTH_MAX_V: Final = 0.25
-_EDGE_WIDTHS_MIN: Final = 0.45
 
 
 def fast(potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings) -> PeakArrays:
@@ -54,8 +52,10 @@ def _one_grid(x_v: FloatArray, origin_v: FloatArray, current_a: FloatArray) -> P
         return np.asarray(np.sqrt(own**2 + apart**2 / 2 + (_MODEL_SHARE * share) ** 2))
 
     height_se = error(fit.height_se_a, fit.height_a - found.height_a, height)
-    inside = np.minimum(potential - x_v[0], x_v[-1] - potential) > _EDGE_WIDTHS_MIN * width
-    there = (height > _SIGMAS_MIN * height_se) & (found.gain > _GAIN_MIN) & (width < _WIDTH_MAX_V)
+    inside = np.minimum(potential - x_v[0], x_v[-1] - potential) > EDGE_WIDTHS_MIN * width
+    there = (
+        (height > _SIGMAS_MIN * height_se) & (found.gain > _GAIN_MIN) & (width < PEAK_WIDTH_MAX_V)
+    )
     none = np.where(there & inside, 0.0, np.nan)
     baseline = on_grid(scans.x_v, fit.baseline_a * found.sign[:, np.newaxis], x_v)
     return PeakArrays(

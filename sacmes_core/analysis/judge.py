@@ -28,7 +28,7 @@ SPREAD_SHARE: Final = 0.25
 """Share of the heights' scatter that is the least error: what was learned holds for scans like
 those that it was learned from."""
 CORRECTION_MAX: Final = 0.25
-_INPUT_MAX: Final = 4.0
+INPUT_MAX: Final = 4.0
 _RATIO_MAX: Final = 2.5
 
 
@@ -154,7 +154,7 @@ def traits(scans: Binned, members: Members, judged: Judged) -> FloatArray:
 def learned(inputs: FloatArray) -> FloatArray:
     """Corrections of the four quantities and logarithms of their errors, shape (n, 8)."""
     scaled = (inputs - judge_weights.CENTRES) / judge_weights.SCALES
-    scaled = np.clip(scaled, -_INPUT_MAX, _INPUT_MAX)
+    scaled = np.clip(scaled, -INPUT_MAX, INPUT_MAX)
     # Sums by einsum, not by a matrix product: a scan must give the same digits alone and in a
     # batch, and BLAS adds in an order that depends on the number of rows.
     hidden = np.tanh(np.einsum("np,ph->nh", scaled, judge_weights.HIDDEN) + judge_weights.BIASES)

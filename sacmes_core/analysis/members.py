@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 import numpy as np
-from scipy.signal import savgol_filter
 
 from sacmes_core.analysis.backgrounds import (
     Background,
@@ -21,6 +20,7 @@ from sacmes_core.analysis.backgrounds import (
 )
 from sacmes_core.analysis.bank import Candidates, search
 from sacmes_core.analysis.baseline import hull_edge, line_through
+from sacmes_core.analysis.filters import filter_matrix
 from sacmes_core.analysis.gridding import Binned
 from sacmes_core.analysis.peaks import FloatArray, IntArray
 from sacmes_core.analysis.separable import Model, Start, fit_peaks
@@ -218,19 +218,14 @@ def _rubber_band(
     x_v: FloatArray, upright_a: FloatArray, potential_v: FloatArray, width_v: FloatArray
 ) -> FloatArray:
     """Heights over the edge of the convex hull under each peak, after Savitzky–Golay; (n,)."""
-    smoothed = upright_a @ _smoother(len(x_v), float(np.median(np.diff(x_v))))
+    points, step_v = len(x_v), float(np.median(np.diff(x_v)))
+    window = min(2 * round(_HULL_WINDOW_V / step_v / 2) + 1, points - 1 + points % 2)
+    smoothed = upright_a
+    if window >= 3:
+        smoothed = upright_a @ filter_matrix("savitzky-golay", points, window, 2).T
     is_near = np.abs(x_v - potential_v[:, np.newaxis]) <= width_v[:, np.newaxis] / 3
     top = np.where(is_near, smoothed, -np.inf).argmax(axis=1)
     top = np.clip(top, 1, len(x_v) - 2)
     grid = np.broadcast_to(x_v, smoothed.shape)
     edge = line_through(grid, smoothed, *hull_edge(grid, smoothed, top))
     return np.asarray(np.where(is_near, smoothed - edge, -np.inf).max(axis=1))
-
-
-@lru_cache(maxsize=32)
-def _smoother(points: int, step_v: float) -> FloatArray:
-    """Savitzky–Golay of degree 2 over 24 mV as a matrix for rows of K points, shape (K, K)."""
-    window = min(2 * round(_HULL_WINDOW_V / step_v / 2) + 1, points - 1 + points % 2)
-    if window < 3:
-        return np.eye(points)
-    return np.ascontiguousarray(savgol_filter(np.eye(points), window, 2, axis=0).T)

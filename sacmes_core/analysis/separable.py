@@ -20,7 +20,7 @@ import numpy as np
 
 from sacmes_core.analysis.backgrounds import Basis
 from sacmes_core.analysis.peaks import FloatArray
-from sacmes_core.analysis.shapes import PeakShape
+from sacmes_core.analysis.shape_tables import PeakShape
 
 WIDTH_MIN_V: Final = 0.03
 WIDTH_MAX_V: Final = 0.30

@@ -5,7 +5,6 @@ physical one comes from simulated peaks of surface-confined couples, whose shift
 taken out first; what is left varies so little that a mean and four principal components hold it.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -13,9 +12,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from sacmes_core.analysis.peaks import FloatArray
+from sacmes_core.analysis.shape_tables import PeakShape, at_unit_size, family, grid
 
 MODES: Final = 4
-_REACH: Final = 5.0
 _SPACING: Final = 0.005
 _SEED: Final = 1
 _PEAKS: Final = 240
@@ -25,44 +24,12 @@ _THERMAL_PER_V: Final = 38.92
 """F / RT at 25 °C."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PeakShape:
-    """A tabulated family of shapes: value(x) = h · column 0 + Σ c_j · column j.
-
-    Attributes
-    ----------
-    table
-        Shape (G, 2 + 2·m), on x = −5 … 5; the mean and m modes, then their derivatives. A mode is
-        0 at the apex, so that the factor of the mean is the height.
-    spreads
-        Shape (m,); standard deviation of each mode's factor for peaks of unit height.
-    areas
-        Shape (1 + m,); integrals over x.
-    """
-
-    table: FloatArray
-    spreads: FloatArray
-    areas: FloatArray
-
-    def at(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Values and slopes at any x, shapes (…, 1 + m); 0 beyond the table."""
-        place = (np.clip(x, -_REACH, _REACH) + _REACH) / _SPACING
-        index = place.astype(np.intp)
-        both = np.take(self.table, index.reshape(-1), axis=0).reshape(*x.shape, -1)
-        values, slopes = both[..., : len(self.areas)], both[..., len(self.areas) :]
-        return values + slopes * ((place - index) * _SPACING)[..., np.newaxis], slopes
-
-
 @cache
 def physical_shape() -> PeakShape:
     """Mean and modes of peaks simulated pulse by pulse, always from the same seed."""
-    x = _grid(4 * _SPACING)
-    peaks = physical_peaks(x, _SEED)
-    mean = peaks.mean(axis=0)
-    _, singular, modes = np.linalg.svd(peaks - mean, full_matrices=False)
-    spreads = singular[:MODES] / np.sqrt(len(peaks))
-    coarse = np.stack([mean, *modes[:MODES]], axis=1)
-    return _shape(CubicSpline(x, coarse)(_grid(_SPACING)), spreads)
+    x = grid(4 * _SPACING)
+    coarse, spreads = family(physical_peaks(x, _SEED), MODES)
+    return _shape(CubicSpline(x, coarse)(grid(_SPACING)), spreads)
 
 
 def physical_peaks(x: FloatArray, seed: int) -> FloatArray:
@@ -73,18 +40,11 @@ def physical_peaks(x: FloatArray, seed: int) -> FloatArray:
 @cache
 def gaussian_shape() -> PeakShape:
     """A Gaussian without modes."""
-    return _shape(np.exp(-4 * np.log(2) * _grid(_SPACING)[:, np.newaxis] ** 2), np.empty(0))
-
-
-def _grid(spacing: float) -> FloatArray:
-    return np.linspace(-_REACH, _REACH, round(2 * _REACH / spacing) + 1)
+    return _shape(np.exp(-4 * np.log(2) * grid(_SPACING)[:, np.newaxis] ** 2), np.empty(0))
 
 
 def _shape(values: FloatArray, spreads: FloatArray) -> PeakShape:
-    slopes = np.gradient(values, _SPACING, axis=0)
-    slopes[[0, -1]] = 0.0
-    table = np.ascontiguousarray(np.concatenate([values, slopes], axis=1))
-    return PeakShape(table, spreads, values.sum(axis=0) * _SPACING)
+    return PeakShape.of(values, np.gradient(values, _SPACING, axis=0), spreads)
 
 
 def _simulated_peaks(seed: int) -> tuple[FloatArray, FloatArray]:
@@ -125,12 +85,5 @@ def _normalised(potential_v: FloatArray, currents: FloatArray, x: FloatArray) ->
     turns = (currents[:, 1:-1] > currents[:, :-2]) & (currents[:, 1:-1] >= currents[:, 2:])
     single = currents[turns.sum(axis=1) == 1]
     fine_v = np.arange(potential_v[0], potential_v[-1], _STEP_V / 8)
-    peaks = []
-    for curve in CubicSpline(potential_v, single, axis=1)(fine_v):
-        apex = int(curve.argmax())
-        height, apex_v = curve[apex], fine_v[apex]
-        rising_v = np.interp(height / 2, curve[:apex], fine_v[:apex])
-        falling_v = np.interp(-height / 2, -curve[apex:], fine_v[apex:])
-        peak_v = apex_v + x * (falling_v - rising_v)
-        peaks.append(np.interp(peak_v, fine_v, curve / height, left=0.0, right=0.0))
-    return np.stack(peaks)
+    curves = CubicSpline(potential_v, single, axis=1)(fine_v)
+    return np.stack([at_unit_size(fine_v, curve, x) for curve in curves])

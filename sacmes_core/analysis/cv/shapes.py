@@ -5,7 +5,6 @@ way of the sweep. The family is that of Laviron's couple with any rate constant 
 formal potentials: a mean and the few ways in which peaks differ from it.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -13,9 +12,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from sacmes_core.analysis.peaks import FloatArray
+from sacmes_core.analysis.shape_tables import PeakShape, at_unit_size, family, grid
 
 MODES: Final = 3
-_REACH: Final = 5.0
 _SPACING: Final = 0.002
 _COARSE: Final = 0.02
 _SEED: Final = 1
@@ -25,53 +24,14 @@ _STEP: Final = 0.1
 _HALF_SPAN: Final = 30.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SweepShape:
-    """value(x) = h · column 0 + Σ c_j · column j.
-
-    Attributes
-    ----------
-    values, slopes
-        Shape (G, 1 + m), on x = −5 … 5; the mean and m modes, and their derivatives. A mode is 0
-        at the apex.
-    spreads
-        Shape (m,); standard deviation of each mode's factor for peaks of unit height.
-    """
-
-    values: FloatArray
-    slopes: FloatArray
-    spreads: FloatArray
-
-    def at(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Values and slopes at any x, shapes (…, 1 + m); beyond five widths as at their end."""
-        place = (np.clip(x, -_REACH, _REACH) + _REACH) / _SPACING
-        index = place.astype(np.intp)
-        slopes = self.slopes[index]
-        return self.values[index] + slopes * ((place - index) * _SPACING)[..., np.newaxis], slopes
-
-    def mean_at(self, x: FloatArray) -> FloatArray:
-        """The mean alone, of the shape of x."""
-        place = (np.clip(x, -_REACH, _REACH) + _REACH) / _SPACING
-        return np.asarray(self.values[place.astype(np.intp), 0])
-
-
 @cache
-def surface_shape() -> SweepShape:
+def surface_shape() -> PeakShape:
     """Mean and modes of simulated peaks, always from the same seed."""
-    x = _grid(_COARSE)
-    peaks = np.stack([_normalised(*peak, x) for peak in _simulated()])
-    mean = peaks.mean(axis=0)
-    _, singular, modes = np.linalg.svd(peaks - mean, full_matrices=False)
-    spreads = singular[:MODES] / np.sqrt(len(peaks))
-    spline = CubicSpline(x, np.stack([mean, *modes[:MODES]], axis=1))
-    fine = _grid(_SPACING)
-    slopes = spline(fine, 1)
-    slopes[[0, -1]] = 0.0
-    return SweepShape(spline(fine), slopes, spreads)
-
-
-def _grid(spacing: float) -> FloatArray:
-    return np.linspace(-_REACH, _REACH, round(2 * _REACH / spacing) + 1)
+    x = grid(_COARSE)
+    columns, spreads = family(np.stack([_normalised(*peak, x) for peak in _simulated()]), MODES)
+    spline = CubicSpline(x, columns)
+    fine = grid(_SPACING)
+    return PeakShape.of(spline(fine), spline(fine, 1), spreads)
 
 
 def _simulated() -> list[tuple[FloatArray, FloatArray]]:
@@ -103,9 +63,4 @@ def _normalised(way: FloatArray, current: FloatArray, x: FloatArray) -> FloatArr
     """A peak at unit height and width with the apex at 0, on x."""
     fine = np.linspace(way[0], way[-1], 8 * len(way))
     curve = CubicSpline(way, current)(fine)
-    apex = int(curve.argmax())
-    height = curve[apex]
-    rising = np.interp(height / 2, curve[:apex], fine[:apex])
-    falling = np.interp(-height / 2, -curve[apex:], fine[apex:])
-    at = fine[apex] + x * (falling - rising)
-    return np.asarray(np.interp(at, fine, curve / height, left=0.0, right=0.0))
+    return at_unit_size(fine, curve, x)

@@ -20,7 +20,8 @@ from sacmes_core.analysis.bank import search
 from sacmes_core.analysis.gridding import binned, isolated_spikes
 from sacmes_core.analysis.peaks import FloatArray
 from sacmes_core.analysis.separable import Fit, Model, Start, fit_peaks
-from sacmes_core.analysis.shapes import PeakShape, gaussian_shape, physical_shape
+from sacmes_core.analysis.shape_tables import PeakShape
+from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
 
 X = np.arange(0.0, 0.5001, 0.005)
 BACKGROUNDS = {
