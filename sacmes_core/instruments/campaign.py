@@ -204,8 +204,7 @@ class Campaign:
         refused = refusal(self.orders, self.limits)
         if refused is None and self.driver is not None:
             driver = self.driver
-            refused = next(filter(None, map(driver.refusal, self.orders)), None)
-            refused = refused or refusal(self.orders, driver.limits)
+            refused = driver.refusal(self.orders) or refusal(self.orders, driver.limits)
         return refused
 
     def why_not(self) -> str | None:

@@ -4,6 +4,7 @@ A driver is a value. `step` takes what happened and the time and returns the dri
 its effects, in the order in which they are to be performed. It opens no port and asks no clock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -140,8 +141,8 @@ class Driver(Protocol):
     def limits(self) -> Limits:
         """What the instrument itself can do, as far as is known of it."""
 
-    def refusal(self, order: Order) -> str | None:
-        """Why the instrument cannot measure this, in a sentence; None if it can."""
+    def refusal(self, orders: Sequence[Order]) -> str | None:
+        """Why the instrument cannot measure the scans of a round; None if it can."""
 
     def step(self, event: Event, now: float) -> tuple[Self, tuple[Effect, ...]]:
         """The driver after an event, and what to do."""

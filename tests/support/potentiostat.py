@@ -1,4 +1,4 @@
-"""A potentiostat at the other end of a pty or a socket: speaks MethodSCRIPT as far as tests need."""
+"""A potentiostat at the end of a pty or a socket: speaks MethodSCRIPT as far as tests need."""
 
 import contextlib
 import os

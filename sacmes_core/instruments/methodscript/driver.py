@@ -6,6 +6,7 @@ both end with a script that does nothing but switch it off.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -85,9 +86,10 @@ class MethodScript:
         """The bounds of the kind of instrument; the narrowest before it is known."""
         return (self.device or device_of("")).limits
 
-    def refusal(self, order: Order) -> str | None:
-        """Why the instrument cannot measure this."""
-        return (self.device or device_of("")).refusal(order)
+    def refusal(self, orders: Sequence[Order]) -> str | None:
+        """Why the instrument cannot measure these."""
+        device = self.device or device_of("")
+        return next(filter(None, map(device.refusal, orders)), None)
 
     def step(self, event: Event, now: float) -> tuple["MethodScript", tuple[Effect, ...]]:
         """The driver after an event, and what to do."""
