@@ -14,7 +14,7 @@ from typing import Final
 
 from agent.outbox import Outbox, OutboxError
 from agent.recordings import Label, Recordings
-from agent.serial.port import Port, PortError
+from agent.serial.port import Port, PortError, open_port
 from agent.source import SourceReport
 from sacmes_core.instruments import campaign, driver
 from sacmes_core.instruments.campaign import Campaign, first_number
@@ -188,7 +188,7 @@ class Station:
         options = self._options
         baud = options.bauds[self._baud % len(options.bauds)]
         try:
-            self._port = Port(options.port, baud, flow_control=options.flow_control)
+            self._port = open_port(options.port, baud, flow_control=options.flow_control)
         except PortError as error:
             self._wait_to_reopen(str(error), now)
             return

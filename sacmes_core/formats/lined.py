@@ -29,9 +29,7 @@ SUSPECT_SHARE: Final = 0.05
 """Share of the lines that may be unreadable before the scan is flagged."""
 
 NUMBER: Final = re.compile(
-    r"(?<![\w.])[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?<=[=:,; \t])[+-]?(?:nan|inf)\b"
-    r"|[+-](?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?",
-    re.IGNORECASE,
+    r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?<![a-z])[+-]?(?:nan|inf)(?![a-z])", re.IGNORECASE
 )
 """What counts as a number in a line."""
 
