@@ -11,6 +11,7 @@ from sacmes_core.instruments.driver import (
     Line,
     Opened,
     Pending,
+    Swallow,
     Tick,
 )
 
@@ -81,4 +82,8 @@ def _tell(
     conversation: Conversation, event: Event, now: float
 ) -> tuple[Conversation, tuple[Effect, ...]]:
     driver, effects = conversation.driver.step(event, now)
-    return replace(conversation, driver=driver), effects
+    after = replace(conversation, driver=driver)
+    if Swallow() in effects:
+        after = replace(after, buffer=b"")
+        effects = tuple(effect for effect in effects if effect != Swallow())
+    return after, effects

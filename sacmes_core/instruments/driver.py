@@ -94,6 +94,11 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Swallow:
+    """What is pending counts as a line: it was recorded, and its end is not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The scan under way is over, and its recording whole.
 
@@ -127,7 +132,7 @@ class Failed:
     sentence: str
 
 
-Effect = Write | Ready | Record | Finished | CellOff | Failed
+Effect = Write | Ready | Record | Swallow | Finished | CellOff | Failed
 
 
 class Driver(Protocol):

@@ -53,6 +53,7 @@ class Pico(threading.Thread):
         self._stopping = threading.Event()
         self._plugged = threading.Event()
         self._script: list[str] | None = None
+        self._line = threading.Lock()
         self._master = -1
         self.path = ""
 
@@ -68,9 +69,11 @@ class Pico(threading.Thread):
 
     def unplug(self) -> None:
         """Vanish, with the cell as it is."""
-        self._plugged.clear()
-        os.close(self._slave)
-        os.close(self._master)
+        with self._line:
+            self._plugged.clear()
+            os.close(self._slave)
+            os.close(self._master)
+            self._master = -1
 
     def stop(self) -> None:
         self._stopping.set()
@@ -92,14 +95,25 @@ class Pico(threading.Thread):
                     self._hear(line.decode())
 
     def _read(self, timeout: float) -> bytes:
-        if not select.select([self._master], [], [], timeout)[0]:
-            return b""
-        return os.read(self._master, 4096)
+        until = time.monotonic() + timeout
+        while True:
+            # A number of a file that is closed may be another file's by now.
+            with self._line:
+                if self._master < 0:
+                    raise OSError("unplugged")
+                if select.select([self._master], [], [], 0)[0]:
+                    return os.read(self._master, 4096)
+            if time.monotonic() >= until:
+                return b""
+            time.sleep(0.002)
 
     def _say(self, text: str) -> None:
         content = text.encode()
-        self.sent += content
-        os.write(self._master, content)
+        with self._line:
+            if self._master < 0:
+                raise OSError("unplugged")
+            os.write(self._master, content)
+            self.sent += content
 
     def _hear(self, line: str) -> None:
         self.heard.append(line)
@@ -152,9 +166,9 @@ class Pico(threading.Thread):
         return True
 
     def _aborted(self) -> bool:
-        if not select.select([self._master], [], [], 0)[0]:
+        heard = self._read(0)
+        if not heard:
             return False
-        heard = os.read(self._master, 100)
         self.heard.append(heard.decode())
         if b"Z\n" not in heard:
             return False
@@ -187,12 +201,16 @@ class SocketPico(Pico):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._server.accept()
-                self._master = client.detach()
+                with self._line:
+                    self._master = client.detach()
                 self._plugged.set()
 
     def unplug(self) -> None:
-        self._plugged.clear()
-        os.close(self._master)
+        with self._line:
+            self._plugged.clear()
+            if self._master >= 0:
+                os.close(self._master)
+            self._master = -1
 
     def stop(self) -> None:
         self._server.close()

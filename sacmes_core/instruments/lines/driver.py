@@ -20,6 +20,7 @@ from sacmes_core.instruments.driver import (
     Pending,
     Ready,
     Record,
+    Swallow,
     Tick,
     Write,
 )
@@ -31,6 +32,8 @@ Phase = Literal["closed", "resetting", "ready", "answering", "waiting", "data", 
 
 READING_MAX: Final = 12_000
 """Longest text of a reading, in characters."""
+END_S: Final = 0.5
+"""How long the rest of the line that ends a scan may take."""
 ENDING_S: Final = 3.0
 """How long an instrument is silent once it has ended a scan that nobody waits for."""
 LOST: Final = "The line to the instrument was lost in the middle of the scan."
@@ -54,6 +57,8 @@ class Lines:
         First and last line of each stretch of data.
     numbers
         Which number of a data line is which quantity; None before the first.
+    pending
+        An end that has come without the end of its line.
     began
         A start that was heard while no scan was asked for.
     """
@@ -68,6 +73,7 @@ class Lines:
     stretches: tuple[tuple[int, int], ...] = ()
     numbers: Mapping[str, int] | None = None
     bad_lines: int = 0
+    pending: bytes = b""
     began: bytes = b""
 
     @property
@@ -104,6 +110,8 @@ class Lines:
                 return self._hear(event, now)
             case Pending(content) if self.phase == "answering":
                 return _answer(self, content.decode("latin-1"), now)
+            case Pending(content) if self.phase == "data":
+                return _maybe_ended(self, content, now), ()
             case Begin(order) if self.phase == "ready":
                 return self._begin(order, now)
             case Abort(reason) if self.order is not None:
@@ -158,6 +166,9 @@ class Lines:
             return rested, (*stop, *woken, Ready(description.name))
         if self.phase == "ending":
             return replace(self, phase="ready", due_at=NEVER), (Ready(description.name),)
+        if self.pending:
+            ended, effects = _over(self, None)
+            return ended, (Record(self.pending), Swallow(), *effects)
         if self.phase == "data" and description.end.idle_s is not None:
             return _over(self, None)
         silent = "The instrument fell silent in the middle of the scan."
@@ -252,7 +263,15 @@ def _awake(lines: Lines, now: float) -> Lines:
     wait_s = description.start.wait_s + explained_s
     if description.end.idle_s is not None and lines.stretches:
         wait_s = description.end.idle_s
-    return replace(lines, due_at=now + wait_s)
+    return replace(lines, due_at=now + wait_s, pending=b"")
+
+
+def _maybe_ended(lines: Lines, content: bytes, now: float) -> Lines:
+    """Some print the end of a scan without that of its line; the rest of it may be on its way."""
+    end = lines.description.end.line
+    if end is None or not re.search(end, content.decode("latin-1")):
+        return replace(lines, pending=b"")
+    return replace(lines, pending=content, due_at=now + END_S)
 
 
 def _numbers(match: re.Match[str] | None, text: str) -> dict[str, int] | None:

@@ -62,7 +62,9 @@ def test_the_samples_are_read_by_the_shipped_descriptions(samples: Path) -> None
         dialogue = measuring(one.model_copy(update={"start": without}))
         content = (samples / "line_csv_stream" / f"F5Hz_M5_E4_{name}_style.txt").read_bytes()
         dialogue.hear(content)
+        dialogue.wait(0.5)
         finished = dialogue.finished()
+        assert dialogue.recorded == content
         assert finished.complete, technique
         (scan,) = read(dialogue.recorded, described=finished.reading)
         assert scan.points == 300
@@ -83,6 +85,23 @@ def test_prompts_without_a_lines_end_are_answered_in_turn() -> None:
     finished = dialogue.finished()
     (scan,) = read(dialogue.recorded, described=finished.reading)
     assert (scan.points, scan.curves[0].potential_v[0]) == (30, -0.201)
+
+
+@pytest.mark.parametrize("chunk", [1, 4096])
+def test_an_end_without_its_lines_end_is_waited_for_and_recorded(chunk: int) -> None:
+    one = description("acestat")
+    dialogue = measuring(
+        one.model_copy(update={"start": one.start.model_copy(update={"dialogue": ()})}), chunk
+    )
+    rows = "".join(f"{-201 - k}.0000,{-0.1 - 0.01 * k:.4f}\r\n" for k in range(30))
+    said = f"[START:SWV][RANGE:-201,-500][RGAIN:10000][RESULTS:\r\n{rows}][END:SWV]"
+    dialogue.hear(said)
+    dialogue.wait()
+    assert dialogue.finished().complete
+    assert dialogue.recorded == said.encode()
+    dialogue.tell(Begin(ORDER))
+    dialogue.hear("\r\n")
+    assert dialogue.recorded == said.encode() + b"\r\n"
 
 
 def test_words_between_the_numbers_are_no_hindrance() -> None:
