@@ -14,13 +14,10 @@ from agent.serial.port import Port, PortError, open_port
 
 def everything(port: Port) -> bytes:
     """All that comes until the line is lost."""
-    content = b""
-    while True:
-        try:
-            content += port.read()
-        except PortError as error:
-            assert "is lost" in str(error)
-            return content
+    content: list[bytes] = []
+    with pytest.raises(PortError, match="is lost"):
+        content.extend(iter(port.read, None))
+    return b"".join(content)
 
 
 @pytest.fixture
