@@ -11,9 +11,11 @@ from pydantic import ValidationError
 from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
+from agent.serial_command import serial
 from agent.settling import Patience
 from agent.starting import Wish
 from agent.status import status_lines, status_of
+from agent.watching import folder_source
 from sacmes_core.errors import ConfigError
 from sacmes_core.settings.parts import Technique
 from sacmes_core.settings.session import SessionSettings
@@ -49,9 +51,14 @@ For example:
 
     sacmes-agent watch data --broker mqtts://lab-7@broker.example.org:8883
 
+    sacmes-agent serial COM5 --instrument methodscript --start swv --frequency 15
+
     sacmes-agent simulate /tmp/scans
 """,
 )
+
+
+app.command("serial")(serial)
 
 
 @app.callback()
@@ -136,10 +143,8 @@ def watch(
         if retry_refused:
             opened.outbox.retry_refused()
         options = AgentOptions(
-            root=folder.resolve(),
             address=address.as_user(opened.identity.user_id, address.key or settings.key),
-            patience=Patience.of(quiet),
-            subfolders=subfolders,
+            source=folder_source(folder.resolve(), Patience.of(quiet), subfolders=subfolders),
             take_over=take_over,
             wish=wish,
         )

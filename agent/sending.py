@@ -25,6 +25,7 @@ from agent.listing import order
 from agent.outbox import FileRecord, Outbox, Taken
 from agent.postman import Postman
 from agent.problems import Problems
+from agent.recordings import is_label, label_of, labelled_header
 from agent.settling import Sighting
 from sacmes_core import questions
 from sacmes_core.address import BrokerAddress
@@ -95,7 +96,8 @@ def send_files(sending: Sending, stop: threading.Event) -> bool:
     missing = [file for file in sending.files if not file.is_file()]
     if missing:
         raise ConfigError(f"There is no file {missing[0]}.")
-    sending = replace(sending, files=tuple({file.resolve(): file for file in sending.files}))
+    chosen = {file.resolve(): file for file in sending.files if not is_label(file)}
+    sending = replace(sending, files=tuple(chosen.values()))
     sender = _Sender(sending)
     with _progress() as progress:
         task = progress.add_task("waiting for the broker", total=len(sending.files))
@@ -296,10 +298,14 @@ def _taken(document: SessionDocument, name: str, path: Path, user_id: str) -> Ta
         raise ProtocolError(f"it has {status.st_size:,} bytes; at most {MAX_UPLOAD_BYTES:,} fit.")
     content = path.read_bytes()
     sighting = Sighting(status.st_size, status.st_mtime_ns)
-    found = examine(content, name, document.settings.reading)
-    if found.outlook == "binary":
-        raise ProtocolError(found.reason or "it is not text")
-    header = upload_header(document, name, content, found, sighting)
+    label = label_of(path)
+    if label is not None:
+        header = labelled_header(label, document.session_id, name, content)
+    else:
+        found = examine(content, name, document.settings.reading)
+        if found.outlook == "binary":
+            raise ProtocolError(found.reason or "it is not text")
+        header = upload_header(document, name, content, found, sighting)
     wire_bytes = len(pack(header, content, user_id=user_id).payload)
     record = FileRecord(name, sighting, "sent")
     return Taken(record, document.session_id, header, content, wire_bytes)

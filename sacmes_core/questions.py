@@ -15,6 +15,7 @@ from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
     ListQuery,
+    MeasureRequest,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
@@ -24,6 +25,7 @@ from sacmes_core.payloads.questions import (
 from sacmes_core.payloads.replies import (
     HistoryReply,
     ListReply,
+    MeasureReply,
     Problem,
     ScanReply,
     SessionReply,
@@ -66,8 +68,9 @@ START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
+MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
 
-QUESTIONS: Final = (SESSIONS, HISTORY, SCAN, EXPORT, START, STOP, CHANGE_SETTINGS, LIST)
+QUESTIONS: Final = (SESSIONS, HISTORY, SCAN, EXPORT, START, STOP, CHANGE_SETTINGS, LIST, MEASURE)
 
 
 _ALL_DEFAULTS: Final = b'{"schema":%d}' % SCHEMA
