@@ -9,9 +9,10 @@ from sacmes_core.simulate.instruments.cell import Cell
 from sacmes_core.simulate.instruments.faults import FaultPlan
 from sacmes_core.simulate.instruments.instrument import Instrument
 from sacmes_core.simulate.instruments.methodscript import EmStatPico
+from sacmes_core.simulate.instruments.rodeostat import Rodeostat
 
 INSTRUMENTS: Final[Mapping[str, Callable[[Cell, FaultPlan], Instrument]]] = MappingProxyType(
-    {"methodscript": EmStatPico}
+    {"methodscript": EmStatPico, "rodeostat": Rodeostat}
 )
 
 

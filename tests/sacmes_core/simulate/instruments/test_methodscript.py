@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.pico import LONG_S, Host, fault_plan, make_cell, square_wave_script
 
@@ -378,6 +378,7 @@ HOSTILE = st.one_of(
 )  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(HOSTILE, st.floats(0, 1e4)), max_size=5))
 def test_garbage_is_answered_with_an_error_or_silence(sent: list[tuple[bytes, float]]) -> None:
     instrument = EmStatPico(make_cell())
