@@ -101,6 +101,19 @@ def simulate(
 
         sacmes-agent simulate --instrument rodeostat --link /tmp/potentiostat --fault unplug@5:2s
     """
+    port = None
+    if instrument is None:
+        if folder is None or tcp or pty or link or fault or status_port:
+            raise ConfigError(
+                "Name a folder to write scans to, or with --instrument what speaks on a line."
+            )
+    elif folder is not None or full_scale is not None:
+        raise ConfigError(
+            "An instrument on a line writes no files and is told its current range; leave out the "
+            "folder and --full-scale."
+        )
+    else:
+        port = _port(tcp, pty, link)
     try:
         from agent.simulator import Conditions, Simulation, additions_of, write_scans
         from agent.simulator_service import Bench, faults_of, serve
@@ -119,12 +132,7 @@ def simulate(
         loss_per_scan=loss,
         range_a=None if full_scale is None else full_scale * 1e-6,
     )
-    if instrument is not None:
-        if folder is not None or full_scale is not None:
-            raise ConfigError(
-                "An instrument on a line writes no files and is told its current range; leave out "
-                "the folder and --full-scale."
-            )
+    if instrument is not None and port is not None:
         bench = Bench(
             kind=instrument,
             electrodes=electrodes,
@@ -134,26 +142,22 @@ def simulate(
             faults=faults_of(fault or ()),
             speed=speed,
         )
-        serve(bench, _port(tcp, pty, link), status_port, stop)
-        return
-    if folder is None or tcp or pty or link or fault or status_port:
-        raise ConfigError(
-            "Name a folder to write scans to, or with --instrument what speaks on a line."
+        serve(bench, port, status_port, stop)
+    elif folder is not None:
+        simulation = Simulation(
+            folder=folder,
+            handle=handle,
+            frequencies_hz=tuple(frequency or (15.0, 200.0)),
+            electrodes=electrodes,
+            scans=scans,
+            interval_s=interval,
+            seed=seed,
+            additions=additions,
+            technique=technique,
+            kind=file_format,
+            conditions=conditions,
         )
-    simulation = Simulation(
-        folder=folder,
-        handle=handle,
-        frequencies_hz=tuple(frequency or (15.0, 200.0)),
-        electrodes=electrodes,
-        scans=scans,
-        interval_s=interval,
-        seed=seed,
-        additions=additions,
-        technique=technique,
-        kind=file_format,
-        conditions=conditions,
-    )
-    write_scans(simulation, stop)
+        write_scans(simulation, stop)
 
 
 def _port(tcp: str | None, pty: bool, link: Path | None) -> Port:

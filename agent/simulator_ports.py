@@ -26,6 +26,9 @@ class Port(Protocol):
     def name(self) -> str:
         """What a host opens, as pyserial's ``serial_for_url`` takes it."""
 
+    opened: bool
+    """A host has come since this was last set to false."""
+
     def read(self, timeout_s: float) -> bytes:
         """What the host has sent, after a while at most; sends meanwhile what waits."""
 
@@ -52,6 +55,7 @@ class TcpPort:
     """
 
     def __init__(self, host: str, port: int) -> None:
+        self.opened = False
         self._address = (host, port)
         self._listener: socket.socket | None = None
         self._client: socket.socket | None = None
@@ -132,6 +136,7 @@ class TcpPort:
         client.setblocking(False)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client = client
+        self.opened = True
 
     def _flush(self, client: socket.socket) -> None:
         try:
@@ -162,8 +167,10 @@ class PtyPort:
     def __init__(self, link: Path | None = None) -> None:
         if sys.platform == "win32":
             raise ConfigError("Windows has no pty; use --tcp, and socket://127.0.0.1:PORT there.")
+        self.opened = False
         self._link = link
         self._master: int | None = None
+        self._host_was_there = False
         self._tty = ""
         self._unsent = bytearray()
         if link is not None and link.exists() and not link.is_symlink():
@@ -183,8 +190,11 @@ class PtyPort:
         master = self._master
         if master is None or not self._host_is_there(master):
             self._unsent.clear()
+            self._host_was_there = False
             time.sleep(min(timeout_s, _LOOK_AGAIN_S))
             return b""
+        self.opened |= not self._host_was_there
+        self._host_was_there = True
         writing = [master] if self._unsent else []
         readable, writable, _ = select.select([master], writing, [], timeout_s)
         if writable:

@@ -110,6 +110,9 @@ class InstrumentService:
             rest_s = _REST_S if due_s is None else begin + due_s / speed - now
             received = self.port.read(min(max(rest_s, 0.0), _REST_S))
             now_s = (time.monotonic() - begin) * speed
+            if self.port.opened:
+                self.port.opened = False
+                self.instrument.opened(now_s)
             if received:
                 self.instrument.receive(received, now_s)
             for effect in self.instrument.advance(now_s):

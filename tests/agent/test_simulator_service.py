@@ -114,6 +114,26 @@ def test_a_cut_line_reaches_the_host(make_port: Callable[[], Port]) -> None:
         assert LINES_LOST in scan.flags
 
 
+@pytest.mark.parametrize("kind", ["kickstat", "acestat"])
+def test_an_instrument_notices_that_its_port_is_opened(
+    kind: str, make_port: Callable[[], Port]
+) -> None:
+    greeting = {"kickstat": b"Ready!\r\n", "acestat": b"[:MENU]"}[kind]
+    with InstrumentService(Bench(kind=kind, speed=FAST), make_port()) as service:
+        for _ in range(2):
+            with line(service) as host:
+                assert host.read(len(greeting)) == greeting
+
+
+def test_a_rodeostat_measures_on_a_line(make_port: Callable[[], Port]) -> None:
+    bench = Bench(kind="rodeostat", speed=FAST)
+    with InstrumentService(bench, make_port()) as service, line(service) as host:
+        host.write(b'{"command":"runTest","test":"squareWave"}\n')
+        recording = host.read_until(b"{}\r\n")
+        (scan,) = read(recording, name="scan.jsonl")
+        assert (scan.technique, scan.complete) == ("swv", True)
+
+
 def test_points_come_in_scaled_time() -> None:
     port = TcpPort("127.0.0.1", 0)
     with InstrumentService(Bench(speed=10.0), port) as service, line(service) as host:

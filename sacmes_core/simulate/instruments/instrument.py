@@ -81,6 +81,9 @@ class Instrument(ABC):
         """When there will be something to say, None while nothing happens by itself."""
         return None if self._steps is None else self._due_s
 
+    def opened(self, now_s: float) -> None:  # noqa: B027
+        """A host has opened the line; most instruments do not notice."""
+
     def receive(self, data: bytes, now_s: float) -> None:
         """Take bytes from the host."""
         if now_s >= self._muted_until_s:

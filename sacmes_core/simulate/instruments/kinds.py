@@ -8,11 +8,17 @@ from sacmes_core.errors import ConfigError
 from sacmes_core.simulate.instruments.cell import Cell
 from sacmes_core.simulate.instruments.faults import FaultPlan
 from sacmes_core.simulate.instruments.instrument import Instrument
+from sacmes_core.simulate.instruments.lines import AceStat, KickStat
 from sacmes_core.simulate.instruments.methodscript import EmStatPico
 from sacmes_core.simulate.instruments.rodeostat import Rodeostat
 
 INSTRUMENTS: Final[Mapping[str, Callable[[Cell, FaultPlan], Instrument]]] = MappingProxyType(
-    {"methodscript": EmStatPico, "rodeostat": Rodeostat}
+    {
+        "methodscript": EmStatPico,
+        "rodeostat": Rodeostat,
+        "kickstat": KickStat,
+        "acestat": AceStat,
+    }
 )
 
 
