@@ -128,8 +128,20 @@ class FolderWatch:
             polled_s = time.monotonic() - now
             hints.keep(there=folder.problem is None)
             self._say(FolderReport(taken, folder.problem, None))
-            if taken == 0:
+            if taken:
+                self._take_more(folder, RESTS_PER_POLL * polled_s)
+            else:
                 self._pause(folder.next_due(now) - time.monotonic(), RESTS_PER_POLL * polled_s)
+
+    def _take_more(self, folder: Folder, for_s: float) -> None:
+        """Take what else is ready before the next look, which costs much in a large folder."""
+        until = time.monotonic() + for_s
+        while not self._stopping.is_set() and self._orders.empty():
+            now = time.monotonic()
+            taken = folder.take(now) if now < until else 0
+            if not taken:
+                return
+            self._say(FolderReport(taken, folder.problem, None))
 
     def _follow_orders(self) -> None:
         with contextlib.suppress(queue.Empty):
