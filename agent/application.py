@@ -296,10 +296,7 @@ class Agent:
         self._watch.ask(asked)
 
     def _answer(self, listing: Listing) -> None:
-        reply = listing.reply or Problem(
-            type="unavailable", title="The folder cannot be listed", detail=listing.problem or ""
-        )
-        answer = questions.reply(listing.asked, reply)
+        answer = questions.reply(listing.asked, listing.reply)
         if answer is not None:
             self._publish(answer)
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
+from agent.places import usual_quiet_s
 from agent.settling import Patience
 from agent.starting import Wish
 from agent.status import status_lines, status_of
@@ -89,11 +90,14 @@ def watch(
         bool, typer.Option("--subfolders", help="Watch the folders in the folder as well.")
     ] = False,
     quiet: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0.1, max=600, help="Seconds that a file is left alone before it counts as finished."
+            min=0.1,
+            max=600,
+            help="Seconds that a file is left alone before it counts as finished. "
+            "[default: 2, or 5 on a network drive]",
         ),
-    ] = 2.0,
+    ] = None,
     retry_refused: Annotated[
         bool, typer.Option("--retry-refused", help="Send again what the analyzer refused.")
     ] = False,
@@ -138,7 +142,7 @@ def watch(
         options = AgentOptions(
             root=folder.resolve(),
             address=address.as_user(opened.identity.user_id, address.key or settings.key),
-            patience=Patience.of(quiet),
+            patience=Patience.of(usual_quiet_s(folder) if quiet is None else quiet),
             subfolders=subfolders,
             take_over=take_over,
             wish=wish,

@@ -96,6 +96,7 @@ def answer(query: ListQuery, source_name: str, listing: Iterable[tuple[str, List
     source = SourceSettings(handle=query.handle, extension=query.extension)
     kinds: Counter[tuple[str, str, float | None]] = Counter()
     numbers: dict[tuple[str, str, float | None], tuple[int, int]] = {}
+    last: dict[tuple[str, str, float | None], tuple[tuple[object, ...], str]] = {}
     read: Counter[tuple[str, str]] = Counter()
     for name, listed in listing:
         if not name_belongs(source, name.rpartition("/")[2]):
@@ -113,27 +114,31 @@ def answer(query: ListQuery, source_name: str, listing: Iterable[tuple[str, List
         if named.number is not None:
             low, high = numbers.get(kind, (named.number, named.number))
             numbers[kind] = min(low, named.number), max(high, named.number)
-    return _reply(source_name, kinds, numbers)
+        place = (order(name), name)
+        last[kind] = max(last.get(kind, place), place)
+    return _reply(source_name, kinds, numbers, {kind: name for kind, (_, name) in last.items()})
 
 
 def _reply(
     source_name: str,
     kinds: Counter[tuple[str, str, float | None]],
     numbers: Mapping[tuple[str, str, float | None], tuple[int, int]],
+    last: Mapping[tuple[str, str, float | None], str],
 ) -> ListReply:
     found = []
     by_size = sorted(kinds.items(), key=lambda one: (-one[1], _sortable(one[0])))
     for kind, files in by_size[:KINDS_MAX]:
         handle, extension, frequency_hz = kind
-        first, last = numbers.get(kind, (None, None))
+        first_number, last_number = numbers.get(kind, (None, None))
         found.append(
             FoundFiles(
                 handle=handle[:1024],
                 extension=extension[:200],
                 frequency_hz=frequency_hz,
                 files=files,
-                first_number=first,
-                last_number=last,
+                first_number=first_number,
+                last_number=last_number,
+                last_file=last[kind][:1024],
             )
         )
     return ListReply(

@@ -14,9 +14,11 @@ from agent.folder import Folder, folder_sentence
 from agent.hints import Hints
 from agent.listing import answer, list_folder
 from agent.outbox import Outbox, OutboxError
+from agent.preview import preview
 from agent.settling import Patience
+from sacmes_core.payloads.preview import PreviewQuery, PreviewReply
 from sacmes_core.payloads.questions import ListQuery
-from sacmes_core.payloads.replies import ListReply
+from sacmes_core.payloads.replies import ListReply, Problem
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Asked
 
@@ -50,11 +52,10 @@ class FolderReport:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The answer to a viewer's question what is in the folder."""
+    """The answer to a viewer's question what is in the folder, or in one of its files."""
 
     asked: Asked
-    reply: ListReply | None
-    problem: str | None = None
+    reply: ListReply | PreviewReply | Problem
 
 
 WatchEvent = FolderReport | Listing
@@ -89,7 +90,7 @@ class FolderWatch:
         self._wake.set()
 
     def ask(self, asked: Asked) -> None:
-        """Answer a viewer's `list`, in a `Listing`."""
+        """Answer a viewer's `list` or `preview`, in a `Listing`."""
         self._orders.put(asked)
         self._wake.set()
 
@@ -154,12 +155,16 @@ class FolderWatch:
 
     def _listing(self, asked: Asked) -> Listing:
         root = self._options.root
-        assert isinstance(asked.payload, ListQuery)
+        listing = list_folder(root, subfolders=self._options.subfolders)
         try:
-            listing = list_folder(root, subfolders=self._options.subfolders)
+            if isinstance(asked.payload, PreviewQuery):
+                return Listing(asked, preview(asked.payload, root, listing))
+            assert isinstance(asked.payload, ListQuery)
+            return Listing(asked, answer(asked.payload, str(root), listing))
         except OSError as error:
-            return Listing(asked, None, folder_sentence(root, error))
-        return Listing(asked, answer(asked.payload, str(root), listing))
+            sentence = folder_sentence(root, error)
+            title = "The folder cannot be listed"
+            return Listing(asked, Problem(type="unavailable", title=title, detail=sentence))
 
     def _pause(self, wait_s: float, rest_s: float) -> None:
         """Wait until something is due or a hint comes, but rest first: hints come in storms."""

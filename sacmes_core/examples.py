@@ -11,6 +11,7 @@ from sacmes_core.payloads.presence import (
     UploadCounters,
     ViewerPresence,
 )
+from sacmes_core.payloads.preview import PreviewCurve, PreviewQuery, PreviewReply, PreviewScan
 from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
@@ -249,8 +250,41 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
                 files=120,
                 first_number=1,
                 last_number=120,
+                last_file="SWV_15Hz_120.txt",
             ),
         ),
         truncated=False,
+    ),
+    PreviewQuery(file="SWV_15Hz_120.txt", extension=".txt"),
+    PreviewReply(
+        source_name="C:\\CHI\\data",
+        file="SWV_15Hz_120.txt",
+        size_bytes=3412,
+        modified_at=_MEASURED,
+        text=CONTENT.decode(),
+        scans=(
+            PreviewScan(
+                index=0,
+                format="chi",
+                technique="swv",
+                frequency_hz=15.0,
+                number=120,
+                measured_at=_MEASURED,
+                electrodes=(1,),
+                points=3,
+                incomplete="The scan ends at -0.203 V; its header says that it goes to -0.5 V.",
+                flags=("truncated_scan",),
+                curves=(
+                    PreviewCurve(
+                        electrode=1,
+                        role="difference",
+                        points=3,
+                        potential_v=(-0.201, -0.202, -0.203),
+                        current_a=(-1.495e-7, -1.837e-7, -1.858e-7),
+                    ),
+                ),
+            ),
+        ),
+        scans_in_file=1,
     ),
 )

@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from sacmes_core.payloads.common import Count, Payload, Position, Revision, Sentence, ShortText
+from sacmes_core.payloads.common import (
+    Count,
+    FileName,
+    Payload,
+    Position,
+    Revision,
+    Sentence,
+    ShortText,
+)
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.settings.parts import FrequencyHz, Part, ScanNumber
@@ -68,6 +76,9 @@ class FoundFiles(Part):
     files: Count
     first_number: ScanNumber | None = None
     last_number: ScanNumber | None = None
+    last_file: FileName | None = Field(
+        default=None, description="The one with the last number, for a `preview`."
+    )
 
 
 class ListReply(Payload):

@@ -71,9 +71,13 @@ def test_the_kinds_of_files_are_told(tmp_path: Path) -> None:
     reply = answer(ListQuery(), "C:\\CHI", list_folder(tmp_path, subfolders=False))
     assert reply.source_name == "C:\\CHI"
     assert [
-        (f.handle, f.extension, f.frequency_hz, f.files, f.first_number, f.last_number)
+        (f.handle, f.extension, f.frequency_hz, f.files, f.first_number, f.last_file)
         for f in reply.found
-    ] == [("SWV_", ".txt", 15.0, 3, 3, 11), ("SWV_", ".txt", 200.0, 1, 3, 3)]
+    ] == [
+        ("SWV_", ".txt", 15.0, 3, 3, "SWV_15Hz_11.txt"),
+        ("SWV_", ".txt", 200.0, 1, 3, "SWV_200Hz_3.txt"),
+    ]
+    assert [f.last_number for f in reply.found] == [11, 3]
 
 
 def test_where_the_name_is_silent_the_header_tells_the_frequency(tmp_path: Path) -> None:
