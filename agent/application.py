@@ -21,6 +21,7 @@ from agent.asking import Asker
 from agent.claim import look, refusal_sentence
 from agent.following import Follower
 from agent.home import Home
+from agent.notify import notifier
 from agent.outbox import OutboxError
 from agent.postman import Postman
 from agent.presence import Facts
@@ -100,6 +101,7 @@ class Agent:
         self._link: Link | None = None
         self._problems = Problems()
         self._postman = Postman(home.outbox, self._user_id, self._publish, self._problems)
+        self._notifier = notifier()
         self._asker = Asker(self._user_id, f"agent-{secrets.token_hex(8)}", self._publish)
         self._announcer = Announcer(home, str(options.root), self._publish)
         self._analyzers: dict[str, AnalyzerPresence] = {}
@@ -129,6 +131,7 @@ class Agent:
         logger.info("Watching %s for the user_id %s", self._options.root, self._user_id)
         self._watch.start()
         self._follower.resume()
+        self._notifier.ready(f"Watching {self._options.root} for {self._user_id}")
         try:
             self._claim()
             while not self._stop.is_set():
@@ -146,7 +149,7 @@ class Agent:
             self._user_id,
             self._stop,
             self._problems,
-            meanwhile=self._perform_waiting,
+            meanwhile=self._wait_for_the_broker,
         )
         if self._stop.is_set():
             return
@@ -183,9 +186,11 @@ class Agent:
         """One turn; whatever fails in it is said, and tried again after a while."""
         try:
             self._turn()
+            self._notifier.turned(time.monotonic())
         except AgentStopped:
             raise
         except OutboxError as error:
+            self._notifier.turned(time.monotonic())
             self._problems.put("outbox", str(error))
             self._stop.wait(RETRY_S)
         except Exception:
@@ -200,6 +205,11 @@ class Agent:
             self._perform_due()
         except queue.Empty:
             self._perform_due()
+
+    def _wait_for_the_broker(self) -> None:
+        """What is done while nothing is known of the broker yet."""
+        self._perform_waiting()
+        self._notifier.turned(time.monotonic())
 
     def _perform_waiting(self) -> None:
         """Perform the events that are there by now, but not so many that nothing else is done."""
@@ -322,6 +332,7 @@ class Agent:
         return None if self._link is None else self._link.publish(message)
 
     def _end(self, *, farewell: bool) -> None:
+        self._notifier.stopping()
         self._watch.stop()
         if self._link is not None:
             last = [self._announcer.message("stopped", self._facts())] if farewell else []
