@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from agent import presence
+from agent.clock import clock_is_synchronised
 from agent.home import Home
 from agent.presence import Facts, GiveWay, Holding, Say
 from sacmes_core import __version__
@@ -89,6 +90,7 @@ class Announcer:
             source_name=self._source_name,
             session_id=facts.session_id,
             revision=facts.revision,
+            clock_synced=clock_is_synchronised(),
             counters=facts.counters,
             problem=facts.problem,
         )

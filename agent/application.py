@@ -19,6 +19,7 @@ from agent import presence, starting
 from agent.announcing import AgentStopped, Announcer
 from agent.asking import Asker
 from agent.claim import look, refusal_sentence
+from agent.clock import clock_sentence
 from agent.following import Follower
 from agent.home import Home
 from agent.notify import notifier
@@ -221,6 +222,7 @@ class Agent:
         now = time.monotonic()
         self._postman.tick(now)
         if self._announcer.is_due(now):
+            self._problems.put("clock", clock_sentence())
             self._announcer.hold(presence.Changed(self._facts()), now)
         self._announcer.hold(presence.Tick(), now)
         self._follower.start(starting.Tick(), now)

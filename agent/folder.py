@@ -4,7 +4,7 @@ import hashlib
 import heapq
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -13,6 +13,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from agent.clock import clock_is_synchronised
 from agent.examination import Examination, examine
 from agent.listing import FILES_MAX, Listed, list_folder, order
 from agent.outbox import FileRecord, Outbox, Outcome, Taken
@@ -49,6 +50,8 @@ class Folder:
 
     Attributes
     ----------
+    clock_synced
+        Whether this computer's clock can be believed.
     problem
         A sentence when something needs a person; None while all is well.
     """
@@ -58,6 +61,7 @@ class Folder:
     user_id: str
     patience: Patience = field(default_factory=Patience)
     subfolders: bool = False
+    clock_synced: Callable[[], bool | None] = clock_is_synchronised
     problem: str | None = None
     _document: SessionDocument | None = None
     _done: dict[str, Sighting] = field(default_factory=dict)
@@ -236,6 +240,7 @@ class Folder:
             return _taken(document, name, listed.sighting, "other", digest)
         try:
             header = upload_header(document, name, content, found, listed.sighting)
+            header = header.model_copy(update={"clock_synced": self.clock_synced()})
             if times := self.outbox.times_replaced(header):
                 header = come_back(header, content, times)
             publication = pack(header, content, user_id=self.user_id)

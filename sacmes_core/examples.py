@@ -72,6 +72,7 @@ UPLOAD_HEADER: Final = UploadHeader(
     electrode=1,
     measured_at=_MEASURED,
     measured_at_source="header",
+    clock_synced=True,
 )
 
 _SETTINGS: Final = SessionSettings(
@@ -168,6 +169,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         session_id=_SESSION_ID,
         revision=12,
         remote_start=False,
+        clock_synced=True,
         counters=UploadCounters(seen=240, sent=240, confirmed=239, waiting=1, refused=0),
         problem="The folder C:\\Data\\ATP is not there; the agent waits until it comes back.",
     ),

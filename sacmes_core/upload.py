@@ -38,6 +38,11 @@ class UploadHeader(Part):
     electrode: Electrode | None = None
     measured_at: AwareDatetime | None = None
     measured_at_source: TimeSource | None = None
+    clock_synced: bool | None = Field(
+        default=None,
+        description="False where no time server has set the clock of a computer that has none of "
+        "its own, so that times may be wrong.",
+    )
     returned: Annotated[int, Field(ge=1, le=2**31)] | None = Field(
         default=None,
         description="How often the same bytes were sent under this name before other bytes took "

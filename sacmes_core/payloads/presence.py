@@ -45,6 +45,11 @@ class AgentPresence(Payload):
     remote_start: bool = Field(
         default=False, description="Whether a viewer may start a measurement on the instrument."
     )
+    clock_synced: bool | None = Field(
+        default=None,
+        description="Whether a time server has set the agent's clock: False where nothing else "
+        "keeps its time, null where the system does not say.",
+    )
     counters: UploadCounters = Field(default_factory=UploadCounters)
     problem: Sentence | None = Field(
         default=None,

@@ -169,6 +169,17 @@ def test_what_is_known_of_a_file_stands_in_its_header(clocked: Clocked) -> None:
     assert (header.technique, header.measured_at_source) == ("cv", "header")
 
 
+def test_a_clock_that_is_not_set_is_told_with_the_upload(clocked: Clocked) -> None:
+    clocked.folder.clock_synced = lambda: False
+    clocked.follow()
+    clocked.write("SWV_15Hz_1.txt")
+    clocked.poll()
+    clocked.now += 1
+    clocked.folder.poll(clocked.now)
+    ((header, _),) = clocked.new_uploads()
+    assert header.clock_synced is False
+
+
 def test_without_a_time_in_the_header_the_files_own_is_told(clocked: Clocked) -> None:
     clocked.follow()
     rows = b"".join(b"%.2f\t%.3e\n" % (k / 100, k * 1e-9) for k in range(40))
