@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from agent import presence
+from agent.clock import clock_is_synchronised
 from agent.home import Home
 from agent.presence import Facts, GiveWay, Holding, Say
 from agent.source import SourceFacts
@@ -93,6 +94,7 @@ class Announcer:
             limits=facts.limits,
             session_id=facts.session_id,
             revision=facts.revision,
+            clock_synced=clock_is_synchronised(),
             counters=facts.counters,
             problem=facts.problem,
         )

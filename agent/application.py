@@ -18,8 +18,10 @@ from agent import presence, starting
 from agent.announcing import AgentStopped, Announcer
 from agent.asking import Asker
 from agent.claim import look, refusal_sentence
+from agent.clock import clock_sentence
 from agent.following import Follower
 from agent.home import Home
+from agent.notify import notifier
 from agent.outbox import OutboxError
 from agent.postman import Postman
 from agent.presence import Facts
@@ -97,6 +99,7 @@ class Agent:
         self._link: Link | None = None
         self._problems = Problems()
         self._postman = Postman(home.outbox, self._user_id, self._publish, self._problems)
+        self._notifier = notifier()
         self._asker = Asker(self._user_id, f"agent-{secrets.token_hex(8)}", self._publish)
         self._source = options.source(home, self._events.put)
         self._standing = SourceReport(0)
@@ -118,6 +121,7 @@ class Agent:
         logger.info("Watching %s for the user_id %s", self._source.facts.name, self._user_id)
         self._source.start()
         self._follower.resume()
+        self._notifier.ready(f"Watching {self._source.facts.name} for {self._user_id}")
         try:
             self._claim()
             while not self._stop.is_set():
@@ -135,7 +139,7 @@ class Agent:
             self._user_id,
             self._stop,
             self._problems,
-            meanwhile=self._perform_waiting,
+            meanwhile=self._wait_for_the_broker,
         )
         if self._stop.is_set():
             return
@@ -172,9 +176,11 @@ class Agent:
         """One turn; whatever fails in it is said, and tried again after a while."""
         try:
             self._turn()
+            self._notifier.turned(time.monotonic())
         except AgentStopped:
             raise
         except OutboxError as error:
+            self._notifier.turned(time.monotonic())
             self._problems.put("outbox", str(error))
             self._stop.wait(RETRY_S)
         except Exception:
@@ -190,6 +196,11 @@ class Agent:
         except queue.Empty:
             self._perform_due()
 
+    def _wait_for_the_broker(self) -> None:
+        """What is done while nothing is known of the broker yet."""
+        self._perform_waiting()
+        self._notifier.turned(time.monotonic())
+
     def _perform_waiting(self) -> None:
         """Perform the events that are there by now, but not so many that nothing else is done."""
         with contextlib.suppress(queue.Empty):
@@ -200,6 +211,7 @@ class Agent:
         now = time.monotonic()
         self._postman.tick(now)
         if self._announcer.is_due(now):
+            self._problems.put("clock", clock_sentence())
             self._announcer.hold(presence.Changed(self._facts()), now)
         self._announcer.hold(presence.Tick(), now)
         self._follower.start(starting.Tick(), now)
@@ -322,6 +334,7 @@ class Agent:
         return None if self._link is None else self._link.publish(message)
 
     def _end(self, *, farewell: bool) -> None:
+        self._notifier.stopping()
         self._source.stop()
         self._perform_waiting()
         if self._link is not None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
+from agent.places import usual_quiet_s
 from agent.serial_command import serial
 from agent.settling import Patience
 from agent.simulator_cli import simulate
@@ -96,11 +97,14 @@ def watch(
         bool, typer.Option("--subfolders", help="Watch the folders in the folder as well.")
     ] = False,
     quiet: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0.1, max=600, help="Seconds that a file is left alone before it counts as finished."
+            min=0.1,
+            max=600,
+            help="Seconds that a file is left alone before it counts as finished. "
+            "[default: 2, or 5 on a network drive]",
         ),
-    ] = 2.0,
+    ] = None,
     retry_refused: Annotated[
         bool, typer.Option("--retry-refused", help="Send again what the analyzer refused.")
     ] = False,
@@ -144,7 +148,11 @@ def watch(
             opened.outbox.retry_refused()
         options = AgentOptions(
             address=address.as_user(opened.identity.user_id, address.key or settings.key),
-            source=folder_source(folder.resolve(), Patience.of(quiet), subfolders=subfolders),
+            source=folder_source(
+                folder.resolve(),
+                Patience.of(usual_quiet_s(folder) if quiet is None else quiet),
+                subfolders=subfolders,
+            ),
             take_over=take_over,
             wish=wish,
         )
@@ -205,6 +213,55 @@ def send(
 app.command()(simulate)
 
 
+@app.command("install-service")
+def install_service(
+    command: Annotated[
+        list[str], typer.Argument(help="After --: watch DIR …, or serial PORT …, as it is started.")
+    ],
+    broker: BrokerOption = None,
+    name: Annotated[str, typer.Option(help="Name of the service.")] = "sacmes-agent",
+    run_as: Annotated[
+        str | None,
+        typer.Option("--as", help="User that it runs as. [default: the folder's owner, else none]"),
+    ] = None,
+    user: Annotated[
+        bool, typer.Option("--user", help="A service of this user; needs no sudo.")
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--print", "--dry-run", help="Show the files; write nothing.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--uninstall", help="Remove the files again.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files that were changed by hand.")
+    ] = False,
+    root: Annotated[
+        Path, typer.Option(help="Folder that stands for /, for the image of a card.")
+    ] = Path("/"),
+) -> None:
+    """Write a systemd service that keeps an agent running, and say what it did.
+
+    Broker and key (SACMES_BROKER, SACMES_KEY) go into a file that its owner alone may read.
+
+    For example:
+
+        sudo sacmes-agent install-service --broker mqtts://lab-7@broker.example.org -- watch /data
+
+        sacmes-agent install-service --print -- watch /data --start swv --handle SWV_
+    """
+    from agent.installing import Plan, files, install, planned, uninstall
+
+    _check_command(command)
+    settings = shell_settings(root / "etc" / "sacmes", broker=broker)
+    service = planned(name, tuple(command), run_as=run_as, per_user=user)
+    plan = Plan(service, settings.broker, settings.key, root)
+    if show:
+        for file in files(plan):
+            typer.echo(f"# {file.path}\n{file.text}")
+        return
+    for sentence in uninstall(plan, force=force) if remove else install(plan, force=force):
+        typer.echo(sentence)
+
+
 def main() -> None:
     """Run the command line."""
     run_app(app)
@@ -217,6 +274,24 @@ def _begin(
     settings = shell_settings(folder, broker=broker, log_level=log_level, log_format=log_format)
     configure_logging(settings)
     return folder, settings
+
+
+def _check_command(command: list[str]) -> None:
+    """Refuse what could not be started, before it is started for ever.
+
+    Raises
+    ------
+    ConfigError
+        If it is no command that runs unattended, or its options are wrong.
+    """
+    if command[0] not in ("watch", "serial") or len(command) < 2:
+        raise ConfigError(
+            "Say after -- what the service does: watch DIR …, or serial PORT --instrument …."
+        )
+    known = typer.main.get_group(app).commands
+    if command[0] not in known:
+        raise ConfigError(f"This version has no command {command[0]}.")
+    known[command[0]].make_context(f"sacmes-agent {command[0]}", command[1:])
 
 
 def _wish(

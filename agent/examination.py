@@ -52,7 +52,7 @@ def examine(content: bytes, name: str, reading: ReadingSettings) -> Examination:
         first.frequency_hz,
         first.number,
         named.electrode,
-        _local(first.measured_at),
+        local_time(first.measured_at),
         next((scan.incomplete for scan in scans if scan.incomplete), None),
     )
 
@@ -73,7 +73,7 @@ def _ends_with_a_line(content: bytes) -> bool:
     return content.endswith(_LINE_FEED if b"\n" in content else _RETURN)
 
 
-def _local(measured_at: datetime | None) -> datetime | None:
+def local_time(measured_at: datetime | None) -> datetime | None:
     """The header's time as this computer's local time, since the file names no zone."""
     if measured_at is None:
         return None

@@ -1,17 +1,21 @@
 """The watched folder: what in it belongs to the session goes into the outbox, once and whole."""
 
 import hashlib
+import heapq
 import logging
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
+from agent.clock import clock_is_synchronised
 from agent.examination import Examination, examine
-from agent.listing import Listed, list_folder, order
+from agent.listing import FILES_MAX, Listed, list_folder, order
 from agent.outbox import FileRecord, Outbox, Outcome, Taken
 from agent.selection import frequency_belongs, name_belongs
 from agent.settling import (
@@ -27,13 +31,16 @@ from sacmes_core.errors import ProtocolError
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
 from sacmes_core.settings.source import SourceSettings
-from sacmes_core.upload import UploadHeader, pack, too_large, upload_id
+from sacmes_core.upload import UploadHeader, come_back, pack, too_large, upload_id
 
 logger = logging.getLogger(__name__)
 
 POLL_S: Final = 1.0
 BATCH_FILES: Final = 32
 BATCH_BYTES: Final = 4 * 1024 * 1024
+FOLLOWED_MAX: Final = 5000
+"""How many new files are followed at a time; of very many the first by number come first."""
+_ASIDE_AT_ONCE: Final = 1000
 _LOCKED_TOO_OFTEN: Final = 6
 
 
@@ -43,6 +50,8 @@ class Folder:
 
     Attributes
     ----------
+    clock_synced
+        Whether this computer's clock can be believed.
     problem
         A sentence when something needs a person; None while all is well.
     """
@@ -52,9 +61,13 @@ class Folder:
     user_id: str
     patience: Patience = field(default_factory=Patience)
     subfolders: bool = False
+    clock_synced: Callable[[], bool | None] = clock_is_synchronised
     problem: str | None = None
     _document: SessionDocument | None = None
+    _done: dict[str, Sighting] = field(default_factory=dict)
     _files: dict[str, WatchedFile] = field(default_factory=dict)
+    _listed: dict[str, Listed] = field(default_factory=dict)
+    _more: bool = False
 
     def work_on(self, document: SessionDocument | None, now: float) -> None:
         """Take files for this session from now on; None or a stopped one takes none."""
@@ -67,13 +80,13 @@ class Folder:
             self.outbox.forget_sessions(document.session_id)
         if not same_session or before is None or before.settings.source != source:
             self._forget_decisions(document)
-            self._files = {
-                file: WatchedFile(sighting, now, None)
-                for file, sighting in self.outbox.sightings(document.session_id)
-            }
+            self._files, self._listed = {}, {}
+            self._done = dict(self.outbox.sightings(document.session_id))
 
     def poll(self, now: float) -> int:
         """Look at the folder and take what is ready; returns how many files were decided on.
+
+        At most a batch is taken; `take` takes the next ones without another look.
 
         Raises
         ------
@@ -84,45 +97,31 @@ class Folder:
         if document is None or document.state != "running":
             self.problem = _why_not_there(self.root)
             return 0
-        pending = {name for name, file in self._files.items() if file.due_at is not None}
         try:
-            listing = list_folder(self.root, subfolders=self.subfolders, pending=pending)
+            self._set_backlog_aside(document)
+            self._look_around(document, now)
         except OSError as error:
             self.problem = folder_sentence(self.root, error)
             return 0
-        self._set_backlog_aside(document, listing)
-        self._see(document.settings.source, listing, now)
-        taken = self._take_ready(document, listing, now)
-        self._say_locked()
-        return taken
+        return self.take(now)
 
-    def next_due(self, now: float) -> float:
-        """When to poll again at the latest."""
-        due = (file.due_at for file in self._files.values() if file.due_at is not None)
-        return min(min(due, default=now + POLL_S), now + POLL_S)
+    def take(self, now: float) -> int:
+        """Decide on at most one batch of the files seen, in the order of their numbers.
 
-    def _see(self, source: SourceSettings, listing: dict[str, Listed], now: float) -> None:
-        for name in self._files.keys() - listing.keys():
-            del self._files[name]
-        for name, listed in listing.items():
-            known = self._files.get(name)
-            if known is not None and known.sighting == listed.sighting:
-                continue
-            if listed.sighting.size > 0 and name_belongs(source, name.rpartition("/")[2]):
-                self._files[name] = see(known, listed.sighting, now, self.patience)
-
-    def _take_ready(self, document: SessionDocument, listing: dict[str, Listed], now: float) -> int:
-        """Decide on at most one batch of files, in the order of their numbers."""
-        due = [
-            name
-            for name, file in self._files.items()
-            if file.due_at is not None and file.due_at <= now and name in listing
-        ]
+        Raises
+        ------
+        OutboxError
+            If the outbox cannot be written.
+        """
+        document = self._document
+        if document is None or document.state != "running":
+            return 0
+        due = [n for n, f in self._files.items() if f.due_at is not None and f.due_at <= now]
         taken: list[Taken] = []
         files: dict[str, WatchedFile] = {}
         held_bytes = 0
         for name in sorted(due, key=order):
-            files[name], one = self._look(document, name, listing[name], now)
+            files[name], one = self._look(document, name, self._listed[name], now)
             if one is not None:
                 taken.append(one)
                 held_bytes += len(one.content)
@@ -130,8 +129,75 @@ class Folder:
                 break
         if taken:
             self.outbox.add(taken)
-        self._files.update(files)
+        for name, file in files.items():
+            self._keep(name, file)
         return len(taken)
+
+    def next_due(self, now: float) -> float:
+        """When to poll again at the latest."""
+        if self._more:
+            return now
+        due = (file.due_at for file in self._files.values() if file.due_at is not None)
+        return min(min(due, default=now + POLL_S), now + POLL_S)
+
+    def _list(self) -> Iterator[tuple[str, Listed]]:
+        return list_folder(self.root, subfolders=self.subfolders, pending=self._files)
+
+    def _look_around(self, document: SessionDocument, now: float) -> None:
+        """See what is new, what has changed and what is gone."""
+        source = document.settings.source
+        there: set[str] = set()
+        in_cloud: list[str] = []
+
+        def new_ones() -> Iterator[tuple[str, Listed]]:
+            for name, listed in self._list():
+                there.add(name)
+                if listed.in_cloud and name_belongs(source, name.rpartition("/")[2]):
+                    in_cloud.append(name)
+                elif self._is_new(source, name, listed, now):
+                    yield name, listed
+
+        chosen = heapq.nsmallest(FOLLOWED_MAX + 1, new_ones(), key=lambda one: order(one[0]))
+        self._forget_all_but(there)
+        room = max(0, FOLLOWED_MAX - len(self._files))
+        for name, listed in islice(chosen, room):
+            self._admit(document, name, listed, now)
+        self._more = len(chosen) > room
+        self.problem = _folder_problem(self._files, in_cloud, len(there))
+
+    def _is_new(self, source: SourceSettings, name: str, listed: Listed, now: float) -> bool:
+        """Whether a listed file is not followed yet and may have to be; follows what it knows."""
+        if self._done.get(name) == listed.sighting or listed.sighting.size == 0:
+            return False
+        if name in self._files:
+            self._listed[name] = listed
+            self._files[name] = see(self._files[name], listed.sighting, now, self.patience)
+            return False
+        return name_belongs(source, name.rpartition("/")[2])
+
+    def _admit(self, document: SessionDocument, name: str, listed: Listed, now: float) -> None:
+        """Follow a new file, unless it is an old one that a share had lost for a while."""
+        if name not in self._done:
+            before = self.outbox.record(document.session_id, name)
+            if before is not None and before.sighting == listed.sighting:
+                self._done[name] = listed.sighting
+                return
+        self._done.pop(name, None)
+        self._listed[name] = listed
+        self._files[name] = see(None, listed.sighting, now, self.patience)
+
+    def _forget_all_but(self, there: set[str]) -> None:
+        for name in self._files.keys() - there:
+            del self._files[name], self._listed[name]
+        for name in self._done.keys() - there:
+            del self._done[name]
+
+    def _keep(self, name: str, file: WatchedFile) -> None:
+        if file.due_at is None:
+            del self._files[name], self._listed[name]
+            self._done[name] = file.sighting
+        else:
+            self._files[name] = file
 
     def _look(
         self, document: SessionDocument, name: str, listed: Listed, now: float
@@ -174,6 +240,9 @@ class Folder:
             return _taken(document, name, listed.sighting, "other", digest)
         try:
             header = upload_header(document, name, content, found, listed.sighting)
+            header = header.model_copy(update={"clock_synced": self.clock_synced()})
+            if times := self.outbox.times_replaced(header):
+                header = come_back(header, content, times)
             publication = pack(header, content, user_id=self.user_id)
         except ProtocolError as error:
             return _refused(document, name, listed.sighting, str(error), digest)
@@ -181,24 +250,24 @@ class Folder:
         taken = _taken(document, name, listed.sighting, "sent", digest)
         return replace(taken, header=header, content=content, wire_bytes=len(publication.payload))
 
-    def _set_backlog_aside(self, document: SessionDocument, listing: dict[str, Listed]) -> None:
+    def _set_backlog_aside(self, document: SessionDocument) -> None:
         """Remember, once for each session, which files were there before it and do not belong."""
-        backlog = document.settings.source.backlog
+        source = document.settings.source
         key = f"backlog {document.session_id}"
-        if backlog == "all" or self.outbox.note(key) == backlog:
+        if source.backlog == "all" or self.outbox.note(key) == source.backlog:
             return
         started_ns = int(document.started_at.timestamp() * 1e9)
-        aside = [
+        aside = (
             _taken(document, name, listed.sighting, "backlog", None)
-            for name, listed in listing.items()
-            if name_belongs(document.settings.source, name.rpartition("/")[2])
-            and (backlog == "none" or listed.sighting.mtime_ns < started_ns)
-            and name not in self._files
-        ]
-        self.outbox.add(aside)
-        self.outbox.keep_note(key, backlog)
-        for one in aside:
-            self._files[one.record.file] = WatchedFile(one.record.sighting, 0.0, None)
+            for name, listed in self._list()
+            if name_belongs(source, name.rpartition("/")[2])
+            and (source.backlog == "none" or listed.sighting.mtime_ns < started_ns)
+            and name not in self._done
+        )
+        while some := tuple(islice(aside, _ASIDE_AT_ONCE)):
+            self.outbox.add(some)
+            self._done |= {one.record.file: one.record.sighting for one in some}
+        self.outbox.keep_note(key, source.backlog)
 
     def _forget_decisions(self, document: SessionDocument) -> None:
         """After a change of the source settings, look again at what was left out before."""
@@ -213,15 +282,6 @@ class Folder:
                 forgotten.append("backlog")
             self.outbox.forget_files(document.session_id, forgotten)
         self.outbox.keep_note(key, text)
-
-    def _say_locked(self) -> None:
-        names = [n for n, file in self._files.items() if file.refusals >= _LOCKED_TOO_OFTEN]
-        self.problem = (
-            f"{names[0]} cannot be opened: another program holds it, or this user may not read it. "
-            "The agent tries on."
-            if names
-            else None
-        )
 
 
 def upload_header(
@@ -275,6 +335,28 @@ def folder_sentence(root: Path, error: OSError) -> str:
         f"The folder {root} cannot be listed ({error.strerror or error}). "
         "The agent goes on when it can."
     )
+
+
+def _folder_problem(files: dict[str, WatchedFile], in_cloud: list[str], there: int) -> str | None:
+    """What needs a person while the folder itself is there."""
+    sentences = []
+    held = [name for name, file in files.items() if file.refusals >= _LOCKED_TOO_OFTEN]
+    if held:
+        sentences.append(
+            f"{held[0]} cannot be opened: another program holds it, or this user may not read it. "
+            "The agent tries on."
+        )
+    if in_cloud:
+        sentences.append(
+            f"{len(in_cloud)} files, {min(in_cloud)} for one, are only in the cloud; mark the "
+            "folder as always kept on this device, and they are taken."
+        )
+    if there >= FILES_MAX:
+        sentences.append(
+            f"The folder holds {FILES_MAX:,} files or more; only so many are looked at. "
+            "Move finished experiments to another folder."
+        )
+    return " ".join(sentences) or None
 
 
 def _why_not_there(root: Path) -> str | None:

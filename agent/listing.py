@@ -2,11 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Final
 
+from agent.attributes import is_hidden, is_junction, is_only_in_the_cloud
 from agent.examination import examine
 from agent.selection import is_ignored, name_belongs
 from agent.settling import Sighting
@@ -26,10 +27,17 @@ _READ_BYTES_MAX: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file in the folder; its place is text, since there may be very many of them."""
+    """A file in the folder; its place is text, since there may be very many of them.
+
+    Attributes
+    ----------
+    in_cloud
+        Whether its content is not on this computer, so that reading would fetch it.
+    """
 
     place: str
     sighting: Sighting
+    in_cloud: bool = False
 
     @property
     def path(self) -> Path:
@@ -39,8 +47,10 @@ class Listed:
 
 def list_folder(
     root: Path, *, subfolders: bool, pending: Container[str] = frozenset()
-) -> dict[str, Listed]:
-    """The files below a folder by their names in an upload, hidden and temporary ones left out.
+) -> Iterator[tuple[str, Listed]]:
+    """The files below a folder with their names in an upload, one by one, in no order.
+
+    Hidden and temporary ones are left out; after `FILES_MAX` files it ends.
 
     Parameters
     ----------
@@ -54,16 +64,22 @@ def list_folder(
     OSError
         If the folder cannot be listed.
     """
-    found: dict[str, Listed] = {}
-    for name, entry in _entries(root, "", DEPTH_MAX if subfolders else 1):
+    entries = _entries(root, "", DEPTH_MAX if subfolders else 1)
+    files = 0
+    for name, entry in entries:
         try:
-            status = os.stat(entry.path) if name in pending else entry.stat()  # noqa: PTH116
+            status = entry.stat()
+            in_cloud = is_only_in_the_cloud(status)
+            if is_hidden(status):
+                continue
+            if name in pending and not in_cloud:
+                status = os.stat(entry.path)  # noqa: PTH116
         except OSError:
             continue
-        found[name] = Listed(entry.path, Sighting(status.st_size, status.st_mtime_ns))
-        if len(found) >= FILES_MAX:
-            break
-    return found
+        yield name, Listed(entry.path, Sighting(status.st_size, status.st_mtime_ns), in_cloud)
+        files += 1
+        if files >= FILES_MAX:
+            return
 
 
 def order(name: str) -> tuple[object, ...]:
@@ -72,22 +88,25 @@ def order(name: str) -> tuple[object, ...]:
     return (number is None, number or 0, natural_key(name))
 
 
-def answer(query: ListQuery, source_name: str, listing: Mapping[str, Listed]) -> ListReply:
+def answer(query: ListQuery, source_name: str, listing: Iterable[tuple[str, Listed]]) -> ListReply:
     """The kinds of files in a listing, for the form that starts a session.
 
-    Where the name does not say the frequency, the first files of a kind are read for it.
+    Where the name does not say the frequency, a few files of a kind are read for it.
     """
     source = SourceSettings(handle=query.handle, extension=query.extension)
     kinds: Counter[tuple[str, str, float | None]] = Counter()
     numbers: dict[tuple[str, str, float | None], tuple[int, int]] = {}
+    last: dict[tuple[str, str, float | None], tuple[tuple[object, ...], str]] = {}
     read: Counter[tuple[str, str]] = Counter()
-    for name in sorted((n for n in listing if name_belongs(source, n)), key=order):
+    for name, listed in listing:
+        if not name_belongs(source, name.rpartition("/")[2]):
+            continue
         named = parse_name(name)
         extension = PurePath(name).suffix
         frequency_hz = named.frequency_hz
         if frequency_hz is None and read[named.handle, extension] < READ_FOR_LIST_MAX:
             read[named.handle, extension] += 1
-            frequency_hz = _frequency_inside(listing[name])
+            frequency_hz = _frequency_inside(listed)
         if frequency_hz is not None and not 0 < frequency_hz <= FREQUENCY_MAX_HZ:
             frequency_hz = None
         kind = (named.handle, extension, frequency_hz)
@@ -95,26 +114,31 @@ def answer(query: ListQuery, source_name: str, listing: Mapping[str, Listed]) ->
         if named.number is not None:
             low, high = numbers.get(kind, (named.number, named.number))
             numbers[kind] = min(low, named.number), max(high, named.number)
-    return _reply(source_name, kinds, numbers)
+        place = (order(name), name)
+        last[kind] = max(last.get(kind, place), place)
+    return _reply(source_name, kinds, numbers, {kind: name for kind, (_, name) in last.items()})
 
 
 def _reply(
     source_name: str,
     kinds: Counter[tuple[str, str, float | None]],
     numbers: Mapping[tuple[str, str, float | None], tuple[int, int]],
+    last: Mapping[tuple[str, str, float | None], str],
 ) -> ListReply:
     found = []
-    for kind, files in kinds.most_common(KINDS_MAX):
+    by_size = sorted(kinds.items(), key=lambda one: (-one[1], _sortable(one[0])))
+    for kind, files in by_size[:KINDS_MAX]:
         handle, extension, frequency_hz = kind
-        first, last = numbers.get(kind, (None, None))
+        first_number, last_number = numbers.get(kind, (None, None))
         found.append(
             FoundFiles(
                 handle=handle[:1024],
                 extension=extension[:200],
                 frequency_hz=frequency_hz,
                 files=files,
-                first_number=first,
-                last_number=last,
+                first_number=first_number,
+                last_number=last_number,
+                last_file=last[kind][:1024],
             )
         )
     return ListReply(
@@ -122,8 +146,13 @@ def _reply(
     )
 
 
+def _sortable(kind: tuple[str, str, float | None]) -> tuple[object, ...]:
+    handle, extension, frequency_hz = kind
+    return (natural_key(handle), extension.casefold(), frequency_hz or 0.0)
+
+
 def _frequency_inside(listed: Listed) -> float | None:
-    if listed.sighting.size > _READ_BYTES_MAX:
+    if listed.in_cloud or listed.sighting.size > _READ_BYTES_MAX:
         return None
     try:
         content = listed.path.read_bytes()
@@ -140,6 +169,8 @@ def _entries(folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, "os.D
             name = prefix + _readable(entry.name)
             try:
                 if depth > 1 and entry.is_dir(follow_symlinks=False):
+                    if is_junction(entry.stat(follow_symlinks=False)):
+                        continue
                     yield from _entries(Path(entry.path), f"{name}/", depth - 1)
                 elif entry.is_file():
                     yield name, entry

@@ -164,6 +164,19 @@ class Outbox:
         )
         return None if row is None else (UploadHeader.model_validate_json(row[0]), row[1])
 
+    def times_replaced(self, header: UploadHeader) -> int:
+        """How often these bytes were taken under this name before others took their place."""
+        known = "SELECT 1 FROM uploads WHERE upload_id = ?"
+        if self._first(known, (header.upload_id,)) is None:
+            return 0
+        rows = self._rows(
+            "SELECT json_extract(header, '$.sha256') FROM uploads "
+            "WHERE session_id = ? AND json_extract(header, '$.file') = ? ORDER BY sequence",
+            (header.session_id, header.file),
+        )
+        digests = [str(digest) for (digest,) in rows]
+        return digests.count(header.sha256) - (digests[-1] == header.sha256)
+
     def settle(self, receipts: Iterable[Receipt]) -> None:
         """Strike off what is stored, and keep what was refused with its reason.
 
@@ -246,10 +259,12 @@ class Outbox:
 
     def sightings(self, session_id: str) -> Iterator[tuple[str, Sighting]]:
         """The files of a session that were decided on, as they were then."""
-        rows = self._rows(
-            "SELECT file, size, mtime_ns FROM files WHERE session_id = ?", (session_id,)
-        )
-        return ((file, Sighting(size, mtime_ns)) for file, size, mtime_ns in rows)
+        query = "SELECT file, size, mtime_ns FROM files WHERE session_id = ?"
+        try:
+            for file, size, mtime_ns in self._connection.execute(query, (session_id,)):
+                yield file, Sighting(size, mtime_ns)
+        except sqlite3.Error as error:
+            raise OutboxError(_sentence(error)) from None
 
     def record(self, session_id: str, file: str) -> FileRecord | None:
         """What became of a file when it was looked at last."""

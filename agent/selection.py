@@ -6,10 +6,16 @@ from typing import Final
 from sacmes_core.formats.names import parse_name
 from sacmes_core.settings.source import DEFAULT_EXTENSIONS, SourceSettings
 
-_UNFINISHED_ENDINGS: Final = (".tmp", ".part", ".partial", ".bin", ".crdownload", ".swp", ".bak")
+_UNFINISHED_ENDINGS: Final = (
+    ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp",
+    ".lock", ".lck", ".bak", ".bin",
+)  # fmt: skip
 _CONFLICT: Final = re.compile(
-    r"conflict(?:ed)?[ -]copy|\.sync-conflict-|-conflict-\d|\(.*conflict.*\)", re.IGNORECASE
+    r"conflict(?:ed)?[ _-]copy|\.sync-conflict-|-conflict-\d"
+    r"|\(.*(?:conflict|konflikt|conflit|conflicto).*\)",
+    re.IGNORECASE,
 )
+"""As Dropbox, Nextcloud, OneDrive and Syncthing call them, in a few languages."""
 _ELECTRODE_PREFIX: Final = re.compile(r"^E\d{1,3}_", re.IGNORECASE)
 _FREQUENCY_TOLERANCE: Final = 1e-3
 
@@ -36,6 +42,8 @@ def name_belongs(source: SourceSettings, name: str) -> bool:
     handle = source.handle.casefold()
     if not folded.startswith(handle) and not _ELECTRODE_PREFIX.sub("", folded).startswith(handle):
         return False
+    if source.first_number == 0 and source.last_number is None:
+        return True
     return number_belongs(source, parse_name(name).number)
 
 

@@ -12,6 +12,8 @@ from typing import Final, Literal, NamedTuple
 
 LOCKED_FIRST_S: Final = 0.5
 LOCKED_MAX_S: Final = 30.0
+COARSE_S: Final = 2.5
+"""Longer than the coarsest clock of a file system: FAT counts in steps of 2 s."""
 
 Outlook = Literal["proven", "complete", "unreadable", "unfinished", "binary"]
 """What the content says: declared end reached; nothing missing; no reader for it (yet); its end
@@ -23,6 +25,11 @@ class Sighting(NamedTuple):
 
     size: int
     mtime_ns: int
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether the time seems to be counted in whole seconds, so that it may hide a change."""
+        return self.mtime_ns % 1_000_000_000 == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def examined(
     """The file after it was read, and whether it is to be taken as it is."""
     ready_at = file.unchanged_since + patience.needed_s(outlook)
     if now >= ready_at:
-        return done(file), True
+        return done(file, now), True
     return replace(file, due_at=ready_at, refusals=0), False
 
 
@@ -98,6 +105,12 @@ def again(file: WatchedFile, now: float, patience: Patience) -> WatchedFile:
     return WatchedFile(file.sighting, now, now + patience.proven_s)
 
 
-def done(file: WatchedFile) -> WatchedFile:
-    """The file once it was decided on; only a change brings it back."""
-    return replace(file, due_at=None, refusals=0)
+def done(file: WatchedFile, now: float) -> WatchedFile:
+    """The file once it was decided on; only a change brings it back.
+
+    Where the file's time is counted in whole seconds, a change soon after the last one leaves it
+    as it is; so the file is read once more when its time would have moved on.
+    """
+    again_at = file.unchanged_since + COARSE_S
+    due_at = again_at if file.sighting.is_coarse and now < again_at else None
+    return replace(file, due_at=due_at, refusals=0)

@@ -15,9 +15,11 @@ from agent.hints import Hints
 from agent.home import Home
 from agent.listing import answer, list_folder
 from agent.outbox import Outbox, OutboxError
+from agent.preview import preview
 from agent.settling import Patience
 from agent.source import SourceAnswer, SourceEvent, SourceFacts, SourceMaker, SourceReport
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.preview import PreviewQuery
 from sacmes_core.payloads.questions import ListQuery
 from sacmes_core.payloads.replies import Problem
 from sacmes_core.payloads.session import SessionDocument
@@ -93,7 +95,7 @@ class FolderWatch:
         self._wake.set()
 
     def ask(self, asked: Asked) -> None:
-        """Answer a viewer's `list`; nothing else can be asked of a folder."""
+        """Answer a viewer's `list` or `preview`; nothing else can be asked of a folder."""
         self._orders.put(asked)
         self._wake.set()
 
@@ -135,8 +137,20 @@ class FolderWatch:
             polled_s = time.monotonic() - now
             hints.keep(there=folder.problem is None)
             self._say(SourceReport(taken, folder.problem))
-            if taken == 0:
+            if taken:
+                self._take_more(folder, RESTS_PER_POLL * polled_s)
+            else:
                 self._pause(folder.next_due(now) - time.monotonic(), RESTS_PER_POLL * polled_s)
+
+    def _take_more(self, folder: Folder, for_s: float) -> None:
+        """Take what else is ready before the next look, which costs much in a large folder."""
+        until = time.monotonic() + for_s
+        while not self._stopping.is_set() and self._orders.empty():
+            now = time.monotonic()
+            taken = folder.take(now) if now < until else 0
+            if not taken:
+                return
+            self._say(SourceReport(taken, folder.problem))
 
     def _follow_orders(self) -> None:
         with contextlib.suppress(queue.Empty):
@@ -149,14 +163,16 @@ class FolderWatch:
 
     def _answer(self, asked: Asked) -> Payload:
         root = self._options.root
-        if not isinstance(asked.payload, ListQuery):
-            return Problem(type="unavailable", title="Not measured", detail=_NO_INSTRUMENT)
         try:
             listing = list_folder(root, subfolders=self._options.subfolders)
+            if isinstance(asked.payload, PreviewQuery):
+                return preview(asked.payload, root, listing)
+            if isinstance(asked.payload, ListQuery):
+                return answer(asked.payload, str(root), listing)
         except OSError as error:
             sentence = folder_sentence(root, error)
             return Problem(type="unavailable", title="The folder cannot be listed", detail=sentence)
-        return answer(asked.payload, str(root), listing)
+        return Problem(type="unavailable", title="Not measured", detail=_NO_INSTRUMENT)
 
     def _pause(self, wait_s: float, rest_s: float) -> None:
         """Wait until something is due or a hint comes, but rest first: hints come in storms."""

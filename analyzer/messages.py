@@ -8,6 +8,7 @@ from analyzer.store.sessions import Run
 from analyzer.store.uploads import StoredUpload
 from sacmes_core import __version__
 from sacmes_core.analysis.peaks import FloatArray, Peak, PeakCurves
+from sacmes_core.flags import CLOCK_NOT_SET
 from sacmes_core.formats.scan import Scan
 from sacmes_core.payloads.common import TimeSource
 from sacmes_core.payloads.results import Curves, ElectrodeCurves, Result, ScanReference
@@ -31,7 +32,7 @@ def result_of(run: Run, upload: StoredUpload, numbers: Numbers, index: int) -> R
         method=_method(numbers),
         version=__version__,
         electrodes=numbers.electrodes[:ELECTRODE_MAX],
-        flags=() if numbers.scan is None else numbers.scan.flags,
+        flags=_flags(upload.header, numbers.scan),
         error=None if numbers.error is None else numbers.error[:2000],
     )
 
@@ -87,6 +88,12 @@ def _measured(header: UploadHeader, scan: Scan | None) -> tuple[datetime | None,
         # The instrument's header has no time zone; the agent beside it has.
         return scan.measured_at.replace(tzinfo=header.measured_at.tzinfo), "header"
     return header.measured_at, header.measured_at_source
+
+
+def _flags(header: UploadHeader, scan: Scan | None) -> tuple[str, ...]:
+    """What is to be said of the scan as a whole."""
+    told = () if header.clock_synced is not False else (CLOCK_NOT_SET,)
+    return (*(() if scan is None else scan.flags), *told)
 
 
 def _method(numbers: Numbers) -> str | None:

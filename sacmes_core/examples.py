@@ -12,6 +12,7 @@ from sacmes_core.payloads.presence import (
     UploadCounters,
     ViewerPresence,
 )
+from sacmes_core.payloads.preview import PreviewCurve, PreviewQuery, PreviewReply, PreviewScan
 from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
@@ -75,6 +76,7 @@ UPLOAD_HEADER: Final = UploadHeader(
     electrode=1,
     measured_at=_MEASURED,
     measured_at_source="header",
+    clock_synced=True,
 )
 
 _SETTINGS: Final = SessionSettings(
@@ -172,6 +174,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         session_id=_SESSION_ID,
         revision=12,
         remote_start=True,
+        clock_synced=True,
         instrument="EmStat Pico, firmware espico1304#Oct 22 2021 14:38:26",
         limits=MeasurementLimits(
             min_v=-1.25, max_v=1.0, max_current_a=5e-3, max_scans=1_000_000, max_duration_s=3600.0
@@ -259,9 +262,42 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
                 files=120,
                 first_number=1,
                 last_number=120,
+                last_file="SWV_15Hz_120.txt",
             ),
         ),
         truncated=False,
     ),
     MeasureReply(session_id=_SESSION_ID, number=13, scans=2),
+    PreviewQuery(file="SWV_15Hz_120.txt", extension=".txt"),
+    PreviewReply(
+        source_name="C:\\CHI\\data",
+        file="SWV_15Hz_120.txt",
+        size_bytes=3412,
+        modified_at=_MEASURED,
+        text=CONTENT.decode(),
+        scans=(
+            PreviewScan(
+                index=0,
+                format="chi",
+                technique="swv",
+                frequency_hz=15.0,
+                number=120,
+                measured_at=_MEASURED,
+                electrodes=(1,),
+                points=3,
+                incomplete="The scan ends at -0.203 V; its header says that it goes to -0.5 V.",
+                flags=("truncated_scan",),
+                curves=(
+                    PreviewCurve(
+                        electrode=1,
+                        role="difference",
+                        points=3,
+                        potential_v=(-0.201, -0.202, -0.203),
+                        current_a=(-1.495e-7, -1.837e-7, -1.858e-7),
+                    ),
+                ),
+            ),
+        ),
+        scans_in_file=1,
+    ),
 )

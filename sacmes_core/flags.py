@@ -23,6 +23,7 @@ MISSING_CURRENT: Final = "missing_current"
 BASELINE_FAILED: Final = "baseline_failed"
 TRUNCATED_SCAN: Final = "truncated_scan"
 NAME_HEADER_MISMATCH: Final = "name_header_mismatch"
+CLOCK_NOT_SET: Final = "clock_not_set"
 DIFFERENCE_MISMATCH: Final = "difference_mismatch"
 UNITS_ASSUMED: Final = "units_assumed"
 TECHNIQUE_ASSUMED: Final = "technique_assumed"
@@ -99,6 +100,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "is not yet complete.",
         NAME_HEADER_MISMATCH: "The file's name says something else than its header; the header "
         "was believed.",
+        CLOCK_NOT_SET: "No time server had set the clock of the computer beside the instrument; "
+        "the time of the scan may be wrong, its order is right.",
         DIFFERENCE_MISMATCH: "The difference current is not forward minus reverse; check the "
         "columns.",
         TECHNIQUE_ASSUMED: "Neither the file nor its name says what was measured; a square-wave "

@@ -11,6 +11,7 @@ from typing import Final
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import SCHEMA, Payload
+from sacmes_core.payloads.preview import PreviewQuery, PreviewReply
 from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
@@ -69,8 +70,20 @@ STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
 MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
+PREVIEW: Final = Question(AGENT_QUERY, "preview", PreviewQuery, PreviewReply)
 
-QUESTIONS: Final = (SESSIONS, HISTORY, SCAN, EXPORT, START, STOP, CHANGE_SETTINGS, LIST, MEASURE)
+QUESTIONS: Final = (
+    SESSIONS,
+    HISTORY,
+    SCAN,
+    EXPORT,
+    START,
+    STOP,
+    CHANGE_SETTINGS,
+    LIST,
+    PREVIEW,
+    MEASURE,
+)
 
 
 _ALL_DEFAULTS: Final = b'{"schema":%d}' % SCHEMA

@@ -44,6 +44,16 @@ class UploadHeader(Part):
         description="How the lines of an instrument are to be read whose form is not known by "
         "itself; JSON, docs/serial.md says of what.",
     )
+    clock_synced: bool | None = Field(
+        default=None,
+        description="False where no time server has set the clock of a computer that has none of "
+        "its own, so that times may be wrong.",
+    )
+    returned: Annotated[int, Field(ge=1, le=2**31)] | None = Field(
+        default=None,
+        description="How often the same bytes were sent under this name before other bytes took "
+        "their place; makes another upload of them.",
+    )
 
 
 _QUOTED: Final = frozenset({"file", "reading"})
@@ -67,11 +77,21 @@ class UploadRefusedError(ProtocolError):
         self.retry = retry
 
 
-def upload_id(session_id: str, file: str, content: bytes) -> str:
-    """Hash of session, path and unpacked bytes: the same upload has the same id for ever."""
-    digest = hashlib.sha256(f"{session_id}\n{quote(file)}\n".encode())
+def upload_id(session_id: str, file: str, content: bytes, *, returned: int | None = None) -> str:
+    """Hash of session, path and unpacked bytes: the same upload has the same id for ever.
+
+    Bytes that come back under a name after others are an upload of their own, told by `returned`.
+    """
+    times = f"\0{returned}\n" if returned else ""
+    digest = hashlib.sha256(f"{session_id}\n{quote(file)}\n{times}".encode())
     digest.update(content)
     return digest.hexdigest()
+
+
+def come_back(header: UploadHeader, content: bytes, times: int) -> UploadHeader:
+    """The header for bytes that were sent under this name `times` before others replaced them."""
+    identity = upload_id(header.session_id, header.file, content, returned=times)
+    return header.model_copy(update={"upload_id": identity, "returned": times})
 
 
 def too_large(size_bytes: int) -> str:
@@ -137,7 +157,8 @@ def unpack(message: Message) -> tuple[str, UploadHeader, bytes]:
     content = _content(properties.get("encoding", "identity"), message.payload, known_id)
     if hashlib.sha256(content).hexdigest() != header.sha256:
         raise UploadRefusedError("The bytes do not fit their checksum.", known_id, retry=True)
-    if upload_id(header.session_id, header.file, content) != header.upload_id:
+    identity = upload_id(header.session_id, header.file, content, returned=header.returned)
+    if identity != header.upload_id:
         raise UploadRefusedError("The upload id does not fit what it names.", known_id)
     return place.user_id, header, content
 

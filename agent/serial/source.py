@@ -15,7 +15,7 @@ from agent.source import SourceAnswer, SourceEvent, SourceFacts, SourceMaker, So
 from sacmes_core.instruments import campaign
 from sacmes_core.instruments.limits import refusal
 from sacmes_core.payloads.common import Payload
-from sacmes_core.payloads.questions import MeasureRequest
+from sacmes_core.payloads.questions import ListQuery, MeasureRequest
 from sacmes_core.payloads.replies import ListReply, MeasureReply, Problem
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Asked
@@ -140,8 +140,10 @@ class SerialSource:
                         self._report(SourceAnswer(asked, self._answer(station, asked)))
 
     def _answer(self, station: Station, asked: Asked) -> Payload:
-        if not isinstance(asked.payload, MeasureRequest):
+        if isinstance(asked.payload, ListQuery):
             return ListReply(source_name=self._options.port, found=())
+        if not isinstance(asked.payload, MeasureRequest):
+            return _refused("unavailable", "This agent measures by itself; it has no files.")
         if not self._allow_remote:
             return _refused(
                 "forbidden",
@@ -187,4 +189,4 @@ def _measured(station: Station, request: MeasureRequest) -> Payload:
 
 
 def _refused(kind: str, sentence: str) -> Problem:
-    return Problem.model_validate({"type": kind, "title": "Not measured", "detail": sentence})
+    return Problem.model_validate({"type": kind, "title": "Not done", "detail": sentence})

@@ -61,6 +61,11 @@ class AgentPresence(Payload):
     limits: MeasurementLimits | None = Field(
         default=None, description="What may be measured; empty for a folder."
     )
+    clock_synced: bool | None = Field(
+        default=None,
+        description="Whether a time server has set the agent's clock: False where nothing else "
+        "keeps its time, null where the system does not say.",
+    )
     counters: UploadCounters = Field(default_factory=UploadCounters)
     problem: Sentence | None = Field(
         default=None,

@@ -7,6 +7,7 @@ from pydantic import Field
 from sacmes_core.payloads.common import Payload, Position, Revision, SessionId, ShortText
 from sacmes_core.settings.parts import Technique
 from sacmes_core.settings.session import SessionSettings
+from sacmes_core.settings.source import Extension, Handle
 
 
 class SessionsQuery(Payload):
@@ -83,5 +84,5 @@ class MeasureRequest(Payload):
 class ListQuery(Payload):
     """What the agent sees in its folder."""
 
-    handle: Annotated[str, Field(max_length=128)] = ""
-    extension: Annotated[str, Field(max_length=16)] = ""
+    handle: Handle = ""
+    extension: Extension = ""

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from sacmes_core.payloads.common import (
     Count,
+    FileName,
     Payload,
     Position,
     Revision,
@@ -86,6 +87,9 @@ class FoundFiles(Part):
     files: Count
     first_number: ScanNumber | None = None
     last_number: ScanNumber | None = None
+    last_file: FileName | None = Field(
+        default=None, description="The one with the last number, for a `preview`."
+    )
 
 
 class ListReply(Payload):

@@ -11,13 +11,17 @@ DEFAULT_EXTENSIONS: Final = (".txt", ".csv", ".dta", ".mpt", ".pssession")
 """What an empty `SourceSettings.extension` takes."""
 
 
+Handle = Annotated[str, Field(max_length=128)]
+Extension = Annotated[str, Field(max_length=16, pattern=r"^(\.[A-Za-z0-9]+)?$")]
+
+
 class SourceSettings(Part):
     """Which files of the watched folder belong to the session, or what an instrument measures."""
 
-    handle: Annotated[str, Field(max_length=128)] = Field(
+    handle: Handle = Field(
         default="", description="Start of the file names, for example SWV_; empty takes every name."
     )
-    extension: Annotated[str, Field(max_length=16, pattern=r"^(\.[A-Za-z0-9]+)?$")] = Field(
+    extension: Extension = Field(
         default="",
         description="End of the file names, for example .txt; empty takes .txt, .csv, "
         ".dta, .mpt and .pssession. Upper and lower case are the same.",

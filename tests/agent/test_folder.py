@@ -13,9 +13,10 @@ from support.agents import chi_file, session_document
 from agent.folder import Folder, read_unchanged
 from agent.listing import list_folder
 from agent.outbox import Outbox, OutboxError
+from sacmes_core.messages import Message
 from sacmes_core.payloads.results import Receipt
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
-from sacmes_core.upload import UploadHeader
+from sacmes_core.upload import UploadHeader, pack, unpack
 
 
 class Clocked:
@@ -168,6 +169,17 @@ def test_what_is_known_of_a_file_stands_in_its_header(clocked: Clocked) -> None:
     assert (header.technique, header.measured_at_source) == ("cv", "header")
 
 
+def test_a_clock_that_is_not_set_is_told_with_the_upload(clocked: Clocked) -> None:
+    clocked.folder.clock_synced = lambda: False
+    clocked.follow()
+    clocked.write("SWV_15Hz_1.txt")
+    clocked.poll()
+    clocked.now += 1
+    clocked.folder.poll(clocked.now)
+    ((header, _),) = clocked.new_uploads()
+    assert header.clock_synced is False
+
+
 def test_without_a_time_in_the_header_the_files_own_is_told(clocked: Clocked) -> None:
     clocked.follow()
     rows = b"".join(b"%.2f\t%.3e\n" % (k / 100, k * 1e-9) for k in range(40))
@@ -198,6 +210,60 @@ def test_the_same_content_saved_again_is_no_upload(clocked: Clocked) -> None:
     assert clocked.settled() == ["SWV_15Hz_1.txt"]
     os.utime(path, ns=(1, 1))
     assert clocked.settled() == []
+
+
+def test_a_content_that_comes_back_is_sent_again_as_the_newest(clocked: Clocked) -> None:
+    clocked.follow()
+    sent = []
+    for shift in (1, 2, 1, 2, 2):
+        clocked.write("SWV_15Hz_1.txt", chi_file(shift=shift))
+        clocked.poll()
+        clocked.now += 3
+        clocked.folder.poll(clocked.now)
+        sent += clocked.new_uploads()
+    assert [content for _, content in sent] == [chi_file(shift=k) for k in (1, 2, 1, 2)]
+    assert [header.returned for header, _ in sent] == [None, None, 1, 1]
+    assert len({header.upload_id for header, _ in sent}) == 4
+    for header, content in sent:
+        publication = pack(header, content, user_id="alice")
+        message = Message(
+            publication.topic, publication.payload, user_properties=publication.user_properties
+        )
+        assert unpack(message) == ("alice", header, content)
+
+
+def test_a_change_that_the_files_time_does_not_show_is_found(clocked: Clocked) -> None:
+    clocked.follow()
+    path = clocked.write("SWV_15Hz_1.txt", chi_file(shift=1))
+    os.utime(path, (1e9, 1e9))
+    assert clocked.poll() + clocked.poll(0.3) == ["SWV_15Hz_1.txt"]
+    path.write_bytes(chi_file(shift=2))
+    os.utime(path, (1e9, 1e9))
+    assert clocked.poll(1) == []
+    assert clocked.poll(2) == ["SWV_15Hz_1.txt"]
+
+
+def test_files_that_a_share_lost_and_found_are_not_read_again(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocked.follow()
+    path = clocked.write("SWV_15Hz_1.txt")
+    assert clocked.settled() == ["SWV_15Hz_1.txt"]
+    away = path.rename(clocked.root.with_name("away"))
+    assert clocked.settled() == []
+    away.rename(path)
+    monkeypatch.setattr("agent.folder.read_unchanged", lambda _: pytest.fail("was read again"))
+    assert clocked.settled() == []
+
+
+def test_a_file_renamed_into_place_is_taken_and_its_first_name_never(clocked: Clocked) -> None:
+    clocked.follow()
+    clocked.write("SWV_15Hz_1.txt", chi_file(shift=1))
+    assert clocked.settled() == ["SWV_15Hz_1.txt"]
+    part = clocked.write("SWV_15Hz_1.txt.tmp", chi_file(shift=2))
+    assert clocked.settled() == []
+    part.replace(clocked.root / "SWV_15Hz_1.txt")
+    assert clocked.settled() == ["SWV_15Hz_1.txt"]
 
 
 def test_a_restart_reads_nothing_again_and_misses_no_change(clocked: Clocked) -> None:
@@ -405,7 +471,7 @@ def test_a_file_that_changes_between_the_look_and_the_reading_is_not_taken(
     clocked: Clocked,
 ) -> None:
     path = clocked.write("SWV_15Hz_1.txt")
-    listed = list_folder(clocked.root, subfolders=False)["SWV_15Hz_1.txt"]
+    listed = dict(list_folder(clocked.root, subfolders=False))["SWV_15Hz_1.txt"]
     assert read_unchanged(listed) == chi_file()
     path.write_bytes(chi_file(shift=1))
     os.utime(path, ns=(listed.sighting.mtime_ns, listed.sighting.mtime_ns + 1))
@@ -425,6 +491,47 @@ def test_a_receipt_and_a_change_at_once_do_not_cross(clocked: Clocked) -> None:
     clocked.settled()
     clocked.outbox.settle([Receipt(upload_id=first, status="stored")])
     assert clocked.outbox.waiting_count() == 1
+
+
+def test_what_is_only_in_the_cloud_is_not_fetched_but_said(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocked.follow()
+    clocked.write("SWV_15Hz_1.txt")
+    monkeypatch.setattr("agent.listing.is_only_in_the_cloud", lambda _: True)
+    assert clocked.settled(100) == []
+    assert clocked.folder.problem is not None
+    assert "1 files, SWV_15Hz_1.txt for one, are only in the cloud" in clocked.folder.problem
+    monkeypatch.undo()
+    assert clocked.settled() == ["SWV_15Hz_1.txt"]
+    assert clocked.folder.problem is None
+
+
+def test_of_very_many_files_a_few_are_followed_at_a_time_in_their_order(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.folder.FOLLOWED_MAX", 3)
+    for number in range(10, 0, -1):
+        clocked.write(f"SWV_15Hz_{number}.txt")
+    clocked.follow()
+    taken = []
+    for _ in range(12):
+        taken += clocked.settled()
+        assert len(clocked.folder._files) <= 3
+    assert taken == [f"SWV_15Hz_{number}.txt" for number in range(1, 11)]
+
+
+def test_a_folder_with_too_many_files_is_said(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.listing.FILES_MAX", 2)
+    monkeypatch.setattr("agent.folder.FILES_MAX", 2)
+    for number in range(3):
+        clocked.write(f"SWV_15Hz_{number}.txt")
+    clocked.follow()
+    assert len(clocked.settled()) == 2
+    assert clocked.folder.problem is not None
+    assert "2 files or more" in clocked.folder.problem
 
 
 def test_files_that_are_done_cost_little(clocked: Clocked) -> None:

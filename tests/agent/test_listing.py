@@ -8,7 +8,7 @@ from sacmes_core.payloads.questions import ListQuery
 
 
 def names(root: Path, *, subfolders: bool = False) -> set[str]:
-    return set(list_folder(root, subfolders=subfolders))
+    return {name for name, _ in list_folder(root, subfolders=subfolders)}
 
 
 def test_hidden_and_temporary_files_are_left_out(tmp_path: Path) -> None:
@@ -28,9 +28,24 @@ def test_folders_are_entered_only_when_asked_and_links_never(tmp_path: Path) -> 
     assert found == {"a.txt", "1/a.txt", "1/2/a.txt", "1/2/3/a.txt"}
 
 
+def test_a_file_that_is_a_link_in_a_circle_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "loop.txt").symlink_to(tmp_path / "loop.txt")
+    (tmp_path / "a.txt").write_bytes(b"x")
+    assert names(tmp_path) == {"a.txt"}
+
+
+def test_no_more_files_are_listed_than_can_be_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for k in range(5):
+        (tmp_path / f"{k}.txt").write_bytes(b"x")
+    monkeypatch.setattr("agent.listing.FILES_MAX", 3)
+    assert len(names(tmp_path)) == 3
+
+
 def test_a_folder_that_is_gone_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        list_folder(tmp_path / "gone", subfolders=False)
+        names(tmp_path / "gone")
 
 
 def test_a_broken_link_is_no_file(tmp_path: Path) -> None:
@@ -56,9 +71,13 @@ def test_the_kinds_of_files_are_told(tmp_path: Path) -> None:
     reply = answer(ListQuery(), "C:\\CHI", list_folder(tmp_path, subfolders=False))
     assert reply.source_name == "C:\\CHI"
     assert [
-        (f.handle, f.extension, f.frequency_hz, f.files, f.first_number, f.last_number)
+        (f.handle, f.extension, f.frequency_hz, f.files, f.first_number, f.last_file)
         for f in reply.found
-    ] == [("SWV_", ".txt", 15.0, 3, 3, 11), ("SWV_", ".txt", 200.0, 1, 3, 3)]
+    ] == [
+        ("SWV_", ".txt", 15.0, 3, 3, "SWV_15Hz_11.txt"),
+        ("SWV_", ".txt", 200.0, 1, 3, "SWV_200Hz_3.txt"),
+    ]
+    assert [f.last_number for f in reply.found] == [11, 3]
 
 
 def test_where_the_name_is_silent_the_header_tells_the_frequency(tmp_path: Path) -> None:
@@ -69,6 +88,13 @@ def test_where_the_name_is_silent_the_header_tells_the_frequency(tmp_path: Path)
         ("run", 15.0, 2),
         ("run", 200.0, 1),
     }
+
+
+def test_files_in_folders_are_told_as_well(tmp_path: Path) -> None:
+    (tmp_path / "run 1").mkdir()
+    (tmp_path / "run 1" / "SWV_15Hz_1.txt").write_bytes(chi_file(15))
+    reply = answer(ListQuery(handle="swv"), "x", list_folder(tmp_path, subfolders=True))
+    assert [(f.handle, f.files) for f in reply.found] == [("SWV_", 1)]
 
 
 def test_a_thousand_kinds_are_enough(tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ from sacmes_core.settings.source import SourceSettings
         "SWV_60Hz_1.txt~",
         "SWV_60Hz_1 (PC2's conflicted copy 2026-01-02).txt",
         "SWV_60Hz_1.sync-conflict-20260102-1.txt",
+        "SWV_60Hz_1 (In Konflikt stehende Kopie von PC2 2026-01-02).txt",
+        "SWV_60Hz_1 (Copie en conflit de PC2 2026-01-02).txt",
+        "SWV_60Hz_1_conflict-copy.txt",
+        "SWV_60Hz_1.txt.filepart",
         "desktop.bak",
     ],
 )

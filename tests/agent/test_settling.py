@@ -31,7 +31,7 @@ def test_the_same_sighting_does_not_begin_anew() -> None:
 
 @pytest.mark.parametrize("other", [Sighting(101, 1), Sighting(100, 2)])
 def test_a_change_begins_anew_also_when_it_was_done(other: Sighting) -> None:
-    file = done(see(None, SEEN, 10.0, PATIENCE))
+    file = done(see(None, SEEN, 10.0, PATIENCE), 11.0)
     assert file.due_at is None
     assert see(file, other, 20.0, PATIENCE).unchanged_since == 20.0
 
@@ -68,6 +68,16 @@ def test_a_locked_file_is_tried_again_ever_more_rarely() -> None:
     assert waits[:3] == [0.5, 1.0, 2.0]
     assert waits[-1] == LOCKED_MAX_S
     assert examined(file, "proven", now, PATIENCE)[0].refusals == 0
+
+
+def test_a_time_in_whole_seconds_may_hide_a_change_and_is_looked_at_once_more() -> None:
+    file = see(None, Sighting(100, 4_000_000_000), 10.0, PATIENCE)
+    file, ready = examined(file, "proven", 10.3, PATIENCE)
+    assert ready
+    assert file.due_at == 12.5
+    file, ready = examined(file, "proven", 12.5, PATIENCE)
+    assert ready
+    assert file.due_at is None
 
 
 def test_a_file_that_changed_under_the_reader_begins_anew() -> None:

@@ -10,9 +10,11 @@ from agent.outbox import FILE_NAME, Outbox
 from agent.settling import Patience
 from agent.source import SourceAnswer, SourceEvent, SourceReport
 from agent.watching import FolderWatch, WatchOptions
+from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message
+from sacmes_core.payloads.preview import PreviewReply
 from sacmes_core.payloads.questions import ListQuery
-from sacmes_core.payloads.replies import ListReply
+from sacmes_core.payloads.replies import ListReply, Problem
 from sacmes_core.protocol import AGENT_QUERY, encode
 from sacmes_core.questions import read_question
 
@@ -65,6 +67,29 @@ def test_a_question_is_answered_without_a_session(watched: Watched) -> None:
         event = watched.next()
     assert isinstance(event.reply, ListReply)
     assert event.reply.found[0].files == 1
+
+
+def test_an_unusual_extension_is_refused_before_it_reaches_the_folder() -> None:
+    for verb in ("list", "preview"):
+        topic = AGENT_QUERY.topic(user_id="alice", verb=verb)
+        with pytest.raises(ProtocolError, match="extension"):
+            read_question(Message(topic, b'{"schema":1,"extension":"txt"}'))
+
+
+def test_a_preview_is_answered_or_refused_in_a_sentence(watched: Watched) -> None:
+    (watched.root / "SWV_15Hz_1.txt").write_bytes(chi_file())
+    topic = AGENT_QUERY.topic(user_id="alice", verb="preview")
+    watched.watch.start()
+    for payload in (b"", b'{"schema":1,"file":"../outbox.sqlite"}'):
+        watched.watch.ask(read_question(Message(topic, payload)))
+    replies = []
+    while len(replies) < 2:
+        event = watched.next()
+        if isinstance(event, SourceAnswer):
+            replies.append(event.reply)
+    assert isinstance(replies[0], PreviewReply)
+    assert replies[0].scans[0].electrodes == (1,)
+    assert isinstance(replies[1], Problem)
 
 
 def test_an_outbox_that_cannot_be_opened_is_said_and_tried_again(watched: Watched) -> None:

@@ -64,9 +64,9 @@ class Bench:
         self.worker = Worker(self.store, self.broker, Status(), self.announcer)
         self.announcer.note(Connected(True, None))
 
-    def upload(self, *files: tuple[str, bytes]) -> None:
+    def upload(self, *files: tuple[str, bytes], **told: Any) -> None:
         for file, content in files:
-            sent = packed(SESSION, file, content)
+            sent = packed(SESSION, file, content, **told)
             arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
             assert isinstance(arrival, Arrival)
             self.store.uploads.commit([arrival], NOW)
@@ -233,3 +233,25 @@ def test_settings_that_change_during_an_analysis_win(
     bench.work()
     assert [r.settings_revision for r in bench.kept()] == [2]
     assert bench.store.uploads.count_waiting() == 0
+
+
+def test_a_content_that_comes_back_is_the_newest_revision(bench: Bench) -> None:
+    file, first = swv(1, height=1.0)
+    _, second = swv(1, height=2.0)
+    bench.upload((file, first), (file, second), (file, first))
+    bench.work()
+    assert bench.kept()[-1].scan.revision == 2
+    bench.upload((file, first), returned=1)
+    bench.work()
+    newest = bench.kept()[-1]
+    assert newest.scan.revision == 3
+    height_a = newest.electrodes[0].peak_current_a
+    assert height_a is not None
+    assert abs(height_a - 1e-6) < 2e-7
+
+
+def test_a_clock_that_was_not_set_is_flagged(bench: Bench) -> None:
+    bench.upload(swv(1), clock_synced=False)
+    bench.upload(swv(2), clock_synced=True)
+    bench.work()
+    assert ["clock_not_set" in result.flags for result in bench.kept()] == [True, False]

@@ -72,8 +72,9 @@ def test_the_id_of_an_upload_depends_on_session_path_and_bytes() -> None:
         upload_id(SESSION_ID, "a", b"1"), upload_id(other, "a", b"1"),
         upload_id(SESSION_ID, "b", b"1"), upload_id(SESSION_ID, "a", b"2"),
         upload_id(SESSION_ID, "a\nb", b"c"), upload_id(SESSION_ID, "a", b"b\nc"),
+        upload_id(SESSION_ID, "a", b"1", returned=1), upload_id(SESSION_ID, "a", b"1", returned=2),
     }  # fmt: skip
-    assert len(ids) == 6
+    assert len(ids) == 8
 
 
 def test_what_is_too_large_is_refused_at_the_sender_with_a_sentence() -> None:

@@ -72,13 +72,23 @@ def voltammogram(
     return ("\r\n".join(lines) + "\r\n").encode()
 
 
-def packed(session_id: str, file: str, content: bytes, *, user_id: str = "alice") -> Publication:
+def packed(
+    session_id: str,
+    file: str,
+    content: bytes,
+    *,
+    user_id: str = "alice",
+    returned: int | None = None,
+    clock_synced: bool | None = None,
+) -> Publication:
     """The message that carries a file."""
     header = UploadHeader(
         session_id=session_id,
-        upload_id=upload.upload_id(session_id, file, content),
+        upload_id=upload.upload_id(session_id, file, content, returned=returned),
         file=file,
         sha256=hashlib.sha256(content).hexdigest(),
+        returned=returned,
+        clock_synced=clock_synced,
     )
     return upload.pack(header, content, user_id=user_id)
 

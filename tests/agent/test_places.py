@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from agent.places import QUIET_HERE_S, is_network_mount, usual_quiet_s
+
+MOUNTS = r"""/dev/mmcblk0p2 / ext4 rw 0 0
+//nas/chi /mnt/chi cifs rw 0 0
+//nas/lab /mnt/lab\040data smb3 rw 0 0
+server:/export /home/pi/nfs nfs4 rw 0 0
+/dev/sda1 /mnt/chi/stick vfat rw 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "network"),
+    [
+        ("/home/pi/data", False),
+        ("/mnt/chi", True),
+        ("/mnt/chi/run 1", True),
+        ("/mnt/chip", False),
+        ("/mnt/lab data/x", True),
+        ("/home/pi/nfs/x", True),
+        ("/mnt/chi/stick", False),
+    ],
+)
+def test_the_mount_that_holds_a_place_counts(place: str, network: bool) -> None:
+    assert is_network_mount(MOUNTS, place) is network
+
+
+def test_a_folder_of_this_computer_needs_less_quiet(tmp_path: Path) -> None:
+    assert usual_quiet_s(tmp_path) == QUIET_HERE_S
