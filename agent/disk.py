@@ -37,8 +37,8 @@ def write_private(path: Path, content: bytes) -> None:
 class HomeLock:
     """Held by the one agent that runs with a home folder; the system frees it if that one dies."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / "lock"
+    def __init__(self, home: Path, name: str = "lock") -> None:
+        self._path = home / name
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> bool:

@@ -295,6 +295,26 @@ class Outbox:
             )
             connection.execute("DELETE FROM files WHERE session_id <> ?", (kept_session_id,))
 
+    def confirmed_files(self, session_id: str) -> frozenset[str]:
+        """The names of all uploads of a session that are stored."""
+        rows = self._rows(
+            "SELECT json_extract(header, '$.file') FROM uploads "
+            "WHERE session_id = ? AND state = 'confirmed'",
+            (session_id,),
+        )
+        return frozenset(file for (file,) in rows)
+
+    def drop_unconfirmed(self) -> None:
+        """Forget uploads without a receipt: their files are there and are read again."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM uploads WHERE state <> 'confirmed'")
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._writing() as connection:
+            for table in ("uploads", "files", "notes"):
+                connection.execute(f"DELETE FROM {table}")
+
     def note(self, name: str) -> str | None:
         """A text kept under a name."""
         row = self._first("SELECT text FROM notes WHERE name = ?", (name,))
