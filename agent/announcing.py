@@ -9,6 +9,7 @@ from agent import presence
 from agent.clock import clock_is_synchronised
 from agent.home import Home
 from agent.presence import Facts, GiveWay, Holding, Say
+from agent.source import SourceFacts
 from sacmes_core import __version__
 from sacmes_core.errors import SacmesError
 from sacmes_core.messages import Publication
@@ -27,17 +28,17 @@ class Announcer:
 
     Parameters
     ----------
-    source_name
-        The watched folder.
+    source
+        Where scans come from.
     publish
         Hands a message to the connection.
     """
 
     def __init__(
-        self, home: Home, source_name: str, publish: Callable[[Publication], int | None]
+        self, home: Home, source: SourceFacts, publish: Callable[[Publication], int | None]
     ) -> None:
         self._home = home
-        self._source_name = source_name[:1024]
+        self._source = source
         self._publish = publish
         self._since = datetime.now(UTC)
         self._holding = Holding(home.identity.instance, home.identity.number)
@@ -86,8 +87,11 @@ class Announcer:
             since=self._since,
             version=__version__,
             host=socket.gethostname()[:200],
-            source="folder",
-            source_name=self._source_name,
+            source=self._source.kind,
+            source_name=self._source.name[:1024],
+            remote_start=self._source.remote_start,
+            instrument=facts.instrument[:200],
+            limits=facts.limits,
             session_id=facts.session_id,
             revision=facts.revision,
             clock_synced=clock_is_synchronised(),

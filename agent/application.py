@@ -1,7 +1,7 @@
 """The agent as a whole: one loop that reads one queue, and hands everything on.
 
-The connection and the folder have threads of their own and only put events on the queue; what
-they lead to is decided by the reducers of this package.
+The connection and the source of scans have threads of their own and only put events on the queue;
+what they lead to is decided by the reducers of this package.
 """
 
 import contextlib
@@ -11,8 +11,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Final
 
 from agent import presence, starting
@@ -27,8 +26,7 @@ from agent.outbox import OutboxError
 from agent.postman import Postman
 from agent.presence import Facts
 from agent.problems import Problems
-from agent.settling import Patience
-from agent.watching import FolderReport, FolderWatch, Listing, WatchEvent, WatchOptions
+from agent.source import SourceAnswer, SourceEvent, SourceMaker, SourceReport
 from sacmes_core import questions
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ProtocolError
@@ -44,6 +42,7 @@ from sacmes_core.link_events import (
     Subscription,
 )
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
 from sacmes_core.payloads.replies import Problem
 from sacmes_core.payloads.results import Receipts
@@ -72,12 +71,10 @@ RETRY_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """What an agent is told on its command line."""
+    """What an agent is told on its command line; the source is made once its home is open."""
 
-    root: Path
     address: BrokerAddress
-    patience: Patience = field(default_factory=Patience)
-    subfolders: bool = False
+    source: SourceMaker
     take_over: bool = False
     wish: starting.Wish | None = None
 
@@ -98,41 +95,33 @@ class Agent:
         self._home = home
         self._stop = stop
         self._user_id = home.identity.user_id
-        self._events: queue.SimpleQueue[LinkEvent | WatchEvent] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[LinkEvent | SourceEvent] = queue.SimpleQueue()
         self._link: Link | None = None
         self._problems = Problems()
         self._postman = Postman(home.outbox, self._user_id, self._publish, self._problems)
         self._notifier = notifier()
         self._asker = Asker(self._user_id, f"agent-{secrets.token_hex(8)}", self._publish)
-        self._announcer = Announcer(home, str(options.root), self._publish)
+        self._source = options.source(home, self._events.put)
+        self._standing = SourceReport(0)
+        self._announcer = Announcer(home, self._source.facts, self._publish)
         self._analyzers: dict[str, AnalyzerPresence] = {}
         self._ignored: Counter[str] = Counter()
-        self._watch = FolderWatch(
-            WatchOptions(
-                options.root,
-                self._user_id,
-                home.outbox_path,
-                options.patience,
-                options.subfolders,
-            ),
-            self._events.put,
-        )
         self._follower = Follower(
-            home, options.wish, self._asker, self._problems, self._watch.work_on
+            home, options.wish, self._asker, self._problems, self._source.work_on
         )
 
     def run(self) -> None:
-        """Watch the folder and send what belongs to the session, until stopped.
+        """Take scans from the source and send what belongs to the session, until stopped.
 
         Raises
         ------
         AgentStopped
             If another agent holds the user_id or takes it over.
         """
-        logger.info("Watching %s for the user_id %s", self._options.root, self._user_id)
-        self._watch.start()
+        logger.info("Watching %s for the user_id %s", self._source.facts.name, self._user_id)
+        self._source.start()
         self._follower.resume()
-        self._notifier.ready(f"Watching {self._options.root} for {self._user_id}")
+        self._notifier.ready(f"Watching {self._source.facts.name} for {self._user_id}")
         try:
             self._claim()
             while not self._stop.is_set():
@@ -233,7 +222,7 @@ class Agent:
             due.append(self._postman.next_due)
         return max(0.01, min(TURN_S, min(due) - time.monotonic()))
 
-    def _perform(self, event: LinkEvent | WatchEvent) -> None:
+    def _perform(self, event: LinkEvent | SourceEvent) -> None:
         now = time.monotonic()
         match event:
             case Connected():
@@ -242,6 +231,7 @@ class Agent:
                 self._problems.put("presence", None)
                 self._asker.send_marker()
                 self._announcer.hold(presence.Opened(), now)
+                self._source.tell_connected(connected=True)
                 self._postman.opened(now)
             case Disconnected() as gone:
                 self._disconnected(gone, now)
@@ -252,11 +242,12 @@ class Agent:
             case Published() as answer:
                 if not self._postman.published(answer) and answer.error is not None:
                     self._problems.put("presence", _not_allowed(self._user_id, answer.error))
-            case FolderReport(folder_problem=folder, outbox_problem=outbox):
-                self._problems.put("folder", folder)
-                self._problems.put("outbox", outbox)
-            case Listing() as listing:
-                self._answer(listing)
+            case SourceReport() as report:
+                self._standing = report
+                self._problems.put("source", report.source_problem)
+                self._problems.put("outbox", report.outbox_problem)
+            case SourceAnswer(asked, reply):
+                self._answer(asked, reply)
 
     def _disconnected(self, gone: Disconnected, now: float) -> None:
         if gone.taken_over:
@@ -268,6 +259,7 @@ class Agent:
             "broker", f"The connection to {self._options.address} is lost ({gone.reason})."
         )
         self._announcer.hold(presence.Closed(), now)
+        self._source.tell_connected(connected=False)
         self._follower.start(starting.Closed(), now)
         self._postman.closed(now)
 
@@ -305,10 +297,10 @@ class Agent:
             if refusal is not None:
                 self._publish(refusal)
             raise
-        self._watch.ask(asked)
+        self._source.ask(asked)
 
-    def _answer(self, listing: Listing) -> None:
-        answer = questions.reply(listing.asked, listing.reply)
+    def _answer(self, asked: questions.Asked, reply: Payload) -> None:
+        answer = questions.reply(asked, reply)
         if answer is not None:
             self._publish(answer)
 
@@ -328,14 +320,23 @@ class Agent:
             (None, 0) if document is None else (document.session_id, document.revision)
         )
         counters = self._home.outbox.counters(session_id, self._postman.in_flight)
-        return Facts(session_id, revision, counters, self._problems.text)
+        standing = self._standing
+        return Facts(
+            session_id,
+            revision,
+            counters,
+            self._problems.text,
+            standing.instrument,
+            standing.limits,
+        )
 
     def _publish(self, message: Publication) -> int | None:
         return None if self._link is None else self._link.publish(message)
 
     def _end(self, *, farewell: bool) -> None:
         self._notifier.stopping()
-        self._watch.stop()
+        self._source.stop()
+        self._perform_waiting()
         if self._link is not None:
             last = [self._announcer.message("stopped", self._facts())] if farewell else []
             self._link.stop(last)

@@ -98,8 +98,10 @@ class Follower:
         self._home.keep_granted(starting.Granted(wish, document.session_id))
         if new and document != self.document:
             self._obey(*session.told(document), now)
-        elif not new:
-            logger.info("Going on with session %s", document.session_id)
+            return
+        logger.info("Going on with session %s", document.session_id)
+        # The source may run by itself what it would not run for somebody else.
+        self._work_on(document)
 
     def _obey(
         self,

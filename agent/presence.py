@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from sacmes_core.payloads.presence import AgentPresence, UploadCounters
+from sacmes_core.payloads.presence import AgentPresence, MeasurementLimits, UploadCounters
 from sacmes_core.protocol import HEARTBEAT_S, PRESENCE_EXPIRY_S
 
 COUNTERS_EVERY_S: Final = 2.0
@@ -82,6 +82,8 @@ class Facts:
     revision: int = 0
     counters: UploadCounters = field(default_factory=UploadCounters)
     problem: str | None = None
+    instrument: str = ""
+    limits: MeasurementLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)

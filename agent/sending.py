@@ -24,6 +24,7 @@ from agent.outbox import FileRecord, Outbox, Taken
 from agent.postman import Postman
 from agent.problems import Problems
 from agent.progress import ShownProgress
+from agent.recordings import is_label, label_of, labelled_header
 from agent.resuming import Memory
 from agent.selection import name_belongs
 from agent.settling import Sighting
@@ -131,7 +132,7 @@ def found_files(named: Sequence[Path]) -> tuple[Path, ...]:
             raise ConfigError(
                 f"{one} holds no scans." if one.is_dir() else f"There is no file {one}."
             )
-        found |= {path.resolve(): path for path in listed}
+        found |= {path.resolve(): path for path in listed if not is_label(path)}
     return tuple(found.values())
 
 
@@ -357,10 +358,14 @@ def _taken(document: SessionDocument, name: str, path: Path, user_id: str) -> Ta
         raise ProtocolError(f"it has {status.st_size:,} bytes; at most {MAX_UPLOAD_BYTES:,} fit.")
     content = path.read_bytes()
     sighting = Sighting(status.st_size, status.st_mtime_ns)
-    found = examine(content, name, document.settings.reading)
-    if found.outlook == "binary":
-        raise ProtocolError(found.reason or "it is not text")
-    header = upload_header(document, name, content, found, sighting)
+    label = label_of(path)
+    if label is not None:
+        header = labelled_header(label, document.session_id, name, content)
+    else:
+        found = examine(content, name, document.settings.reading)
+        if found.outlook == "binary":
+            raise ProtocolError(found.reason or "it is not text")
+        header = upload_header(document, name, content, found, sighting)
     wire_bytes = len(pack(header, content, user_id=user_id).payload)
     record = FileRecord(name, sighting, "sent")
     return Taken(record, document.session_id, header, content, wire_bytes)

@@ -12,13 +12,16 @@ from typing import Final
 
 from agent.folder import Folder, folder_sentence
 from agent.hints import Hints
+from agent.home import Home
 from agent.listing import answer, list_folder
 from agent.outbox import Outbox, OutboxError
 from agent.preview import preview
 from agent.settling import Patience
-from sacmes_core.payloads.preview import PreviewQuery, PreviewReply
+from agent.source import SourceAnswer, SourceEvent, SourceFacts, SourceMaker, SourceReport
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.preview import PreviewQuery
 from sacmes_core.payloads.questions import ListQuery
-from sacmes_core.payloads.replies import ListReply, Problem
+from sacmes_core.payloads.replies import Problem
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Asked
 
@@ -28,6 +31,9 @@ WAKE_S: Final = 0.05
 RESTS_PER_POLL: Final = 4.0
 """A folder with very many files is looked at less often, for a fifth of the time at most."""
 RETRY_S: Final = 5.0
+_NO_INSTRUMENT: Final = (
+    "This agent watches a folder; the measurement is started at the instrument's own program."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +47,18 @@ class WatchOptions:
     subfolders: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FolderReport:
-    """What a look at the folder led to: files decided on, and what needs a person."""
+def folder_source(
+    root: Path, patience: Patience | None = None, *, subfolders: bool = False
+) -> SourceMaker:
+    """The folder as an agent's source."""
 
-    taken: int
-    folder_problem: str | None
-    outbox_problem: str | None
+    def make(home: Home, report: Callable[[SourceEvent], None]) -> "FolderWatch":
+        options = WatchOptions(
+            root, home.identity.user_id, home.outbox_path, patience or Patience(), subfolders
+        )
+        return FolderWatch(options, report)
 
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The answer to a viewer's question what is in the folder, or in one of its files."""
-
-    asked: Asked
-    reply: ListReply | PreviewReply | Problem
-
-
-WatchEvent = FolderReport | Listing
+    return make
 
 
 class FolderWatch:
@@ -70,15 +70,20 @@ class FolderWatch:
         Called in the thread with everything that happens; puts it on its owner's queue.
     """
 
-    def __init__(self, options: WatchOptions, report: Callable[[WatchEvent], None]) -> None:
+    def __init__(self, options: WatchOptions, report: Callable[[SourceEvent], None]) -> None:
         self._options = options
         self._report = report
         self._orders: queue.SimpleQueue[SessionDocument | Asked] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._document: SessionDocument | None = None
-        self._last: FolderReport | None = None
+        self._last: SourceReport | None = None
         self._thread = threading.Thread(target=self._run, name="folder", daemon=True)
+
+    @property
+    def facts(self) -> SourceFacts:
+        """The folder."""
+        return SourceFacts("folder", str(self._options.root))
 
     def start(self) -> None:
         """Begin to watch; nothing is taken before `work_on`."""
@@ -90,9 +95,12 @@ class FolderWatch:
         self._wake.set()
 
     def ask(self, asked: Asked) -> None:
-        """Answer a viewer's `list` or `preview`, in a `Listing`."""
+        """Answer a viewer's `list` or `preview`; nothing else can be asked of a folder."""
         self._orders.put(asked)
         self._wake.set()
+
+    def tell_connected(self, *, connected: bool) -> None:
+        """Nothing depends on it: scans are taken with and without a broker."""
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the thread; a network share that hangs is not waited for longer than this."""
@@ -108,7 +116,7 @@ class FolderWatch:
                 with contextlib.closing(Outbox.open(self._options.outbox_path)) as outbox:
                     self._watch(outbox, hints)
             except OutboxError as error:
-                self._say(FolderReport(0, None, str(error)))
+                self._say(SourceReport(0, None, str(error)))
             except Exception:
                 logger.exception("Watching the folder failed; it goes on in %g s", RETRY_S)
             self._stopping.wait(RETRY_S)
@@ -128,7 +136,7 @@ class FolderWatch:
             taken = folder.poll(now)
             polled_s = time.monotonic() - now
             hints.keep(there=folder.problem is None)
-            self._say(FolderReport(taken, folder.problem, None))
+            self._say(SourceReport(taken, folder.problem))
             if taken:
                 self._take_more(folder, RESTS_PER_POLL * polled_s)
             else:
@@ -142,29 +150,30 @@ class FolderWatch:
             taken = folder.take(now) if now < until else 0
             if not taken:
                 return
-            self._say(FolderReport(taken, folder.problem, None))
+            self._say(SourceReport(taken, folder.problem))
 
     def _follow_orders(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 order = self._orders.get_nowait()
                 if isinstance(order, Asked):
-                    self._report(self._listing(order))
+                    self._report(SourceAnswer(order, self._answer(order)))
                 else:
                     self._document = order
 
-    def _listing(self, asked: Asked) -> Listing:
+    def _answer(self, asked: Asked) -> Payload:
         root = self._options.root
         listing = list_folder(root, subfolders=self._options.subfolders)
         try:
             if isinstance(asked.payload, PreviewQuery):
-                return Listing(asked, preview(asked.payload, root, listing))
-            assert isinstance(asked.payload, ListQuery)
-            return Listing(asked, answer(asked.payload, str(root), listing))
+                return preview(asked.payload, root, listing)
+            if isinstance(asked.payload, ListQuery):
+                return answer(asked.payload, str(root), listing)
         except OSError as error:
             sentence = folder_sentence(root, error)
             title = "The folder cannot be listed"
-            return Listing(asked, Problem(type="unavailable", title=title, detail=sentence))
+            return Problem(type="unavailable", title=title, detail=sentence)
+        return Problem(type="unavailable", title="Not measured", detail=_NO_INSTRUMENT)
 
     def _pause(self, wait_s: float, rest_s: float) -> None:
         """Wait until something is due or a hint comes, but rest first: hints come in storms."""
@@ -172,7 +181,7 @@ class FolderWatch:
         if not self._stopping.wait(rest_s):
             self._wake.wait(max(0.0, wait_s - rest_s))
 
-    def _say(self, report: FolderReport) -> None:
+    def _say(self, report: SourceReport) -> None:
         if report.taken or report != self._last:
             self._report(report)
         self._last = report

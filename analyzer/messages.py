@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from analyzer.pipeline import Numbers, Source, analyse
+from analyzer.pipeline import Numbers, analyse, source_of
 from analyzer.store.sessions import Run
 from analyzer.store.uploads import StoredUpload
 from sacmes_core import __version__
@@ -55,7 +55,7 @@ def curves_of(result: Result, numbers: Numbers) -> Curves:
 
 def curves_again(run: Run, upload: StoredUpload, result: Result) -> Curves | None:
     """The curves of a scan computed once more from its bytes; None where there are none."""
-    source = Source(upload.header.file, upload.content)
+    source = source_of(upload.header, upload.content)
     ((*scans,),) = analyse([source], run.document.settings)
     if result.scan.index >= len(scans) or scans[result.scan.index].analysis is None:
         return None

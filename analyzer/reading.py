@@ -9,7 +9,12 @@ from sacmes_core.settings.reading import ReadingSettings
 
 
 def read_scans(
-    file: str, content: bytes, reading: ReadingSettings, technique: str | None = None
+    file: str,
+    content: bytes,
+    reading: ReadingSettings,
+    technique: str | None = None,
+    *,
+    described: str | None = None,
 ) -> tuple[Scan, ...]:
     """Read the scans of a file, at least one; its name counts where its header is silent.
 
@@ -17,6 +22,8 @@ def read_scans(
     ----------
     technique
         What the session measures: tells bare columns of times from those of potentials.
+    described
+        What the agent said of the form of the lines; the session's own settings win over it.
 
     Raises
     ------
@@ -25,4 +32,4 @@ def read_scans(
     """
     name = PurePosixPath(file.replace("\\", "/")).name
     mapping = replace(reading.mapping(), first_is_time=technique in TIME_TECHNIQUES)
-    return read(content, name=name, mapping=mapping)
+    return read(content, name=name, mapping=mapping, described=described)

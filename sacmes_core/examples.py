@@ -8,6 +8,7 @@ from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import (
     AgentPresence,
     AnalyzerPresence,
+    MeasurementLimits,
     UploadCounters,
     ViewerPresence,
 )
@@ -16,6 +17,7 @@ from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
     ListQuery,
+    MeasureRequest,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
@@ -26,6 +28,7 @@ from sacmes_core.payloads.replies import (
     FoundFiles,
     HistoryReply,
     ListReply,
+    MeasureReply,
     Problem,
     ScanReply,
     SessionReply,
@@ -45,6 +48,7 @@ from sacmes_core.payloads.results import (
     ScanReference,
 )
 from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.method import MethodSettings
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import SourceSettings
@@ -83,6 +87,7 @@ _SETTINGS: Final = SessionSettings(
         first_number=1,
         last_number=2000,
         backlog="all",
+        method=MethodSettings(interval_s=60.0, repeats=2000),
     ),
     peak=PeakSettings(potential_min_v=-0.45, potential_max_v=-0.1),
     trend=TrendSettings(reference_number=1, low_frequency_hz=15.0, high_frequency_hz=200.0),
@@ -164,14 +169,18 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         since=_START,
         version="0.1.0",
         host="PC-LAB2",
-        source="folder",
-        source_name="C:\\Data\\ATP",
+        source="serial",
+        source_name="/dev/serial/by-id/usb-FTDI_FT230X_Basic_UART_DM00ABCD-if00-port0",
         session_id=_SESSION_ID,
         revision=12,
-        remote_start=False,
+        remote_start=True,
+        instrument="EmStat Pico, firmware espico1304#Oct 22 2021 14:38:26",
+        limits=MeasurementLimits(
+            min_v=-1.25, max_v=1.0, max_current_a=5e-3, max_scans=1_000_000, max_duration_s=3600.0
+        ),
         clock_synced=True,
         counters=UploadCounters(seen=240, sent=240, confirmed=239, waiting=1, refused=0),
-        problem="The folder C:\\Data\\ATP is not there; the agent waits until it comes back.",
+        problem="The line to the instrument was lost in the middle of the scan.",
     ),
     ViewerPresence(viewer="q7Gk2", pages=2, since=_START, heartbeat_at=_START, version="0.1.0"),
     AnalyzerPresence(
@@ -226,6 +235,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     StopRequest(seen_revision=12, by="lab-7"),
     SettingsRequest(seen_revision=12, by="lab-7", settings=_SETTINGS),
     ListQuery(handle="SWV_", extension=".txt"),
+    MeasureRequest(session_id=_SESSION_ID, by="lab-7"),
     Problem(
         type="conflict",
         title="The session was changed by someone else",
@@ -289,4 +299,5 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         ),
         scans_in_file=1,
     ),
+    MeasureReply(session_id=_SESSION_ID, number=13, scans=2),
 )

@@ -16,6 +16,7 @@ from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
     ListQuery,
+    MeasureRequest,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
@@ -25,6 +26,7 @@ from sacmes_core.payloads.questions import (
 from sacmes_core.payloads.replies import (
     HistoryReply,
     ListReply,
+    MeasureReply,
     Problem,
     ScanReply,
     SessionReply,
@@ -68,8 +70,20 @@ STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
 PREVIEW: Final = Question(AGENT_QUERY, "preview", PreviewQuery, PreviewReply)
+MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
 
-QUESTIONS: Final = (SESSIONS, HISTORY, SCAN, EXPORT, START, STOP, CHANGE_SETTINGS, LIST, PREVIEW)
+QUESTIONS: Final = (
+    SESSIONS,
+    HISTORY,
+    SCAN,
+    EXPORT,
+    START,
+    STOP,
+    CHANGE_SETTINGS,
+    LIST,
+    PREVIEW,
+    MEASURE,
+)
 
 
 _ALL_DEFAULTS: Final = b'{"schema":%d}' % SCHEMA

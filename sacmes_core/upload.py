@@ -19,6 +19,7 @@ from sacmes_core.payloads.common import SCHEMA, FileName, SessionId, TimeSource,
 from sacmes_core.protocol import MAX_UPLOAD_BYTES, MAX_WIRE_BYTES, RAW, WORD_PATTERN, parse_topic
 from sacmes_core.settings.parts import Electrode, FrequencyHz, Part, ScanNumber
 
+READING_MAX: Final = 16 * 1024
 GZIP_ABOVE_BYTES: Final = 64 * 1024
 
 
@@ -48,6 +49,15 @@ class UploadHeader(Part):
         description="How often the same bytes were sent under this name before other bytes took "
         "their place; makes another upload of them.",
     )
+    reading: Annotated[str, Field(max_length=READING_MAX)] | None = Field(
+        default=None,
+        description="How the lines of an instrument are to be read whose form is not known by "
+        "itself; JSON, docs/serial.md says of what.",
+    )
+
+
+_QUOTED: Final = frozenset({"file", "reading"})
+"""Properties that may hold any character."""
 
 
 class UploadRefusedError(ProtocolError):
@@ -113,7 +123,7 @@ def pack(header: UploadHeader, content: bytes, *, user_id: str) -> Publication:
     document = header.model_dump(mode="json", exclude={"technique"}, exclude_none=True)
     for name, value in document.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        properties.append((name, quote(text) if name == "file" else text))
+        properties.append((name, quote(text) if name in _QUOTED else text))
     return Publication(
         RAW.topic(user_id=user_id, technique=header.technique),
         payload,
@@ -164,7 +174,8 @@ def _header(properties: dict[str, str], technique: str, known_id: str | None) ->
     document: dict[str, object] = {"technique": technique}
     for name in UploadHeader.model_fields.keys() & properties.keys() - {"technique"}:
         document[name] = properties[name]
-    document["file"] = unquote(properties.get("file", ""), errors="replace")
+    for name in _QUOTED & document.keys() | {"file"}:
+        document[name] = unquote(properties.get(name, ""), errors="replace")
     try:
         return UploadHeader.model_validate(document, strict=False)
     except ValidationError as error:

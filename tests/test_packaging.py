@@ -51,6 +51,7 @@ def test_the_agent_runs_without_numpy_and_streamlit(agent_alone: Path) -> None:
     said = run(agent_alone / "sacmes-agent", "--help").stdout
     assert "watch" in said
     run(agent_alone / "sacmes-agent", "watch", "--help")
+    run(agent_alone / "sacmes-agent", "serial", "--help")
 
 
 @pytest.mark.timeout(300)
@@ -61,6 +62,7 @@ def test_the_agent_runs_without_numpy_and_streamlit(agent_alone: Path) -> None:
         (("sacmes-analyzer", "analyze", "none.txt"), "analyzer"),
         (("sacmes-dashboard", "--broker", "mqtt://localhost"), "dashboard"),
         (("sacmes-agent", "simulate", "nowhere"), "analyzer"),
+        (("sacmes-agent", "serial", "COM5", "--instrument", "methodscript"), "serial"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
 )
@@ -80,6 +82,19 @@ def test_every_command_knows_its_version(agent_alone: Path, command: str) -> Non
     said = run(agent_alone / command, "--version", check=False)
     if "sacmes[" not in said.stderr:
         assert said.stdout.strip() == f"sacmes {project['version']}"
+
+
+@pytest.mark.timeout(300)
+def test_with_the_serial_extra_an_instrument_is_looked_for_without_numpy(
+    wheel: Path, agent_alone: Path, tmp_path: Path
+) -> None:
+    """The last test of this environment: what it installs stays in it."""
+    run(agent_alone / "python", "-m", "pip", "install", "-q", f"{wheel}[serial]")
+    installed = run(agent_alone / "python", "-m", "pip", "list", "--format=freeze").stdout.lower()
+    assert "pyserial==" in installed
+    assert not [name for name in HEAVY if f"{name}==" in installed]
+    said = run(agent_alone / "sacmes-agent", "serial", "COM5", "--instrument", "lines", check=False)
+    assert "acestat, arduino, kickstat" in said.stderr
 
 
 def test_the_wheel_brings_the_brokers_files(wheel: Path) -> None:

@@ -13,6 +13,7 @@ from sacmes_core.formats.decode import decode, split_lines
 from sacmes_core.formats.eclab import is_eclab, read_eclab
 from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
+from sacmes_core.formats.lined import read_lined, reading_from_text
 from sacmes_core.formats.methodscript import is_methodscript, read_methodscript
 from sacmes_core.formats.names import parse_name
 from sacmes_core.formats.nova import is_nova, read_nova
@@ -52,7 +53,13 @@ _FREQUENCY_TOLERANCE: Final = 1e-3
 _SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
 
 
-def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -> tuple[Scan, ...]:
+def read(
+    data: bytes,
+    *,
+    name: str = "",
+    mapping: ColumnMapping | None = None,
+    described: str | None = None,
+) -> tuple[Scan, ...]:
     """Read all scans of a file.
 
     Parameters
@@ -63,6 +70,9 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
         The file's name; its frequency, number and electrode count where the header is silent.
     mapping
         What a person says about the columns; it wins over the content.
+    described
+        What an agent says of the lines of an instrument, a `LineReading` as text; it wins over the
+        content, but not over a person.
 
     Returns
     -------
@@ -75,11 +85,15 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
         With a sentence that says what was found and what to do; no other error, whatever the bytes.
     """
     lines = split_lines(decode(data))
+    mapping = mapping or ColumnMapping()
+    if described is not None and not mapping.says_anything:
+        scan = read_lined(lines, reading_from_text(described), mapping)
+        return (_finished(scan, name, alone=True),)
     reader = next((reader for detect, reader in READERS if detect(lines)), None)
     if reader is None:
         _refuse_json(lines)
         reader = read_generic
-    scans = reader(lines, mapping or ColumnMapping())
+    scans = reader(lines, mapping)
     return tuple(_finished(scan, name, alone=len(scans) == 1) for scan in scans)
 
 

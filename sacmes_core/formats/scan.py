@@ -173,6 +173,12 @@ class ColumnMapping:
         return self.current_column is not None
 
     @property
+    def says_anything(self) -> bool:
+        """Whether anything is told of the form of the text, its columns or their units."""
+        text = (self.delimiter, self.decimal, self.potential_unit, self.current_unit)
+        return any(text) or self.says_anything_of_columns
+
+    @property
     def says_anything_of_columns(self) -> bool:
         """Whether any column, or the distance between columns, is told."""
         columns = (self.time_column, self.potential_column, self.current_column)

@@ -18,6 +18,16 @@ class UploadCounters(Part):
     refused: Count = Field(default=0, description="Files and uploads refused, with a reason.")
 
 
+class MeasurementLimits(Part):
+    """What an agent lets an instrument do to a cell; a method beyond it is refused."""
+
+    min_v: float = Field(description="Lowest potential that may be applied, V.")
+    max_v: float = Field(description="Highest potential that may be applied, V.")
+    max_current_a: float = Field(description="Largest current range that may be chosen, A.")
+    max_scans: Count = Field(description="Scans of one run, at all frequencies and electrodes.")
+    max_duration_s: float = Field(description="Length of one scan, s.")
+
+
 class AgentPresence(Payload):
     """Who stands beside the instrument; retained, with a last will."""
 
@@ -44,6 +54,12 @@ class AgentPresence(Payload):
     revision: Revision = Field(default=0, description="Revision of the session document it runs.")
     remote_start: bool = Field(
         default=False, description="Whether a viewer may start a measurement on the instrument."
+    )
+    instrument: ShortText = Field(
+        default="", description="The instrument on the line with its firmware, as far as known."
+    )
+    limits: MeasurementLimits | None = Field(
+        default=None, description="What may be measured; empty for a folder."
     )
     clock_synced: bool | None = Field(
         default=None,

@@ -72,6 +72,15 @@ class SettingsRequest(Payload):
     settings: SessionSettings
 
 
+class MeasureRequest(Payload):
+    """Measure one round of the running session's method now, without waiting for its interval."""
+
+    session_id: SessionId | None = Field(
+        default=None, description="The session that is meant; the running one if empty."
+    )
+    by: ShortText = ""
+
+
 class ListQuery(Payload):
     """What the agent sees in its folder."""
 

@@ -11,6 +11,7 @@ from sacmes_core.payloads.common import (
     Position,
     Revision,
     Sentence,
+    SessionId,
     ShortText,
 )
 from sacmes_core.payloads.results import Curves, Result
@@ -21,7 +22,9 @@ from sacmes_core.settings.parts import FrequencyHz, Part, ScanNumber
 class Problem(Payload):
     """Why a question has no answer: a problem document (RFC 9457) with a sentence."""
 
-    type: Literal["invalid", "unknown_verb", "not_found", "conflict", "too_large", "unavailable"]
+    type: Literal[
+        "invalid", "unknown_verb", "not_found", "conflict", "too_large", "unavailable", "forbidden"
+    ]
     title: ShortText
     detail: Sentence
     revision: Revision | None = Field(
@@ -65,6 +68,14 @@ class SessionReply(Payload):
     """Answer to `start`, `stop` and `settings`: the session document that now holds."""
 
     session: SessionDocument
+
+
+class MeasureReply(Payload):
+    """Answer to `measure`: what is measured now, or as soon as the scan under way is over."""
+
+    session_id: SessionId
+    number: ScanNumber = Field(description="Number of the round.")
+    scans: Count = Field(description="Scans of the round.")
 
 
 class FoundFiles(Part):

@@ -65,8 +65,9 @@ def taken(path: Path) -> Taken:
 
 def test_a_command_that_was_stopped_is_gone_on_with(tmp_path: Path) -> None:
     files = write(tmp_path, "a_1.txt", "a_2.txt", "a_3.txt")
+    document = session_document()
     with Memory.opened(tmp_path) as memory:
-        memory.keep("alice", "swv", "x", session_document())
+        memory.keep("alice", "swv", "x", document)
         for file in files:
             memory.outbox.add([taken(file)])
         for file in files[:2]:
@@ -75,9 +76,7 @@ def test_a_command_that_was_stopped_is_gone_on_with(tmp_path: Path) -> None:
     files[0].write_bytes(chi_file(shift=4) + b" ")
     with Memory.opened(tmp_path) as memory:
         assert memory.kept("alice", "swv", "another") is None
-        assert memory.kept("alice", "swv", "x") == session_document().model_copy(
-            update=memory.kept("alice", "swv", "x").__dict__  # type: ignore[union-attr]
-        )
+        assert memory.kept("alice", "swv", "x") == document
         named = [(file.name, file) for file in files]
         assert memory.stored(SESSION_ID, named) == {"a_2.txt"}
         assert memory.outbox.waiting_count() == 0

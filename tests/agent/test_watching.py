@@ -8,7 +8,8 @@ from support.tools import wait_until
 
 from agent.outbox import FILE_NAME, Outbox
 from agent.settling import Patience
-from agent.watching import FolderReport, FolderWatch, Listing, WatchEvent, WatchOptions
+from agent.source import SourceAnswer, SourceEvent, SourceReport
+from agent.watching import FolderWatch, WatchOptions
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message
 from sacmes_core.payloads.preview import PreviewReply
@@ -25,17 +26,17 @@ class Watched:
         self.root = home / "data"
         self.root.mkdir()
         self.outbox_path = home / FILE_NAME
-        self.events: queue.SimpleQueue[WatchEvent] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[SourceEvent] = queue.SimpleQueue()
         options = WatchOptions(self.root, "alice", self.outbox_path, Patience.of(0.2))
         self.watch = FolderWatch(options, self.events.put)
 
-    def next(self) -> WatchEvent:
+    def next(self) -> SourceEvent:
         return self.events.get(timeout=10)
 
-    def report(self, *, taken: int) -> FolderReport:
+    def report(self, *, taken: int) -> SourceReport:
         while True:
             event = self.next()
-            if isinstance(event, FolderReport) and event.taken == taken:
+            if isinstance(event, SourceReport) and event.taken == taken:
                 return event
 
 
@@ -50,7 +51,7 @@ def test_a_scan_goes_into_the_outbox_and_is_reported(watched: Watched) -> None:
     watched.watch.start()
     watched.watch.work_on(session_document())
     (watched.root / "SWV_15Hz_1.txt").write_bytes(chi_file())
-    assert watched.report(taken=1).folder_problem is None
+    assert watched.report(taken=1).source_problem is None
     outbox = Outbox.open(watched.outbox_path)
     assert outbox.waiting_count() == 1
     outbox.close()
@@ -62,7 +63,7 @@ def test_a_question_is_answered_without_a_session(watched: Watched) -> None:
     watched.watch.start()
     watched.watch.ask(read_question(Message(topic, encode(ListQuery()))))
     event = watched.next()
-    while not isinstance(event, Listing):
+    while not isinstance(event, SourceAnswer):
         event = watched.next()
     assert isinstance(event.reply, ListReply)
     assert event.reply.found[0].files == 1
@@ -84,7 +85,7 @@ def test_a_preview_is_answered_or_refused_in_a_sentence(watched: Watched) -> Non
     replies = []
     while len(replies) < 2:
         event = watched.next()
-        if isinstance(event, Listing):
+        if isinstance(event, SourceAnswer):
             replies.append(event.reply)
     assert isinstance(replies[0], PreviewReply)
     assert replies[0].scans[0].electrodes == (1,)
@@ -95,7 +96,7 @@ def test_an_outbox_that_cannot_be_opened_is_said_and_tried_again(watched: Watche
     watched.outbox_path.mkdir()
     watched.watch.start()
     report = watched.next()
-    assert isinstance(report, FolderReport)
+    assert isinstance(report, SourceReport)
     assert report.outbox_problem is not None
     watched.outbox_path.rmdir()
     watched.watch.work_on(session_document())

@@ -1,0 +1,1 @@
+"""Instruments that print lines of potential and current, as a description says."""

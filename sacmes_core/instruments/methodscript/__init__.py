@@ -1,0 +1,1 @@
+"""Instruments that run MethodSCRIPT: EmStat Pico, EmStat4, Sensit, Nexus."""

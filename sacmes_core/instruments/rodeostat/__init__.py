@@ -1,0 +1,1 @@
+"""The Rodeostat: commands and answers as JSON, one a line."""
