@@ -18,7 +18,7 @@ from agent import starting
 from agent.asking import Asker
 from agent.claim import refusal_sentence
 from agent.examination import examine
-from agent.folder import upload_header
+from agent.headers import upload_header
 from agent.listing import list_folder, order
 from agent.outbox import FileRecord, Outbox, Taken
 from agent.postman import Postman
