@@ -176,7 +176,9 @@ def status(
 
 @app.command()
 def send(
-    files: Annotated[list[Path], typer.Argument(help="Files of earlier scans.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Files of earlier scans, or folders that hold them.")
+    ],
     broker: BrokerOption = None,
     home: HomeOption = None,
     technique: Annotated[Technique, typer.Option(help="Technique of a new session.")] = "swv",
@@ -186,6 +188,8 @@ def send(
     log_format: LogFormatOption = None,
 ) -> None:
     """Send files of earlier scans to the running session, or to a new one, and wait until stored.
+
+    After Ctrl-C the same command goes on where it was stopped.
 
     For example:
 
@@ -205,6 +209,7 @@ def send(
         technique=technique,
         name=name,
         new=new,
+        home=agent_home,
     )
     if not send_files(sending, stop):
         raise typer.Exit(1)

@@ -45,11 +45,24 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def put_database_aside(path: Path) -> Path:
+    """Rename a damaged database, with what belongs to it; returns where it is now."""
+    aside = next(
+        candidate
+        for k in range(1, 10_000)
+        if not (candidate := path.with_name(f"{path.stem}.damaged-{k}{path.suffix}")).exists()
+    )
+    path.replace(aside)
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    return aside
+
+
 class HomeLock:
     """Held by the one agent that runs with a home folder; the system frees it if that one dies."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / "lock"
+    def __init__(self, home: Path, name: str = "lock") -> None:
+        self._path = home / name
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> bool:

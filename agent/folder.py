@@ -6,15 +6,13 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from agent.clock import clock_is_synchronised
 from agent.examination import Examination, examine
+from agent.headers import upload_header
 from agent.listing import FILES_MAX, Listed, list_folder, order
 from agent.outbox import FileRecord, Outbox, Outcome, Taken
 from agent.selection import frequency_belongs, name_belongs
@@ -31,17 +29,24 @@ from sacmes_core.errors import ProtocolError
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
 from sacmes_core.settings.source import SourceSettings
-from sacmes_core.upload import UploadHeader, come_back, pack, too_large, upload_id
+from sacmes_core.upload import come_back, pack, too_large
 
 logger = logging.getLogger(__name__)
 
 POLL_S: Final = 1.0
 BATCH_FILES: Final = 32
 BATCH_BYTES: Final = 4 * 1024 * 1024
+OUTBOX_MAX_BYTES: Final = 2 * 1024**3
+"""What an outbox may hold; more stays in the folder until an analyzer has taken some of it."""
 FOLLOWED_MAX: Final = 5000
 """How many new files are followed at a time; of very many the first by number come first."""
 _ASIDE_AT_ONCE: Final = 1000
 _LOCKED_TOO_OFTEN: Final = 6
+_OUTBOX_FULL: Final = (
+    f"The outbox holds {OUTBOX_MAX_BYTES / 1e9:.1f} GB of scans that no analyzer has taken yet. "
+    "Further ones stay in the folder until it has: leave them there, and see whether the broker is "
+    "reached and an analyzer runs."
+)
 
 
 @dataclass(slots=True)
@@ -115,6 +120,9 @@ class Folder:
         """
         document = self._document
         if document is None or document.state != "running":
+            return 0
+        if self.outbox.held_bytes() > OUTBOX_MAX_BYTES:
+            self.problem = _OUTBOX_FULL
             return 0
         due = [n for n, f in self._files.items() if f.due_at is not None and f.due_at <= now]
         taken: list[Taken] = []
@@ -282,44 +290,6 @@ class Folder:
                 forgotten.append("backlog")
             self.outbox.forget_files(document.session_id, forgotten)
         self.outbox.keep_note(key, text)
-
-
-def upload_header(
-    document: SessionDocument, name: str, content: bytes, found: Examination, sighting: Sighting
-) -> UploadHeader:
-    """What is known about a file, for its upload; a fact that is out of range is left out.
-
-    Raises
-    ------
-    ProtocolError
-        If the name cannot be sent.
-    """
-    measured_at, source = found.measured_at, "header"
-    if measured_at is None:
-        measured_at, source = datetime.fromtimestamp(sighting.mtime_ns / 1e9, UTC), "mtime"
-    certain = {
-        "session_id": document.session_id,
-        "upload_id": upload_id(document.session_id, name, content),
-        "file": name,
-        "technique": document.technique,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "complete": found.outlook != "unfinished",
-        "measured_at": measured_at,
-        "measured_at_source": source,
-    }
-    facts = {
-        "frequency_hz": found.frequency_hz,
-        "number": found.number,
-        "electrode": found.electrode,
-    }
-    for document_of_header in (certain | facts, certain):
-        try:
-            return UploadHeader.model_validate(document_of_header)
-        except ValidationError:
-            continue
-    raise ProtocolError(
-        f"The name {name[:100]} is too long to be sent; give the file a shorter one."
-    )
 
 
 def folder_sentence(root: Path, error: OSError) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from agent.delivery import Waiting
+from agent.disk import put_database_aside
 from agent.settling import Sighting
 from sacmes_core.errors import SacmesError
 from sacmes_core.payloads.presence import UploadCounters
@@ -112,7 +113,7 @@ class Outbox:
         except sqlite3.DatabaseError as error:
             if path is None:
                 raise OutboxError(f"The outbox cannot be opened: {error}.") from None
-            aside = _put_aside(path)
+            aside = put_database_aside(path)
             logger.warning("The outbox was damaged (%s); it is kept as %s", error, aside)
             return cls(_connect(path))
 
@@ -247,6 +248,14 @@ class Outbox:
         query = "SELECT count(*) FROM uploads WHERE state = 'waiting'"
         return int(self._rows(query)[0][0])
 
+    def held_bytes(self) -> int:
+        """Bytes on the disk that hold something."""
+        pages, free, size = (
+            int(self._rows(f"PRAGMA {name}")[0][0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
     def refused(self, limit: int = 100) -> tuple[RefusedUpload, ...]:
         """What was refused for good, by name."""
         rows = self._rows(
@@ -295,6 +304,26 @@ class Outbox:
             )
             connection.execute("DELETE FROM files WHERE session_id <> ?", (kept_session_id,))
 
+    def confirmed_files(self, session_id: str) -> frozenset[str]:
+        """The names of all uploads of a session that are stored."""
+        rows = self._rows(
+            "SELECT json_extract(header, '$.file') FROM uploads "
+            "WHERE session_id = ? AND state = 'confirmed'",
+            (session_id,),
+        )
+        return frozenset(file for (file,) in rows)
+
+    def drop_unconfirmed(self) -> None:
+        """Forget uploads without a receipt: their files are there and are read again."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM uploads WHERE state <> 'confirmed'")
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._writing() as connection:
+            for table in ("uploads", "files", "notes"):
+                connection.execute(f"DELETE FROM {table}")
+
     def note(self, name: str) -> str | None:
         """A text kept under a name."""
         row = self._first("SELECT text FROM notes WHERE name = ?", (name,))
@@ -339,18 +368,6 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _put_aside(path: Path) -> Path:
-    aside = next(
-        candidate
-        for k in range(1, 10_000)
-        if not (candidate := path.with_name(f"{path.stem}.damaged-{k}{path.suffix}")).exists()
-    )
-    path.replace(aside)
-    for ending in ("-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    return aside
 
 
 def _file_row(taken: Taken) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from typing import IO, Final
 
 from pydantic import AwareDatetime, ValidationError
 
+from agent.clock import clock_is_synchronised
 from agent.disk import sync_folder, write_private
 from agent.outbox import FileRecord, Taken
 from agent.settling import Sighting
@@ -48,6 +49,7 @@ class Label(Part):
     complete: bool = False
     reason: str | None = CUT_SHORT
     reading: str | None = None
+    clock_synced: bool | None = None
 
 
 def is_label(path: Path) -> bool:
@@ -79,6 +81,7 @@ def labelled_header(label: Label, session_id: str, file: str, content: bytes) ->
         measured_at=label.measured_at,
         measured_at_source="host",
         reading=label.reading,
+        clock_synced=label.clock_synced,
     )
 
 
@@ -122,6 +125,7 @@ class Recordings:
             electrode=order.electrode,
             measured_at=datetime.now(UTC).astimezone(),
             instrument=instrument,
+            clock_synced=clock_is_synchronised(),
         )
         self._keep(label)
         self._label = label

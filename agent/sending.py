@@ -1,4 +1,4 @@
-"""Sending files of earlier scans, to the end: their outbox is the files themselves."""
+"""Sending files of earlier scans to the end; the same command goes on where one was stopped."""
 
 import logging
 import os
@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agent import starting
 from agent.asking import Asker
 from agent.claim import refusal_sentence
 from agent.examination import examine
-from agent.folder import upload_header
-from agent.listing import order
+from agent.headers import upload_header
+from agent.listing import list_folder, order
 from agent.outbox import FileRecord, Outbox, Taken
 from agent.postman import Postman
 from agent.problems import Problems
+from agent.progress import ShownProgress
 from agent.recordings import is_label, label_of, labelled_header
+from agent.resuming import Memory
+from agent.selection import name_belongs
 from agent.settling import Sighting
 from sacmes_core import questions
 from sacmes_core.address import BrokerAddress
@@ -70,6 +71,7 @@ class Sending:
     technique: Technique = "swv"
     name: str = ""
     new: bool = False
+    home: Path | None = None
 
 
 @dataclass(slots=True)
@@ -88,34 +90,66 @@ class Tally:
 def send_files(sending: Sending, stop: threading.Event) -> bool:
     """Send all files and wait for their receipts; whether every one is stored.
 
+    What is stored is remembered in the home folder until all is: after Ctrl-C the same command
+    goes on in the same session.
+
     Raises
     ------
     SacmesError
         If a file is missing, the login is refused, or the session cannot be had.
     """
-    missing = [file for file in sending.files if not file.is_file()]
-    if missing:
-        raise ConfigError(f"There is no file {missing[0]}.")
-    chosen = {file.resolve(): file for file in sending.files if not is_label(file)}
-    sending = replace(sending, files=tuple(chosen.values()))
-    sender = _Sender(sending)
-    with _progress() as progress:
-        task = progress.add_task("waiting for the broker", total=len(sending.files))
-        tally = sender.run(
-            stop, lambda text, done: progress.update(task, description=text, completed=done)
-        )
+    sending = replace(sending, files=found_files(sending.files))
+    with Memory.opened(sending.home) as memory:
+        sender = _Sender(sending, memory)
+        with ShownProgress(len(sending.files)) as progress:
+            tally = sender.run(stop, progress.show)
+        if tally.done == len(sending.files):
+            memory.forget()
     for name, reason in sorted(tally.refused.items()):
         typer.echo(f"refused: {name}: {reason}")
     document = sender.document
     where = "" if document is None else f" in session {document.session_id}"
     typer.echo(f"{len(tally.stored)} of {len(sending.files)} files stored{where}")
+    if tally.done < len(sending.files):
+        typer.echo("Stopped. The same command goes on with the others.")
     return len(tally.stored) == len(sending.files)
+
+
+def found_files(named: Sequence[Path]) -> tuple[Path, ...]:
+    """The files that are meant, each once: of a folder those with a usual ending.
+
+    Patterns are looked up here as well, since the shells of Windows leave them as they are.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    found: dict[Path, Path] = {}
+    for one in named:
+        listed = _listed(one)
+        if not listed:
+            raise ConfigError(
+                f"{one} holds no scans." if one.is_dir() else f"There is no file {one}."
+            )
+        found |= {path.resolve(): path for path in listed if not is_label(path)}
+    return tuple(found.values())
+
+
+def _listed(one: Path) -> list[Path]:
+    if one.is_dir():
+        source = SourceSettings()
+        listing = list_folder(one, subfolders=False)
+        return [listed.path for name, listed in listing if name_belongs(source, name)]
+    if not one.exists() and any(sign in one.name for sign in "*?["):
+        return [path for path in one.parent.glob(one.name) if path.is_file()]
+    return [one] if one.is_file() else []
 
 
 class _Sender:
     """One connection that sends the files; `run` returns when all have their receipts."""
 
-    def __init__(self, sending: Sending) -> None:
+    def __init__(self, sending: Sending, memory: Memory) -> None:
         assert sending.address.username is not None
         self._sending = sending
         self._user_id = sending.address.username
@@ -123,18 +157,20 @@ class _Sender:
         self._asking, self._ending = secrets.token_bytes(8), secrets.token_bytes(8)
         self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
         self._problems = Problems()
-        self._outbox = Outbox.open(None)
+        self._memory = memory
+        self._outbox: Outbox = memory.outbox
         self._link = Link(sending.address, self._options(client), self._events)
         self._asker = Asker(self._user_id, client, self._link.publish)
         self._postman = Postman(self._outbox, self._user_id, self._link.publish, self._problems)
         self._starting: starting.Starting | None = None
         self._held: dict[str, str] = {}
-        self._unread = _named(sending.files)
+        self._unread = named_files(sending.files)
         self._tally = Tally()
         self._newest: SessionDocument | None = None
         self._started_here = False
         self._ended = False
         self.document: SessionDocument | None = None
+        self._resume()
 
     def run(self, stop: threading.Event, show: Callable[[str, int], None]) -> Tally:
         """Send until all is done or `stop` is set."""
@@ -147,8 +183,22 @@ class _Sender:
                 self._end_session(stop)
         finally:
             self._link.stop()
-            self._outbox.close()
         return self._tally
+
+    def _resume(self) -> None:
+        """Go on with the session of a command that was stopped, if these are its files."""
+        kept = self._memory.kept(self._user_id, self._sending.technique, self._sending.name)
+        if kept is None or self._sending.new:
+            self._memory.forget()
+            return
+        files = tuple(named_files(self._sending.files))
+        known = self._memory.stored(kept.session_id, files)
+        if not known:
+            self._memory.forget()
+            return
+        self.document = kept
+        self._unread = iter([one for one in files if one[0] not in known])
+        self._tally.stored |= known
 
     def _options(self, client: str) -> LinkOptions:
         topics = (
@@ -182,7 +232,8 @@ class _Sender:
                 self._problems.put("broker", None)
                 self._asker.send_marker()
                 self._postman.opened(now)
-            case Disconnected():
+            case Disconnected(reason=reason):
+                self._problems.put("broker", f"The connection is lost ({reason}); it is tried on.")
                 self._step(starting.Closed(), now)
                 self._postman.closed(now)
             case Refused(login=True) as refused:
@@ -224,7 +275,7 @@ class _Sender:
         if self.document is not None:
             return
         if newest is not None and newest.state == "running" and not self._sending.new:
-            self.document = newest
+            self._go_on(newest)
             return
         if self._starting is None:
             source = SourceSettings(backlog="none")
@@ -244,9 +295,15 @@ class _Sender:
                     request = self._starting.wish.request(seen_revision, "send")
                     self._asker.ask(questions.START, request, self._asking)
                 case starting.Met(document, new):
-                    self.document, self._started_here = document, new
+                    self._started_here = new
+                    self._go_on(document)
                 case starting.Failed(sentence):
                     raise SendingError(sentence)
+
+    def _go_on(self, document: SessionDocument) -> None:
+        self.document = document
+        sending = self._sending
+        self._memory.keep(self._user_id, sending.technique, sending.name, document)
 
     def _feed(self, document: SessionDocument) -> None:
         """Read the next files, as long as few are held."""
@@ -260,8 +317,11 @@ class _Sender:
                 self._tally.refused[name] = str(error)
                 continue
             assert taken.header is not None
-            self._held[taken.header.upload_id] = name
             self._outbox.add([taken])
+            if self._outbox.load(taken.header.upload_id) is None:
+                self._tally.stored.add(name)
+            else:
+                self._held[taken.header.upload_id] = name
 
     def _count(self, receipts: Receipts, now: float) -> None:
         self._postman.receive(receipts, now)
@@ -311,7 +371,7 @@ def _taken(document: SessionDocument, name: str, path: Path, user_id: str) -> Ta
     return Taken(record, document.session_id, header, content, wire_bytes)
 
 
-def _named(files: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+def named_files(files: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """The files by the names they are sent under, in the order of their numbers.
 
     Two files of one name keep the folders that tell them apart.
@@ -323,13 +383,3 @@ def _named(files: Sequence[Path]) -> Iterator[tuple[str, Path]]:
         parent = Path(os.path.commonpath([file.parent for file in files]))
         named = [(file.relative_to(parent).as_posix(), file) for file in files]
     return iter(sorted(named, key=lambda one: order(one[0])))
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )

@@ -179,6 +179,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         limits=MeasurementLimits(
             min_v=-1.25, max_v=1.0, max_current_a=5e-3, max_scans=1_000_000, max_duration_s=3600.0
         ),
+        clock_synced=True,
         counters=UploadCounters(seen=240, sent=240, confirmed=239, waiting=1, refused=0),
         problem="The line to the instrument was lost in the middle of the scan.",
     ),
@@ -267,7 +268,6 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         ),
         truncated=False,
     ),
-    MeasureReply(session_id=_SESSION_ID, number=13, scans=2),
     PreviewQuery(file="SWV_15Hz_120.txt", extension=".txt"),
     PreviewReply(
         source_name="C:\\CHI\\data",
@@ -300,4 +300,5 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         ),
         scans_in_file=1,
     ),
+    MeasureReply(session_id=_SESSION_ID, number=13, scans=2),
 )

@@ -69,8 +69,8 @@ START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
-MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
 PREVIEW: Final = Question(AGENT_QUERY, "preview", PreviewQuery, PreviewReply)
+MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
 
 QUESTIONS: Final = (
     SESSIONS,

@@ -39,11 +39,6 @@ class UploadHeader(Part):
     electrode: Electrode | None = None
     measured_at: AwareDatetime | None = None
     measured_at_source: TimeSource | None = None
-    reading: Annotated[str, Field(max_length=READING_MAX)] | None = Field(
-        default=None,
-        description="How the lines of an instrument are to be read whose form is not known by "
-        "itself; JSON, docs/serial.md says of what.",
-    )
     clock_synced: bool | None = Field(
         default=None,
         description="False where no time server has set the clock of a computer that has none of "
@@ -53,6 +48,11 @@ class UploadHeader(Part):
         default=None,
         description="How often the same bytes were sent under this name before other bytes took "
         "their place; makes another upload of them.",
+    )
+    reading: Annotated[str, Field(max_length=READING_MAX)] | None = Field(
+        default=None,
+        description="How the lines of an instrument are to be read whose form is not known by "
+        "itself; JSON, docs/serial.md says of what.",
     )
 
 

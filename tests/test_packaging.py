@@ -93,6 +93,10 @@ def test_with_the_serial_extra_an_instrument_is_looked_for_without_numpy(
     installed = run(agent_alone / "python", "-m", "pip", "list", "--format=freeze").stdout.lower()
     assert "pyserial==" in installed
     assert not [name for name in HEAVY if f"{name}==" in installed]
+    for command in ("watch", "serial", "send", "status", "simulate", "install-service"):
+        run(agent_alone / "sacmes-agent", command, "--help")
+    unit = ("install-service", "--print", "--", "serial", "COM5", "--instrument", "lines")
+    assert "DeviceAllow" in run(agent_alone / "sacmes-agent", *unit).stdout
     said = run(agent_alone / "sacmes-agent", "serial", "COM5", "--instrument", "lines", check=False)
     assert "acestat, arduino, kickstat" in said.stderr
 

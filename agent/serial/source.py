@@ -143,7 +143,9 @@ class SerialSource:
         if isinstance(asked.payload, ListQuery):
             return ListReply(source_name=self._options.port, found=())
         if not isinstance(asked.payload, MeasureRequest):
-            return _refused("unavailable", "This agent measures by itself; it has no files.")
+            return _refused(
+                "unavailable", "This agent measures on a line; there is no folder to look into."
+            )
         if not self._allow_remote:
             return _refused(
                 "forbidden",

@@ -28,7 +28,7 @@ def test_help_lists_what_there_is_and_teaches_by_example() -> None:
         one = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
         assert one.exit_code == 0
         assert f"sacmes-agent {command}" in one.stdout
-    for later in ("serial", "doctor", "gui"):
+    for later in ("doctor", "gui"):
         assert later not in said.stdout
 
 

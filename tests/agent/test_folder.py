@@ -452,6 +452,24 @@ def test_a_full_disk_postpones_and_loses_nothing(clocked: Clocked) -> None:
     assert held == names
 
 
+def test_a_full_outbox_leaves_files_where_they_are_and_says_so(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.folder.OUTBOX_MAX_BYTES", 200_000)
+    clocked.follow()
+    for number in range(1, 101):
+        clocked.write(f"SWV_15Hz_{number}.txt", chi_file(shift=number) + b"\r\n" * 4000)
+    taken = clocked.settled()
+    assert 0 < len(taken) < 100
+    assert clocked.folder.problem is not None
+    assert "stay in the folder" in clocked.folder.problem
+    for waiting in clocked.outbox.waiting(0, 1000):
+        clocked.outbox.settle([Receipt(upload_id=waiting.upload_id, status="stored")])
+    taken += clocked.settled()
+    assert len(set(taken)) == len(taken) > 60
+    assert clocked.outbox.held_bytes() > 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only here may names be no text")
 def test_a_name_that_is_no_text_is_sent_under_a_readable_one(clocked: Clocked) -> None:
     clocked.follow()

@@ -133,10 +133,10 @@ def test_the_command_line_shows_and_writes(tmp_path: Path) -> None:
 def test_a_service_of_a_user_is_written_into_his_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", "/home/pi")
+    monkeypatch.setenv("HOME", "/home/pi1")
     service = planned("sacmes-agent", ("watch", "/data"), per_user=True)
     said = "\n".join(install(Plan(service, "mqtt://b", root=tmp_path), force=False))
-    assert (tmp_path / "home/pi/.config/systemd/user/sacmes-agent.service").exists()
-    assert (tmp_path / "home/pi/.config/sacmes/sacmes-agent.env").exists()
+    assert (tmp_path / "home/pi1/.config/systemd/user/sacmes-agent.service").exists()
+    assert (tmp_path / "home/pi1/.config/sacmes/sacmes-agent.env").exists()
     assert "enable-linger" in said
     assert "sudo" not in said

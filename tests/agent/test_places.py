@@ -7,7 +7,7 @@ from agent.places import QUIET_HERE_S, is_network_mount, usual_quiet_s
 MOUNTS = r"""/dev/mmcblk0p2 / ext4 rw 0 0
 //nas/chi /mnt/chi cifs rw 0 0
 //nas/lab /mnt/lab\040data smb3 rw 0 0
-server:/export /home/pi/nfs nfs4 rw 0 0
+server:/export /home/pi1/nfs nfs4 rw 0 0
 /dev/sda1 /mnt/chi/stick vfat rw 0 0
 """
 
@@ -15,12 +15,12 @@ server:/export /home/pi/nfs nfs4 rw 0 0
 @pytest.mark.parametrize(
     ("place", "network"),
     [
-        ("/home/pi/data", False),
+        ("/home/pi1/data", False),
         ("/mnt/chi", True),
         ("/mnt/chi/run 1", True),
         ("/mnt/chip", False),
         ("/mnt/lab data/x", True),
-        ("/home/pi/nfs/x", True),
+        ("/home/pi1/nfs/x", True),
         ("/mnt/chi/stick", False),
     ],
 )

@@ -42,7 +42,7 @@ def test_an_agent_of_a_port_may_open_ports_and_nothing_else() -> None:
 
 
 def test_a_folder_in_a_home_is_read_as_its_owner() -> None:
-    said = lines(unit(service("watch", "/home/pi/data", run_as="pi")))
+    said = lines(unit(service("watch", "/home/pi1/data", run_as="pi")))
     assert said >= {"User=pi", "ProtectHome=read-only"}
     assert "DynamicUser=yes" not in said
 
@@ -88,7 +88,7 @@ def test_rules_keep_modemmanager_away_and_name_the_instrument() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("watch", "/home/pi/data µ 100%"), ("serial", "/dev/ttyACM0", "--instrument", "rodeostat")],
+    [("watch", "/home/pi1/data µ 100%"), ("serial", "/dev/ttyACM0", "--instrument", "rodeostat")],
 )
 def test_systemd_takes_the_unit_and_finds_it_well_closed(
     tmp_path: Path, arguments: tuple[str, ...]
