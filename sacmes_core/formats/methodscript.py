@@ -162,6 +162,8 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
         for scan in found:
             if scans and _joins(scans[-1], scan):
                 scans[-1] = _joined(scans[-1], scan)
+            elif scans and _goes_on(scans[-1], scan):
+                scans[-1] = _gone_on(scans[-1], scan)
             else:
                 scans.append(replace(scan, index=len(scans)))
     if unreadable is not None:
@@ -372,6 +374,32 @@ def _joined(scan: Scan, other: Scan) -> Scan:
         flags=_together(scan.flags, other.flags),
         incomplete=scan.incomplete or other.incomplete,
     )
+
+
+def _goes_on(scan: Scan, other: Scan) -> bool:
+    """Whether the other scan is the next step of the same chronoamperometry, on the same clock."""
+    if scan.technique != "ca" or other.technique != "ca" or len(scan.curves) != len(other.curves):
+        return False
+    return all(
+        (a.electrode, a.role) == (b.electrode, b.role)
+        and a.time_s is not None
+        and b.time_s is not None
+        and b.time_s[0] > a.time_s[-1]
+        for a, b in zip(scan.curves, other.curves, strict=True)
+    )
+
+
+def _gone_on(scan: Scan, other: Scan) -> Scan:
+    curves = tuple(
+        replace(
+            a,
+            potential_v=a.potential_v + b.potential_v,
+            current_a=a.current_a + b.current_a,
+            time_s=(a.time_s or ()) + (b.time_s or ()),
+        )
+        for a, b in zip(scan.curves, other.curves, strict=True)
+    )
+    return replace(_joined(scan, other), curves=curves)
 
 
 def _together(flags: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

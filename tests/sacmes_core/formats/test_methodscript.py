@@ -174,3 +174,30 @@ def test_answers_without_data_are_refused(samples: Path) -> None:
 def test_sign_can_be_turned() -> None:
     (scan,) = read(recording(*loop()), mapping=ColumnMapping(invert_current=True))
     assert scan.curves[0].current_a[0] == -1e-10
+
+
+def steps(*potentials_mv: int, clock_goes_on: bool = True) -> bytes:
+    """Chronoamperometry at one potential after the other, ten samples each."""
+    lines: list[str] = []
+    for order, potential in enumerate(potentials_mv):
+        lines.append("M0007")
+        for k in range(10):
+            time_ms = 10 * (k + (10 * order if clock_goes_on else 0))
+            head = f"Peb{0x8000000 + time_ms:07X}m;da{0x8000000 + potential:07X}m"
+            lines.append(f"{head};ba{0x8000000 + 500 - k:07X}n,10,204")
+        lines.append("*")
+    return recording(*lines)
+
+
+def test_steps_of_chronoamperometry_on_one_clock_are_one_scan() -> None:
+    scan = one(steps(-100, -400))
+    (curve,) = scan.curves
+    assert scan.technique == "ca"
+    assert (len(curve.current_a), scan.incomplete) == (20, None)
+    assert curve.time_s is not None
+    assert curve.time_s[-1] == pytest.approx(0.19)
+    assert (curve.potential_v[0], curve.potential_v[-1]) == (-0.1, -0.4)
+
+
+def test_steps_on_clocks_of_their_own_stay_apart() -> None:
+    assert len(read(steps(-100, -400, clock_goes_on=False))) == 2
