@@ -28,6 +28,7 @@ _PREFIXES: Final = {
     "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
 }  # fmt: skip
 _VARIABLE: Final = re.compile(r"([a-z]{2})(?:([0-9A-F]{7})([afpnumkMGTPEi ]?)|( {5}nan))")
+_GLUED: Final = re.compile(r"P[a-z]{2}(?:[0-9A-F]{7}| {5}nan)")
 _METADATA: Final = re.compile(r"1([0-9A-Fa-f])")
 _LOOP: Final = re.compile(r"e?M([0-9A-F]{4})\s*")
 _ERROR: Final = re.compile(r"[A-Za-z]?!([0-9A-F]{4})(?::.*)?")
@@ -97,7 +98,7 @@ def parse_package(line: str) -> tuple[Variable, ...] | None:
 
     Only the line's end may have been taken off: the prefix of a zero is a blank.
     """
-    if not line.startswith("P"):
+    if not line.startswith("P") or _GLUED.search(line, 1):
         return None
     variables = []
     for text in line[1:].split(";"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sacmes_core.errors import FormatError
+from sacmes_core.flags import LINES_LOST
 from sacmes_core.formats.methodscript import parse_package
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import ColumnMapping, Scan
@@ -201,3 +202,11 @@ def test_steps_of_chronoamperometry_on_one_clock_are_one_scan() -> None:
 
 def test_steps_on_clocks_of_their_own_stay_apart() -> None:
     assert len(read(steps(-100, -400, clock_goes_on=False))) == 2
+
+
+def test_two_packages_that_were_glued_by_a_lost_byte_are_a_lost_line() -> None:
+    lines = loop(currents=3)
+    for glued in (lines[5] + lines[6], lines[5][:40] + lines[6], lines[5][:30] + lines[6]):
+        scan = one(recording(*lines[:5], glued, *lines[7:]))
+        assert scan.points == 18
+        assert scan.flags == (LINES_LOST,)
