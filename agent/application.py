@@ -336,7 +336,9 @@ class Agent:
     def _end(self, *, farewell: bool) -> None:
         self._notifier.stopping()
         self._source.stop()
-        self._perform_waiting()
+        # What the source did last counts, whoever holds the user_id by now.
+        with contextlib.suppress(AgentStopped):
+            self._perform_waiting()
         if self._link is not None:
             last = [self._announcer.message("stopped", self._facts())] if farewell else []
             self._link.stop(last)

@@ -174,7 +174,6 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         session_id=_SESSION_ID,
         revision=12,
         remote_start=True,
-        clock_synced=True,
         instrument="EmStat Pico, firmware espico1304#Oct 22 2021 14:38:26",
         limits=MeasurementLimits(
             min_v=-1.25, max_v=1.0, max_current_a=5e-3, max_scans=1_000_000, max_duration_s=3600.0

@@ -42,7 +42,7 @@ ANSWER_S: Final = 2.0
 ABORT_S: Final = 5.0
 PAUSE_S: Final = 0.1
 """An instrument that has answered with an error takes no command for 50 ms."""
-SILENCE_S: Final = 20.0
+SILENCE_S: Final = 10.0
 """Longest silence beyond what the method explains."""
 TRIES: Final = 4
 

@@ -43,7 +43,7 @@ RESET_S: Final = 2.0
 """Opening the port may reset the board."""
 ANSWER_S: Final = 2.0
 STOP_S: Final = 5.0
-SILENCE_S: Final = 20.0
+SILENCE_S: Final = 10.0
 TRIES: Final = 3
 WINDOW_V: Final = 10.0
 LOST: Final = "The line to the instrument was lost in the middle of the scan."
@@ -131,6 +131,9 @@ class Rodeostat:
         if self.phase == "measuring":
             if message == {}:
                 return _over(self, Finished(True, LIMITED if self.limited else None), now)
+            if message.get("success") is False:
+                said = str(message.get("message", ""))[:200] or "it gives no reason"
+                return _over(self, Finished(False, f"The Rodeostat stopped: {said}."), now)
             limited = self.limited or message.get("le") is True
             return replace(_awake(self, now), limited=limited), ()
         if self.phase == "stopping":

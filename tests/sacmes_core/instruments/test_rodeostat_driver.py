@@ -206,3 +206,11 @@ def test_what_it_cannot_measure_is_refused() -> None:
     assert "no conditioning" in str(refusal([conditioned], ""))
     large = Order("swv", MethodSettings(current_range_a=0.01), frequency_hz=20.0)
     assert "largest range" in str(refusal([large], ""))
+
+
+def test_an_error_in_a_scan_ends_it() -> None:
+    board = Board()
+    dialogue = measuring(board)
+    dialogue.hear(samples(12) + message(success=False, message="overcurrent", response={}))
+    assert "overcurrent" in str(dialogue.finished().reason)
+    expect_cell_off(dialogue, board)
