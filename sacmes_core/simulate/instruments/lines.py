@@ -111,8 +111,9 @@ class KickStat(LineInstrument):
         yield from self._ready()
 
 
+_MENU: Final = {"S": "SWV", "C": "CV"}
 _QUESTIONS: Final = {
-    "SWV": ("SVI", "SVF", "SVS", "SVA", "SVH"),
+    "SWV": ("SVI", "SVF", "SVS", "SVA", "SVQ"),
     "CV": ("CVI", "CVV", "CVS", "CVR"),
 }
 """What is asked for each technique: initial and final potential (or vertex), step, amplitude in mV,
@@ -153,8 +154,8 @@ class AceStat(LineInstrument):
                 self._take_answer(answer, now_s)
 
     def _take_answer(self, answer: str, now_s: float) -> None:
-        if self._technique is None and answer in _QUESTIONS:
-            self._technique = answer
+        if self._technique is None and answer in _MENU:
+            self._technique = _MENU[answer]
         elif self._technique is not None and re.fullmatch(r"[+-]?[0-9]{1,6}", answer):
             self._numbers.append(int(answer))
         else:
