@@ -18,6 +18,10 @@ CURRENT_RANGE: Final = CurrentRange(20e-6)
 KICKSTAT_WAVE: Final = SquareWave(0.0, -0.5, 0.002, 0.025)
 KICKSTAT_HZ: Final = 60.0
 
+BOOT_S: Final = 1.0
+"""From the reset to the first words; what comes meanwhile is not heard."""
+
+_READY: Final = b"Ready!\r\n"
 _MICROAMPERE: Final = 1e6
 _POINTS_MAX: Final = 20_000
 _ANSWER_MAX: Final = 16
@@ -90,14 +94,15 @@ class KickStat(LineInstrument):
     def opened(self, now_s: float) -> None:
         """Begin anew."""
         self._measuring = False
-        self._start(self._ready(), now_s)
+        self._start(self._boot(), now_s)
 
     def _received(self, data: bytes, now_s: float) -> None:
         if data and not self.is_running:
             self._start(self._scan(), now_s)
 
-    def _ready(self) -> Steps:
-        yield Say(b"Ready!\r\n")
+    def _boot(self) -> Steps:
+        yield Wait(BOOT_S)
+        yield Say(_READY)
 
     def _scan(self) -> Steps:
         wave = KICKSTAT_WAVE
@@ -108,7 +113,7 @@ class KickStat(LineInstrument):
         peak = int(np.abs(measured.current_a).argmax())
         height_ua = measured.current_a[peak] * _MICROAMPERE
         yield Say(f"Ep: {wave.potentials_v[peak]:.3f}\r\nIp: {height_ua:.4f}\r\n".encode("ascii"))
-        yield from self._ready()
+        yield Say(_READY)
 
 
 _MENU: Final = {"S": "SWV", "C": "CV"}
@@ -136,9 +141,10 @@ class AceStat(LineInstrument):
         """Begin anew."""
         self._measuring = False
         self._forget()
-        self._start(self._menu(), now_s)
+        self._start(self._boot(), now_s)
 
-    def _menu(self) -> Steps:
+    def _boot(self) -> Steps:
+        yield Wait(BOOT_S)
         yield Say(self._prompt())
 
     def _received(self, data: bytes, now_s: float) -> None:

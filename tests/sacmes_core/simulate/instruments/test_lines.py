@@ -40,7 +40,8 @@ def scan_of(recording: bytes, potential_unit: str) -> Scan:
 def test_a_kickstat_is_ready_and_measures_at_any_character() -> None:
     host = kickstat()
     host.instrument.opened(0.0)
-    assert host.listen(0.0) == b"Ready!\r\n"
+    assert host.ask("x", 0.5) == b""
+    assert host.listen(0.5) == b"Ready!\r\n"
     recording = host.ask("\n", 2.0)
     assert host.instrument.cell_is_on
     assert host.ask("x", 0.0) == b""
@@ -71,7 +72,8 @@ def test_opening_the_port_resets_a_kickstat() -> None:
 def test_an_acestat_asks_for_each_number() -> None:
     host = acestat()
     host.instrument.opened(0.0)
-    assert host.listen(0.0) == b"[:MENU]"
+    assert host.ask("x", 0.5) == b""
+    assert host.listen(0.5) == b"[:MENU]"
     said = [host.ask(f"{text}\r\n", 1e-3) for text in ("S", "+0000", "-0500", "002", "0025")]
     assert said == [b"[:SVI]", b"[:SVF]", b"[:SVS]", b"[:SVA]", b"[:SVQ]"]
     recording = host.ask("0100\n")
