@@ -4,7 +4,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sacmes_core.simulate.instruments.cell import Cell
@@ -235,7 +235,9 @@ class Run:
                 ]
             self._variables |= _readings(names, found.potential_v[k], converter, currents)
             if "nan" in kinds:
-                self._variables |= {n: Value(self._variables[n].type, math.nan) for n in names}
+                self._variables |= {
+                    name: replace(self._variables[name], value=math.nan) for name in names[1:]
+                }
             yield from self._block(statement.body)
             if several and k + 1 in (*found.scans[1:], points):
                 yield Say(b"-\n")
