@@ -46,8 +46,8 @@ def scan_of(recording: bytes) -> Scan:
 @pytest.mark.parametrize(
     ("asked", "response"),
     [
-        ({"command": "getVersion"}, {"version": "0.0.8"}),
-        ({"command": "getVariant"}, {"variant": "microAmpV0.1"}),
+        ({"command": "getVersion"}, {"version": "FW0.0.8"}),
+        ({"command": "getVariant"}, {"variant": "10V_microAmpV0.2"}),
         ({"command": "getCurrRange"}, {"currRange": "1uA"}),
         ({"command": "setVoltRange", "voltRange": "2V"}, {"voltRange": "2V"}),
         ({"command": "setSamplePeriod", "samplePeriod": 20}, {"samplePeriod": 20}),
@@ -157,7 +157,7 @@ def test_a_sweep_and_a_held_potential() -> None:
 def test_channels_of_the_multiplexer_take_turns() -> None:
     host = rodeostat()
     tell(host, "setMuxEnabled", muxEnabled=True)
-    tell(host, "setEnabledMuxChannels", muxChannels=[1, 2])
+    tell(host, "setEnabledMuxChannels", muxChannel=[1, 2])
     scan = scan_of(run(host, "cyclic", **CYCLES))
     assert scan.electrodes == (1, 2)
     assert [len(curve.current_a) for curve in scan.curves] == [600, 600]
@@ -175,12 +175,23 @@ def test_a_test_is_stopped_and_the_potential_is_gone() -> None:
     assert 50 < (begun + rest).count(b'"t"') < 150
 
 
-def test_a_set_potential_is_a_cell_that_is_on() -> None:
+def test_the_cell_is_on_while_its_electrodes_are_connected() -> None:
     host = rodeostat()
     assert json.loads(tell(host, "setVolt", v=-0.3))["response"]["v"] == -0.3
-    assert host.instrument.cell_is_on
-    tell(host, "setVolt", v=0)
     assert not host.instrument.cell_is_on
+    tell(host, "setAllElectConnected", connected=True)
+    assert host.instrument.cell_is_on
+    tell(host, "setCtrElectConnected", connected=False)
+    assert not host.instrument.cell_is_on
+
+
+def test_without_connecting_by_itself_nothing_flows_until_it_is_told_to() -> None:
+    host = rodeostat()
+    tell(host, "setElectAutoConnect", autoConnect=False)
+    assert set(scan_of(run(host, "cyclic", **CYCLES)).curves[0].current_a) == {0.0}
+    tell(host, "setAllElectConnected", connected=True)
+    assert min(scan_of(run(host, "cyclic", **CYCLES)).curves[0].current_a) < -5e-8
+    assert host.instrument.cell_is_on
 
 
 class TestFaults:
@@ -240,7 +251,7 @@ MESSAGES = st.fixed_dictionaries(
             st.one_of(NUMBERS, st.lists(st.lists(NUMBERS, max_size=3), max_size=3)),
         ),
         "samplePeriod": NUMBERS, "v": NUMBERS, "currRange": NUMBERS,
-        "muxChannels": st.lists(NUMBERS, max_size=4), "muxEnabled": NUMBERS,
+        "muxChannel": st.lists(NUMBERS, max_size=4), "muxEnabled": NUMBERS,
     },
 ).map(lambda message: json.dumps(message).encode() + b"\n")  # fmt: skip
 
