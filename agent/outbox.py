@@ -194,11 +194,20 @@ class Outbox:
                     )
 
     def retry_refused(self) -> int:
-        """Let the refused uploads wait again; returns how many."""
+        """Let the refused uploads wait again, behind all others; returns how many.
+
+        They get new sequence numbers, so that an agent that runs offers them anew.
+        """
         with self._writing() as connection:
-            return connection.execute(
-                "UPDATE uploads SET state = 'waiting' WHERE state = 'refused'"
-            ).rowcount
+            refused = connection.execute(
+                "SELECT sequence FROM uploads WHERE state = 'refused' ORDER BY sequence"
+            ).fetchall()
+            last = connection.execute("SELECT max(sequence) FROM uploads").fetchone()[0]
+            connection.executemany(
+                "UPDATE uploads SET state = 'waiting', sequence = ? WHERE sequence = ?",
+                [(last + k, sequence) for k, (sequence,) in enumerate(refused, 1)],
+            )
+            return len(refused)
 
     def counters(self, session_id: str | None, in_flight: int) -> UploadCounters:
         """What was counted in a session, and what waits in all of them.
@@ -243,6 +252,12 @@ class Outbox:
             (limit,),
         )
         return tuple(RefusedUpload(file, reason or "") for file, reason in rows)
+
+    def last_file(self) -> str | None:
+        """The file of the upload that was taken last; None before the first."""
+        query = "SELECT json_extract(header, '$.file') FROM uploads ORDER BY sequence DESC LIMIT 1"
+        row = self._first(query, ())
+        return None if row is None else row[0]
 
     def sightings(self, session_id: str) -> Iterator[tuple[str, Sighting]]:
         """The files of a session that were decided on, as they were then."""
