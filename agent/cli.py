@@ -1,6 +1,7 @@
 """The command line of the agent beside the instrument."""
 
 import json
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
+from agent.settings import AgentSettings, read_settings
 from agent.settling import Patience
 from agent.starting import Wish
 from agent.status import status_lines, status_of
@@ -45,7 +47,7 @@ app = typer.Typer(
 
 For example:
 
-    sacmes-agent status
+    sacmes-agent gui
 
     sacmes-agent watch data --broker mqtts://lab-7@broker.example.org:8883
 
@@ -61,7 +63,13 @@ def _common(version: VersionOption = False) -> None:
 
 @app.command()
 def watch(
-    folder: Annotated[Path, typer.Argument(help="Folder in which the instrument saves its files.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder in which the instrument saves its files.",
+            show_default="the one of the window",
+        ),
+    ] = None,
     broker: BrokerOption = None,
     home: HomeOption = None,
     start: Annotated[
@@ -79,21 +87,29 @@ def watch(
         int, typer.Option(help="Scan number that normalised currents are relative to.")
     ] = 1,
     backlog: Annotated[
-        str, typer.Option(help="Files that are there already: all, since (the start) or none.")
-    ] = "all",
+        str | None,
+        typer.Option(
+            help="Files that are there already: all, since (the start) or none.", show_default="all"
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the session.")] = "",
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Take the user_id from an agent elsewhere.")
-    ] = False,
+        bool | None,
+        typer.Option("--take-over", help="Take the user_id from an agent elsewhere."),
+    ] = None,
     subfolders: Annotated[
-        bool, typer.Option("--subfolders", help="Watch the folders in the folder as well.")
-    ] = False,
+        bool | None,
+        typer.Option("--subfolders", help="Watch the folders in the folder as well."),
+    ] = None,
     quiet: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0.1, max=600, help="Seconds that a file is left alone before it counts as finished."
+            min=0.1,
+            max=600,
+            help="Seconds that a file is left alone before it counts as finished.",
+            show_default="2.0",
         ),
-    ] = 2.0,
+    ] = None,
     retry_refused: Annotated[
         bool, typer.Option("--retry-refused", help="Send again what the analyzer refused.")
     ] = False,
@@ -102,6 +118,9 @@ def watch(
 ) -> None:
     """Watch a folder and send each finished scan; runs until Ctrl-C.
 
+    What is not named here is taken from settings.toml of the home folder, where the window keeps
+    its own: without any argument, the agent does as the window did last.
+
     For example:
 
         sacmes-agent watch data --broker mqtts://lab-7@broker.example.org:8883
@@ -109,25 +128,23 @@ def watch(
         sacmes-agent watch data --start swv --handle SWV_ --frequency 15 --frequency 200
     """
     agent_home, settings = _begin(home, broker, log_level, log_format)
+    kept = read_settings(agent_home)
     wish = None
-    if start is not None:
+    if (technique := start or kept.start) is not None:
         wish = _wish(
-            start,
+            technique,
             name,
             {
-                "handle": handle,
+                "handle": handle or kept.handle,
                 "extension": extension,
                 "frequencies_hz": tuple(frequency or ()),
                 "first_number": first_number,
                 "last_number": last_number,
-                "backlog": backlog,
+                "backlog": backlog or kept.backlog,
             },
             reference_number,
         )
-    if not folder.is_dir():
-        raise ConfigError(
-            f"There is no folder {folder}; name the one in which the instrument saves its files."
-        )
+    folder = _folder(folder, kept)
     stop = threading.Event()
     stop_on_signal(stop)
     address = broker_address(settings)
@@ -138,12 +155,25 @@ def watch(
         options = AgentOptions(
             root=folder.resolve(),
             address=address.as_user(opened.identity.user_id, address.key or settings.key),
-            patience=Patience.of(quiet),
-            subfolders=subfolders,
-            take_over=take_over,
+            patience=Patience.of(kept.quiet if quiet is None else quiet),
+            subfolders=kept.subfolders if subfolders is None else subfolders,
+            take_over=kept.take_over if take_over is None else take_over,
             wish=wish,
         )
         Agent(options, opened, stop).run()
+
+
+@app.command()
+def gui(broker: BrokerOption = None, home: HomeOption = None) -> None:
+    """Open the window: everything that `watch` does, for people who want no command line.
+
+    For example:
+
+        sacmes-agent gui
+    """
+    from agent.window.opening import open_window
+
+    open_window(home_folder(home, "agent"), broker)
 
 
 @app.command()
@@ -282,8 +312,27 @@ def simulate(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a double click, which brings no console, opens the window."""
+    if len(sys.argv) == 1 and (getattr(sys, "frozen", False) or sys.stdout is None):
+        sys.argv.append("gui")
     run_app(app)
+
+
+def gui_main() -> None:
+    """Open the window, for a shortcut or a menu."""
+    sys.argv.insert(1, "gui")
+    run_app(app)
+
+
+def _folder(given: Path | None, kept: AgentSettings) -> Path:
+    folder = given or (Path(kept.folder) if kept.folder else None)
+    if folder is None:
+        raise ConfigError("Name the folder in which the instrument saves its files.")
+    if not folder.is_dir():
+        raise ConfigError(
+            f"There is no folder {folder}; name the one in which the instrument saves its files."
+        )
+    return folder
 
 
 def _begin(

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from agent.cli import app
 
-COMMANDS = ("watch", "status", "send", "simulate")
+COMMANDS = ("watch", "gui", "status", "send", "simulate")
 
 
 def agent(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def test_help_lists_what_there_is_and_teaches_by_example() -> None:
         one = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
         assert one.exit_code == 0
         assert f"sacmes-agent {command}" in one.stdout
-    for later in ("serial", "doctor", "gui", "install-service"):
+    for later in ("serial", "install-service"):
         assert later not in said.stdout
 
 
@@ -56,7 +56,7 @@ def test_status_makes_an_identity_and_keeps_it(tmp_path: Path) -> None:
             "below",
         ),
         (["send", "{tmp}/gone.txt", "--broker", "mqtt://a1b:k@localhost"], "There is no file"),
-        (["watch"], "Missing argument"),
+        (["watch"], "Name the folder"),
     ],
 )
 def test_bad_usage_is_a_sentence_and_status_2(
