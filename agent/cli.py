@@ -16,6 +16,7 @@ from agent.settings import AgentSettings, read_settings
 from agent.settling import Patience
 from agent.starting import Wish
 from agent.status import status_lines, status_of
+from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
 from sacmes_core.settings.parts import Technique
 from sacmes_core.settings.session import SessionSettings
@@ -189,6 +190,40 @@ def status(
     """
     seen = status_of(home_folder(home, "agent"))
     typer.echo(json.dumps(seen, ensure_ascii=False) if as_json else "\n".join(status_lines(seen)))
+
+
+@app.command()
+def doctor(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder in which the instrument saves its files.",
+            show_default="the one of the window",
+        ),
+    ] = None,
+    broker: BrokerOption = None,
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Check everything between the folder and the analyzer, and say what to do; 1 for a problem.
+
+    For example:
+
+        sacmes-agent doctor data --broker mqtts://lab-7@broker.example.org:8883
+    """
+    from agent.doctor.examination import Patient
+    from agent.doctor.report import report
+
+    agent_home, settings = _begin(home, broker, "error", None)
+    kept = read_settings(agent_home)
+    try:
+        address: BrokerAddress | str = broker_address(settings)
+    except ConfigError as error:
+        address = str(error)
+    named = folder or (Path(kept.folder) if kept.folder else None)
+    patient = Patient(agent_home, address, named, kept.subfolders, settings.key)
+    if not report(patient, as_json=as_json):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -4,6 +4,7 @@ SQLite with a write-ahead log and synchronous=FULL, so that neither `kill -9` no
 an upload that `Outbox.add` returned for. Each thread opens an `Outbox` of its own.
 """
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -325,6 +326,17 @@ class Outbox:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise OutboxError(_sentence(error)) from None
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with the file of an outbox, which is only read; None if it is sound."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+        with contextlib.closing(connection):
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        return str(error)
+    return None if found == "ok" else str(found)
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:

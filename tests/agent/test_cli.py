@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from agent.cli import app
 
-COMMANDS = ("watch", "gui", "status", "send", "simulate")
+COMMANDS = ("watch", "gui", "doctor", "status", "send", "simulate")
 
 
 def agent(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
