@@ -7,21 +7,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from pydantic import ValidationError
 
 from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
-from agent.settings import AgentSettings, read_settings
+from agent.settings import read_settings
 from agent.settling import Patience
-from agent.starting import Wish
 from agent.status import status_lines, status_of
+from agent.watching_options import ResultLines, watched_folder, wish_of
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
 from sacmes_core.settings.parts import Technique
-from sacmes_core.settings.session import SessionSettings
-from sacmes_core.settings.source import SourceSettings
-from sacmes_core.settings.trend import TrendSettings
 from sacmes_core.shell import (
     BrokerOption,
     HomeOption,
@@ -114,6 +110,9 @@ def watch(
     retry_refused: Annotated[
         bool, typer.Option("--retry-refused", help="Send again what the analyzer refused.")
     ] = False,
+    results: Annotated[
+        bool, typer.Option("--results", help="Write a line for each result that comes back.")
+    ] = False,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -132,7 +131,7 @@ def watch(
     kept = read_settings(agent_home)
     wish = None
     if (technique := start or kept.start) is not None:
-        wish = _wish(
+        wish = wish_of(
             technique,
             name,
             {
@@ -145,7 +144,7 @@ def watch(
             },
             reference_number,
         )
-    folder = _folder(folder, kept)
+    folder = watched_folder(folder, kept)
     stop = threading.Event()
     stop_on_signal(stop)
     address = broker_address(settings)
@@ -161,7 +160,7 @@ def watch(
             take_over=kept.take_over if take_over is None else take_over,
             wish=wish,
         )
-        Agent(options, opened, stop).run()
+        Agent(options, opened, stop, ResultLines() if results else None).run()
 
 
 @app.command()
@@ -359,17 +358,6 @@ def gui_main() -> None:
     run_app(app)
 
 
-def _folder(given: Path | None, kept: AgentSettings) -> Path:
-    folder = given or (Path(kept.folder) if kept.folder else None)
-    if folder is None:
-        raise ConfigError("Name the folder in which the instrument saves its files.")
-    if not folder.is_dir():
-        raise ConfigError(
-            f"There is no folder {folder}; name the one in which the instrument saves its files."
-        )
-    return folder
-
-
 def _begin(
     home: Path | None, broker: str | None, log_level: str | None, log_format: str | None
 ) -> tuple[Path, ShellSettings]:
@@ -377,21 +365,6 @@ def _begin(
     settings = shell_settings(folder, broker=broker, log_level=log_level, log_format=log_format)
     configure_logging(settings)
     return folder, settings
-
-
-def _wish(
-    technique: Technique, name: str, source: dict[str, object], reference_number: int
-) -> Wish:
-    try:
-        settings = SessionSettings(
-            source=SourceSettings.model_validate(source),
-            trend=TrendSettings(reference_number=reference_number),
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = " ".join(str(part) for part in first["loc"]) or "session"
-        raise ConfigError(f"--start: {where}: {first['msg']}.") from None
-    return Wish(technique, settings, name)
 
 
 if __name__ == "__main__":

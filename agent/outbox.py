@@ -82,10 +82,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class RefusedUpload:
-    """An upload or a file that was refused for good."""
+    """An upload or a file that was refused for good; `kept` uploads can be sent again."""
 
     file: str
     reason: str
+    kept: bool
 
 
 class Outbox:
@@ -247,12 +248,13 @@ class Outbox:
     def refused(self, limit: int = 100) -> tuple[RefusedUpload, ...]:
         """What was refused for good, by name."""
         rows = self._rows(
-            "SELECT json_extract(header, '$.file'), reason FROM uploads WHERE state = 'refused' "
-            "UNION ALL SELECT file, reason FROM files WHERE outcome = 'refused' "
+            "SELECT json_extract(header, '$.file'), reason, 1 FROM uploads "
+            "WHERE state = 'refused' "
+            "UNION ALL SELECT file, reason, 0 FROM files WHERE outcome = 'refused' "
             "ORDER BY 1 LIMIT ?",
             (limit,),
         )
-        return tuple(RefusedUpload(file, reason or "") for file, reason in rows)
+        return tuple(RefusedUpload(file, reason or "", bool(kept)) for file, reason, kept in rows)
 
     def last_file(self) -> str | None:
         """The file of the upload that was taken last; None before the first."""

@@ -107,7 +107,7 @@ def face(state: Window, now: float) -> Face:
         scan=scan_lines(state.record, None if view is None else view.last_file),
         refusals=refusals,
         refusals_title=f"Refused ({count(len(refusals))})" if refusals else "Refused",
-        retry_works=state.phase == "running" and bool(refusals),
+        retry_works=state.phase == "running" and any(one.kept for one in refusals),
     )
 
 
@@ -154,7 +154,7 @@ def _session_lines(session: SessionDocument | None) -> tuple[str, ...]:
     source = session.settings.source
     technique = _TECHNIQUES[session.technique]
     frequencies = ", ".join(f"{f:g}" for f in source.frequencies_hz)
-    files = f"{source.handle}…{source.extension}" if source.handle or source.extension else "all"
+    files = f"{source.handle}*{source.extension}" if source.handle or source.extension else "all"
     state = "running" if session.state == "running" else "stopped"
     return (
         session.name or technique[0].upper() + technique[1:],

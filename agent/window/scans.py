@@ -8,7 +8,7 @@ from agent.window.cards import show_if, wrap_to_width
 from agent.window.face import Face
 from agent.window.record import Peak
 from agent.window.theme import CARD, CURVES, LINE, SOFT, TONES, Theme
-from agent.window.trend import curves
+from agent.window.trend import curves, span
 
 LINES_MAX: Final = 8
 """Electrodes that have a line in the window; the dashboard shows them all."""
@@ -110,9 +110,8 @@ class TrendCanvas(tk.Canvas):
         found = curves(self._peaks)
         if not found:
             return
-        self.create_text(
-            0, 0, anchor="nw", text="Peak current, electrode 1", fill=SOFT, font=self._theme.small
-        )
+        title = f"Peak current of E1: {span(self._peaks)}"
+        self.create_text(0, 0, anchor="nw", text=title, fill=SOFT, font=self._theme.small)
         top, foot = px(24), height - px(22)
         self.create_line(0, foot, width, foot, fill=LINE)
         left = 0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent.window.quantities import measured
 from agent.window.record import Peak
 
 
@@ -29,3 +30,10 @@ def curves(peaks: tuple[Peak, ...]) -> tuple[Curve, ...]:
         Curve("" if frequency_hz is None else f"{frequency_hz:g} Hz", tuple(found[frequency_hz]))
         for frequency_hz in sorted(found, key=lambda f: -1.0 if f is None else f)
     )
+
+
+def span(peaks: tuple[Peak, ...]) -> str:
+    """The smallest and the largest of the peaks, in words."""
+    currents = [peak.current_a for peak in peaks]
+    low, high = (measured(value, None, "A") for value in (min(currents), max(currents)))
+    return low if low == high else f"{low} to {high}"

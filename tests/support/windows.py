@@ -48,8 +48,8 @@ def view(**changes: Any) -> AgentView:
     return AgentView(**(fields | changes))
 
 
-def refusal(file: str = "a.txt", reason: str = "It is no text.") -> RefusedUpload:
-    return RefusedUpload(file, reason)
+def refusal(file: str = "a.txt", *, kept: bool = True) -> RefusedUpload:
+    return RefusedUpload(file, "It is no text.", kept)
 
 
 def electrode(number: int = 1, **changes: Any) -> ElectrodeResult:

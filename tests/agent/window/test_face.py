@@ -137,6 +137,7 @@ def test_refusals_are_listed_and_can_be_sent_again_while_the_agent_runs() -> Non
     assert shown.refusals_title == "Refused (2)"
     assert shown.refusals[0].reason == "It is no text."
     assert shown.retry_works
+    assert not face(after(view(refusals=(refusal(kept=False),))), 0.0).retry_works
     ended = stepped(after(view(refusals=(refusal(),))), events.Ended(None))[0]
     assert not face(ended, 0.0).retry_works
     assert face(READY, 0.0).refusals_title == "Refused"
@@ -152,7 +153,7 @@ def test_the_session_is_described() -> None:
     source = {"handle": "SWV_", "extension": ".txt", "frequencies_hz": (15.0, 200.0)}
     shown = face(after(view(session=session_document(name="Chip 7", source=source))), 0.0)
     assert shown.session[0] == "Chip 7"
-    assert "files: SWV_….txt  ·  15, 200 Hz" in shown.session
+    assert "files: SWV_*.txt  ·  15, 200 Hz" in shown.session
     assert face(READY, 0.0).session[0] == "None yet"
 
 

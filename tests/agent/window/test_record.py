@@ -5,7 +5,7 @@ from support.agents import session_document
 from support.windows import electrode, result, view
 
 from agent.window.record import POINTS_MAX, Record, heard
-from agent.window.trend import curves
+from agent.window.trend import curves, span
 
 OTHER = session_document(session_id="1f8fad5b-d9cb-469f-a165-70867728950e")
 
@@ -49,6 +49,7 @@ def test_each_frequency_is_a_curve_in_one_scale() -> None:
         record = heard(record, view(result=one))
     low, high = curves(record.peaks)
     assert (low.name, high.name) == ("15 Hz", "200 Hz")
+    assert span(record.peaks) == "1.000 µA to 3.000 µA"
     assert low.points == ((0.5, 1.0),)
     assert high.points == (pytest.approx((0.0, 0.0)), pytest.approx((1.0, 0.5)))
 
@@ -57,3 +58,4 @@ def test_one_scan_lies_in_the_middle() -> None:
     record = heard(Record(), view(result=result(scan={"frequency_hz": None})))
     assert curves(record.peaks)[0].points == ((0.0, 0.5),)
     assert curves(()) == ()
+    assert span(record.peaks) == "523.1 nA"
