@@ -16,7 +16,7 @@ from agent.settling import Patience
 from agent.status import status_lines, status_of
 from agent.watching_options import ResultLines, watched_folder, wish_of
 from sacmes_core.address import BrokerAddress
-from sacmes_core.errors import ConfigError
+from sacmes_core.errors import ConfigError, SacmesError
 from sacmes_core.settings.parts import Technique
 from sacmes_core.shell import (
     BrokerOption,
@@ -171,9 +171,14 @@ def gui(broker: BrokerOption = None, home: HomeOption = None) -> None:
 
         sacmes-agent gui
     """
-    from agent.window.opening import open_window
+    from agent.window.opening import open_window, say_in_a_box
 
-    open_window(home_folder(home, "agent"), broker)
+    try:
+        open_window(home_folder(home, "agent"), broker)
+    except SacmesError as error:
+        if sys.stderr is None:
+            say_in_a_box(str(error))
+        raise
 
 
 @app.command()

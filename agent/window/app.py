@@ -165,6 +165,13 @@ class App:
         if self._stop.is_set():
             self.close()
             return
+        try:
+            self._take_what_was_told()
+        finally:
+            if not self._closed:
+                self._next_poll = self.root.after(POLL_MS, self._poll)
+
+    def _take_what_was_told(self) -> None:
         for _ in range(EVENTS_PER_POLL):
             try:
                 self.tell(self._told.get_nowait())
@@ -178,7 +185,6 @@ class App:
         if time.monotonic() >= self._collect_at:
             gc.collect()
             self._collect_at = time.monotonic() + COLLECT_EVERY_S
-        self._next_poll = self.root.after(POLL_MS, self._poll)
 
     def _show(self) -> None:
         shown = face(self.state, time.monotonic())
@@ -203,6 +209,7 @@ class App:
                 self.root.clipboard_append(text)
             case events.Keep(changes):
                 self._worker.keep(changes)
+                logging.getLogger().setLevel(self.state.settings.log_level.upper())
             case events.RememberConsent(text):
                 self._worker.remember_consent(text)
             case events.Start(order):

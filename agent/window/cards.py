@@ -165,6 +165,7 @@ class ConnectionCard(ttk.Frame):
             variable.trace_add("write", lambda *_, entry=entry: self._typed(entry))
         self.line.bind("<Return>", self._put_in)
         self.line.bind("<<Paste>>", lambda _: self.after_idle(self._put_in))
+        self.server.bind("<<Paste>>", lambda _: self.after_idle(self._recognise))
         for widget in (self.server, self.key, self.folder):
             widget.bind("<Return>", lambda _: self._tell(ConnectAsked()))
 
@@ -176,6 +177,12 @@ class ConnectionCard(ttk.Frame):
         text = self.line.get()
         self.line.delete(0, "end")
         self._tell(Pasted(text) if text.strip() or event is None else ConnectAsked())
+
+    def _recognise(self) -> None:
+        """Take a connection string that was pasted beside its place for what it is."""
+        text = self.server.get().strip()
+        if text.startswith("sacmes://"):
+            self._tell(Pasted(text))
 
     def _paste(self) -> None:
         try:

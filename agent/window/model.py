@@ -112,6 +112,8 @@ class Window:
         Why the agent ended by itself; None where it was asked to, or runs.
     notice
         What went wrong with what was typed.
+    connect_next
+        Whether to connect as soon as the user_id of the address is adopted.
     was_connected
         Whether the present run has reached the broker.
     closing
@@ -128,6 +130,7 @@ class Window:
     record: Record = field(default_factory=Record)
     ended: str | None = None
     notice: str | None = None
+    connect_next: bool = False
     was_connected: bool = False
     copied_until: float = float("-inf")
     ticked_at_s: float | None = None
@@ -217,8 +220,6 @@ def _filled_in(
             return _connect(state) if connect else (state, ())
         case Pasted(text):
             return _pasted(state, text)
-        case Edited("server", text) if text.strip().startswith("sacmes://"):
-            return _pasted(state, text)
         case Edited(entry, text):
             changed = replace(state.draft, **{entry: text})
             return replace(state, draft=changed, notice=None), ()
@@ -226,9 +227,13 @@ def _filled_in(
             state = replace(
                 state, user_id=user_id, draft=state.draft.of(address), notice=None, ended=None
             )
-            return state, (_keep(state.draft.address(user_id), state.draft.folder),)
+            keep = _keep(state.draft.address(user_id), state.draft.folder)
+            if not state.connect_next:
+                return state, (keep,)
+            state, effects = _connect(replace(state, connect_next=False))
+            return state, (keep, *effects)
         case Failed(sentence):
-            return replace(state, notice=sentence), ()
+            return replace(state, notice=sentence, connect_next=False), ()
         case SettingsChosen(settings):
             return replace(state, settings=settings), (Keep(settings_lines(settings)),)
 
@@ -242,7 +247,7 @@ def _pasted(state: Window, text: str) -> Step:
         address = BrokerAddress.parse(text)
     except ConfigError as error:
         return replace(state, notice=str(error)), ()
-    return replace(state, notice=None), (Adopt(address),)
+    return replace(state, notice=None, connect_next=False), (Adopt(address),)
 
 
 def _connect(state: Window) -> Step:
@@ -262,6 +267,8 @@ def _connect(state: Window) -> Step:
         return replace(state, notice=str(error)), ()
     if state.consent:
         return replace(state, notice=None), (AskConsent(state.consent),)
+    if address.username != state.user_id:
+        return replace(state, notice=None, connect_next=True), (Adopt(address),)
     state = replace(
         state,
         draft=state.draft.of(address),

@@ -60,6 +60,16 @@ def open_window(home: Path, broker: str | None = None) -> None:
         app.close()
 
 
+def say_in_a_box(sentence: str) -> None:
+    """Say what keeps the window from opening where there is no terminal to say it on."""
+    try:
+        from tkinter import TclError, messagebox
+    except ModuleNotFoundError:
+        return
+    with contextlib.suppress(TclError):
+        messagebox.showerror("sacmes agent", sentence)
+
+
 def kept_state(home: Path, broker: str | None = None) -> Window:
     """The window as the settings of the home folder and the environment make it.
 

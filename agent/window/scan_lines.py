@@ -8,6 +8,10 @@ from agent.window.record import Record
 from sacmes_core.flags import SENTENCES
 from sacmes_core.payloads.results import ElectrodeResult, Result
 
+LINES_MAX: Final = 6
+REMARKS_MAX: Final = 2
+"""Electrodes and flags that the window has room for; the dashboard shows them all."""
+
 NOTHING_YET: Final = "No numbers yet; they come back as soon as a scan is analysed."
 
 
@@ -49,7 +53,7 @@ def scan_lines(record: Record, last_file: str | None) -> ScanLines:
     return ScanLines(
         result.scan.file,
         _detail(result),
-        tuple(_line(electrode) for electrode in result.electrodes),
+        tuple(_line(electrode) for electrode in result.electrodes[:LINES_MAX]),
         remark,
         bool(remark),
     )
@@ -76,6 +80,8 @@ def _detail(result: Result) -> str:
         parts.append(f"measured at {scan.measured_at.astimezone():%H:%M:%S}")
     if scan.revision > 1:
         parts.append(f"written {scan.revision} times")
+    if len(result.electrodes) > LINES_MAX:
+        parts.append(f"the first {LINES_MAX} of {len(result.electrodes)} electrodes")
     return "  ·  ".join(parts)
 
 
@@ -97,9 +103,18 @@ def _remark(result: Result) -> str:
     for electrode in result.electrodes:
         for flag in electrode.flags:
             concerned.setdefault(flag, []).append(f"E{electrode.electrode}")
-    return "\n".join(
-        f"{', '.join(electrodes)}: {SENTENCES.get(flag, flag)}"
-        if electrodes
-        else SENTENCES.get(flag, flag)
+    sentences = [
+        _whose(electrodes, len(result.electrodes)) + SENTENCES.get(flag, flag)
         for flag, electrodes in concerned.items()
-    )
+    ]
+    if (more := len(sentences) - REMARKS_MAX) > 0:
+        sentences[REMARKS_MAX:] = [f"and {more} more; the dashboard shows them all."]
+    return "\n".join(sentences)
+
+
+def _whose(electrodes: list[str], of: int) -> str:
+    if not electrodes:
+        return ""
+    if len(electrodes) == of > 2:
+        return "All electrodes: "
+    return f"{', '.join(electrodes)}: "

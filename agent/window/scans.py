@@ -2,16 +2,13 @@
 
 import tkinter as tk
 from tkinter import ttk
-from typing import Final
 
 from agent.window.cards import show_if, wrap_to_width
 from agent.window.face import Face
 from agent.window.record import Peak
+from agent.window.scan_lines import LINES_MAX
 from agent.window.theme import CARD, CURVES, LINE, SOFT, TONES, Theme
 from agent.window.trend import curves, span
-
-LINES_MAX: Final = 8
-"""Electrodes that have a line in the window; the dashboard shows them all."""
 
 
 class CountersCard(ttk.Frame):

@@ -16,6 +16,7 @@ from support.agents import SESSION_ID
 from support.tools import ROOT, wait_until
 from support.windows import CA_PEM, OpenApp, open_app
 
+from agent.cli import gui_main
 from agent.identity import load_identity
 from agent.outbox import FileRecord, Outbox, Taken
 from agent.settings import read_settings
@@ -71,7 +72,7 @@ def test_a_user_id_made_here_is_shown_in_whole(window: OpenApp) -> None:
     assert entry.xview() == (0.0, 1.0)
 
 
-@pytest.mark.parametrize("way", ["button", "typed", "pasted with keys"])
+@pytest.mark.parametrize("way", ["button", "typed", "pasted with keys", "beside its place"])
 def test_one_paste_fills_everything_in(window: OpenApp, home: Path, way: str) -> None:
     text = BrokerAddress(
         "mqtts", "broker.example.org", 8884, "lab-7", "the-key", ca_pem=CA_PEM
@@ -80,6 +81,8 @@ def test_one_paste_fills_everything_in(window: OpenApp, home: Path, way: str) ->
     window.put_on_clipboard(f" {text}\n" if way == "button" else text)
     if way == "button":
         card.paste.invoke()
+    elif way == "beside its place":
+        window.press(card.server, "<<Paste>>")
     elif way == "typed":
         window.type(card.line, text)
         window.press(card.line, "<Return>")
@@ -288,6 +291,37 @@ def test_widgets_belong_to_the_main_thread(
     window.app.connection.paste.invoke()
     window.until(lambda: window.app.state.user_id == "lab-7", what="the user_id")
     assert threads == {threading.main_thread().name}
+
+
+def test_an_error_is_logged_and_the_window_goes_on(
+    window: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_event: object) -> None:
+        raise ValueError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(window.app, "tell", broken)
+        window.live(0.3)
+    window.until(lambda: "The window failed" in window.log, what="the line in the log")
+    window.app.identity.copy.invoke()
+    assert window.app.identity.copy["text"] == "✓ Copied"
+
+
+@pytest.mark.parametrize(("console", "said"), [(True, []), (False, ["cannot be made"])])
+def test_what_keeps_it_from_opening_is_said_in_a_box_where_there_is_no_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: bool, said: list[str]
+) -> None:
+    boxes: list[str] = []
+    monkeypatch.setattr("tkinter.messagebox.showerror", lambda _title, text: boxes.append(text))
+    monkeypatch.setattr("sys.argv", ["sacmes-agent-gui"])
+    monkeypatch.setenv("SACMES_HOME", str(tmp_path / "file" / "home"))
+    (tmp_path / "file").touch()
+    if not console:
+        monkeypatch.setattr("sys.stderr", None)
+    with pytest.raises(SystemExit) as ended:
+        gui_main()
+    assert ended.value.code == 2
+    assert [text in box for text, box in zip(said, boxes, strict=True)] == [True] * len(said)
 
 
 def test_a_damaged_settings_file_is_said_in_the_window(home: Path, display: str) -> None:

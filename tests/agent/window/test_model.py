@@ -42,9 +42,21 @@ def test_a_connection_string_asks_for_its_user_and_then_fills_everything_in() ->
     assert BrokerAddress.parse(str(kept["broker"])).ca_pem == CA_PEM
 
 
-def test_a_connection_string_typed_as_the_server_is_one_too() -> None:
-    _, wanted = stepped(READY, events.Edited("server", LINE))
+def test_one_typed_as_the_server_letter_by_letter_is_adopted_when_it_is_connected() -> None:
+    letters = [events.Edited("server", LINE[:k]) for k in range(1, len(LINE) + 1)]
+    state, wanted = stepped(READY, *letters)
+    assert wanted == []
+    state, wanted = stepped(state, events.ConnectAsked())
     assert wanted == [events.Adopt(BrokerAddress.parse(LINE))]
+    assert state.phase == "stopped"
+    refused, _ = stepped(state, events.Failed("3 scans still wait."))
+    assert not refused.connect_next
+    state, wanted = stepped(state, events.Adopted(BrokerAddress.parse(LINE), "lab-9"))
+    assert state.phase == "starting"
+    assert state.draft.server == "mqtts://broker:8884"
+    started_with = wanted[-1]
+    assert isinstance(started_with, events.Start)
+    assert started_with.order.address == BrokerAddress.parse(LINE)
 
 
 def test_a_refused_user_leaves_everything_as_it_was() -> None:

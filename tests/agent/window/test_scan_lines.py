@@ -34,17 +34,26 @@ def test_flags_are_sentences_each_once_with_its_electrodes() -> None:
             electrode(1, flags=(PEAK_AT_EDGE,)),
             electrode(2, flags=(PEAK_AT_EDGE, NO_PEAK), peak_current_a=None),
         ),
-        flags=(TRUNCATED_SCAN, "a_flag_of_tomorrow"),
     )
     scan = scan_lines(Record("s", flagged), None)
     assert scan.remark.splitlines() == [
-        SENTENCES[TRUNCATED_SCAN],
-        "a_flag_of_tomorrow",
         f"E1, E2: {SENTENCES[PEAK_AT_EDGE]}",
         f"E2: {SENTENCES[NO_PEAK]}",
     ]
     assert scan.doubtful
     assert scan.lines[1].height == "–"
+
+
+def test_what_the_window_has_no_room_for_is_counted() -> None:
+    flags = (NO_PEAK, "a_flag_of_tomorrow", TRUNCATED_SCAN, "four_more", "five_more")
+    many = result(electrodes=tuple(electrode(k) for k in range(1, 17)), flags=flags)
+    scan = scan_lines(Record("s", many), None)
+    assert len(scan.lines) == 6
+    assert "the first 6 of 16 electrodes" in scan.detail
+    assert len(scan.remark.splitlines()) == 3
+    assert scan.remark.endswith("and 3 more; the dashboard shows them all.")
+    flagged = result(electrodes=tuple(electrode(k, flags=(NO_PEAK,)) for k in (1, 2, 3)))
+    assert scan_lines(Record("s", flagged), None).remark.startswith("All electrodes: ")
 
 
 def test_a_scan_without_numbers_says_why() -> None:
