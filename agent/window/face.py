@@ -16,6 +16,9 @@ Tone = Literal["off", "busy", "good", "warning", "bad"]
 
 SIGNS: Final[dict[Tone, str]] = {"off": "○", "busy": "◌", "good": "●", "warning": "▲", "bad": "✕"}
 
+LOOKING_S: Final = 2.0
+"""Whether an analyzer is online is known a moment after the connection began."""
+
 _TECHNIQUES: Final[dict[Technique, str]] = {
     "swv": "square-wave voltammetry",
     "cv": "cyclic voltammetry",
@@ -80,7 +83,7 @@ class Face:
 def face(state: Window, now: float) -> Face:
     """What the window shows in a state."""
     view = state.view
-    status = _status(state)
+    status = _status(state, now)
     counters = UploadCounters(waiting=state.waiting) if view is None else view.counters
     refusals = () if view is None else view.refusals
     private = bool(state.draft.ca_pem)
@@ -111,7 +114,7 @@ def face(state: Window, now: float) -> Face:
     )
 
 
-def _status(state: Window) -> Status:
+def _status(state: Window, now: float) -> Status:
     if state.phase == "stopped":
         return _stopped(state)
     if state.phase == "stopping":
@@ -129,6 +132,8 @@ def _status(state: Window) -> Status:
         words = _TROUBLES.get(problems[0][0], "Connected, but something needs you")
         tone: Tone = "busy" if problems[0][0] == "start" else "warning"
         return Status(tone, words, sentences)
+    if not view.analyzers and now < state.connected_at + LOOKING_S:
+        return Status("busy", "Connected", "Looking for an analyzer.")
     return _at_work(view.session, online=bool(view.analyzers), left=view.counters.waiting)
 
 

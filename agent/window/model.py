@@ -116,6 +116,8 @@ class Window:
         Whether to connect as soon as the user_id of the address is adopted.
     was_connected
         Whether the present run has reached the broker.
+    connected_at
+        When the present connection began.
     closing
         Whether the window closes once the agent has stopped.
     """
@@ -132,6 +134,7 @@ class Window:
     notice: str | None = None
     connect_next: bool = False
     was_connected: bool = False
+    connected_at: float = float("-inf")
     copied_until: float = float("-inf")
     ticked_at_s: float | None = None
     log: tuple[LogLine, ...] = ()
@@ -145,7 +148,7 @@ def step(state: Window, event: Event, now: float) -> Step:
     """The window after an event, and what to do."""
     match event:
         case Viewed() | Ended() | Logged() | Ticked():
-            return _happened(state, event)
+            return _happened(state, event, now)
         case HomeRead() | Pasted() | Edited() | Adopted() | Failed() | SettingsChosen():
             return _filled_in(state, event)
         case Copied():
@@ -180,9 +183,10 @@ def settings_lines(settings: AgentSettings) -> tuple[tuple[str, Value], ...]:
     )
 
 
-def _happened(state: Window, event: Viewed | Ended | Logged | Ticked) -> Step:
+def _happened(state: Window, event: Viewed | Ended | Logged | Ticked, now: float) -> Step:
     match event:
         case Viewed(view):
+            before = state.view is not None and state.view.connected
             return replace(
                 state,
                 user_id=view.user_id,
@@ -190,6 +194,7 @@ def _happened(state: Window, event: Viewed | Ended | Logged | Ticked) -> Step:
                 record=heard(state.record, view),
                 phase="running" if state.phase == "starting" else state.phase,
                 was_connected=state.was_connected or view.connected,
+                connected_at=state.connected_at if before or not view.connected else now,
             ), ()
         case Ended(sentence, left):
             state = replace(state, phase="stopped", ended=sentence, waiting=left)

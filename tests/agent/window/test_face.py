@@ -84,9 +84,17 @@ def after(*views: AgentView) -> Window:
     ],
 )
 def test_status(state: Window, tone: str, words: str, sentence: str) -> None:
-    status = face(state, 0.0).status
+    status = face(state, 200.0).status
     assert (status.tone, status.words) == (tone, words)
     assert sentence in status.sentence
+
+
+def test_no_analyzer_is_no_warning_before_one_can_have_been_heard_of() -> None:
+    state = after(view(analyzers=()))
+    assert face(state, 101.0).status.tone == "busy"
+    assert face(state, 102.0).status.tone == "warning"
+    late, _ = stepped(state, events.Viewed(view(analyzers=(), waiting=1)), now=500.0)
+    assert face(late, 500.0).status.tone == "warning"
 
 
 def test_each_tone_has_a_sign_of_its_own_and_colours_that_can_be_read() -> None:
