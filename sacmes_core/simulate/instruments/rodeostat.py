@@ -28,6 +28,7 @@ VOLTAGE_RANGES: Final = ("1V", "2V", "5V", "10V")
 _ELECTRODES: Final = ("Ref", "Ctr", "Wrk")
 _SWITCHES: Final = {f"set{electrode}ElectConnected": electrode for electrode in _ELECTRODES}
 _LINE_MAX: Final = 1024
+_STEPS_MAX: Final = 50
 _CHANNELS_MAX: Final = 7
 _PERIODS_MS: Final = (1, 1000)
 _PERIOD_MS: Final = 10
@@ -339,10 +340,10 @@ def _channels(message: dict[str, Any]) -> tuple[int, ...]:
 
 def _is(kind: str, value: Any) -> bool:
     """Whether a value is a number of a kind, or a list of durations and potentials."""
-    if kind == "steps":
+    if kind.endswith("steps"):
         return (
             isinstance(value, list)
-            and len(value) == 2
+            and (len(value) == 2 if kind == "two steps" else 1 <= len(value) <= _STEPS_MAX)
             and all(isinstance(s, list) and len(s) == 2 for s in value)
             and all(_is("uint32", s[0]) and _is("float", s[1]) for s in value)
         )

@@ -154,6 +154,15 @@ def test_a_sweep_and_a_held_potential() -> None:
     assert min(currents) == min(currents[100:110]) < -1e-6
 
 
+def test_many_steps_are_a_test_of_their_own() -> None:
+    host = rodeostat()
+    scan = scan_of(run(host, "multiStep", step=[[100, 0.0], [50, -0.4], [70, 0.1]]))
+    assert scan.technique == "ca"
+    assert scan.curves[0].potential_v == (0.0,) * 10 + (-0.4,) * 5 + (0.1,) * 7
+    said = tell(host, "setParam", test="chronoamp", param={"step": [[100, 0.0]]})
+    assert json.loads(said)["message"] == "step not two steps"
+
+
 def test_channels_of_the_multiplexer_take_turns() -> None:
     host = rodeostat()
     tell(host, "setMuxEnabled", muxEnabled=True)
