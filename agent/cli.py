@@ -201,7 +201,7 @@ def status(
         sacmes-agent status --json
     """
     seen = status_of(home_folder(home, "agent"))
-    typer.echo(json.dumps(seen, ensure_ascii=False) if as_json else "\n".join(status_lines(seen)))
+    typer.echo(json.dumps(seen) if as_json else "\n".join(status_lines(seen)))
 
 
 @app.command()

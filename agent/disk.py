@@ -27,7 +27,7 @@ def write_private(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        _put_in_place(Path(temporary), path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -43,6 +43,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Rename over the file that is there; on Windows a reader of it is waited for a moment."""
+    for _ in range(_TRIES):
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            time.sleep(0.05)
+        else:
+            return
+    temporary.replace(path)
 
 
 def put_database_aside(path: Path) -> Path:

@@ -9,6 +9,7 @@ from typing import Final
 
 from agent.attributes import is_hidden, is_junction, is_only_in_the_cloud
 from agent.examination import examine
+from agent.places import long_path
 from agent.selection import is_ignored, name_belongs
 from agent.settling import Sighting
 from sacmes_core.formats.names import natural_key, parse_name
@@ -64,7 +65,7 @@ def list_folder(
     OSError
         If the folder cannot be listed.
     """
-    entries = _entries(root, "", DEPTH_MAX if subfolders else 1)
+    entries = _entries(long_path(root), "", DEPTH_MAX if subfolders else 1)
     files = 0
     for name, entry in entries:
         try:

@@ -31,14 +31,29 @@ def _is_on_network(folder: Path) -> bool:
     if sys.platform == "win32":
         import ctypes
 
-        if str(folder).startswith("\\\\"):
+        place = folder.resolve()
+        if str(place).startswith("\\\\"):
             return True
-        return bool(ctypes.windll.kernel32.GetDriveTypeW(folder.anchor) == _DRIVE_REMOTE)
+        return bool(ctypes.windll.kernel32.GetDriveTypeW(place.anchor) == _DRIVE_REMOTE)
     try:
         mounts = Path("/proc/self/mounts").read_text("utf-8", "replace")
     except OSError:
         return False
     return is_network_mount(mounts, os.path.realpath(folder))
+
+
+def long_path(folder: Path) -> Path:
+    """The folder as Windows takes it whatever the length of the paths in it."""
+    return Path(_without_limit(os.path.abspath(folder))) if sys.platform == "win32" else folder  # noqa: PTH100
+
+
+def _without_limit(place: str) -> str:
+    r"""A whole path of Windows behind ``\\?\``, which lifts the limit of 260 characters."""
+    if place.startswith("\\\\?\\"):
+        return place
+    if place.startswith("\\\\"):
+        return "\\\\?\\UNC" + place[1:]
+    return "\\\\?\\" + place
 
 
 def is_network_mount(mounts: str, place: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 
 from agent.examination import local_time
 from agent.listing import Listed
+from agent.places import long_path
 from agent.selection import name_belongs
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.decode import decode
@@ -46,7 +47,7 @@ def preview(
     if found is None:
         return _not_found(query, root)
     name, listed = found
-    if not listed.path.resolve().is_relative_to(root.resolve()):
+    if not listed.path.resolve().is_relative_to(long_path(root).resolve()):
         return _not_found(query, root)
     reply = PreviewReply(
         source_name=str(root)[:1024],

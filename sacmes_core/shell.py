@@ -4,6 +4,7 @@ Every value comes from the command line, else from `SACMES_*` in the environment
 `settings.toml` in the home folder, else from the defaults here.
 """
 
+import io
 import json
 import logging
 import os
@@ -191,12 +192,17 @@ def stop_on_signal(stop: threading.Event) -> None:
             os._exit(EXIT_FAILED)
         stop.set()
 
-    signal.signal(signal.SIGTERM, asked)
-    signal.signal(signal.SIGINT, asked)
+    # Windows says SIGBREAK when its window is closed or the user logs off.
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), asked)
 
 
 def run_app(app: Callable[[], object]) -> NoReturn:
     """Run a command line; every error that is meant for people becomes a sentence and a status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A code page of Windows has no Ω; better a question mark than no answer.
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except ConfigError as error:

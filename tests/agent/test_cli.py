@@ -87,6 +87,15 @@ def test_bad_usage_is_a_sentence_and_status_2(
     assert "Traceback" not in said.stderr
 
 
+def test_what_a_code_page_does_not_know_is_no_failure(tmp_path: Path) -> None:
+    home = tmp_path / "Ω 電"
+    said = agent("status", "--home", home, PYTHONIOENCODING="cp1252")
+    assert said.returncode == 0, said.stderr
+    assert "home      " in said.stdout
+    told = agent("status", "--json", "--home", home, PYTHONIOENCODING="cp1252")
+    assert json.loads(told.stdout)["home"] == str(home / "agent")
+
+
 def test_waiting_scans_keep_the_user_id(tmp_path: Path) -> None:
     agent("status", "--home", tmp_path)
     fill = (

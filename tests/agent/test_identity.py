@@ -72,6 +72,23 @@ def test_writing_replaces_the_whole_file_or_nothing(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["is a folder", "note"]
 
 
+def test_a_file_that_is_open_elsewhere_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = [PermissionError(13, "another program has it open")] * 3
+    replace = Path.replace
+
+    def replaced(self: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    write_private(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_a_home_has_one_agent(tmp_path: Path) -> None:
     with HomeLock(tmp_path):
         assert not HomeLock(tmp_path).acquire()

@@ -71,6 +71,21 @@ def test_files_are_stored_in_order_and_described(
     assert (header.number, header.frequency_hz, header.complete) == (1, 15.0, True)
 
 
+def test_blanks_umlauts_and_micro_signs_are_names_like_others(
+    own_broker: Broker, tmp_path: Path
+) -> None:
+    home = tmp_path / "Heim für µ-Sensoren"
+    (home / "data").mkdir(parents=True)
+    names = ("Fühler µ 1_15Hz_1.txt", "a & b (100%)_15Hz_2.txt", "Ω電_15Hz_3.txt")
+    for number, name in enumerate(names):
+        (home / "data" / name).write_bytes(chi_file(shift=number))
+    with analyzer(own_broker) as store:
+        store.publish(session_document())
+        with agent(own_broker, home):
+            wait_until(lambda: len(store.stored) == 3, what="3 uploads")
+    assert store.files == list(names)
+
+
 def test_a_half_written_file_is_stored_once_and_whole(
     own_broker: Broker, tmp_path: Path, folder: Path
 ) -> None:
