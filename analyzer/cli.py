@@ -42,6 +42,17 @@ Files = Annotated[
         help="Files, or folders whose files are taken in natural order.", metavar="FILE…"
     ),
 ]
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="SACMES_STORE",
+        help="URL of the store: sqlite:////path/store.sqlite or "
+        "postgresql+psycopg://user@host/database; the password better in PGPASSWORD or ~/.pgpass. "
+        "[default: SQLite in the home folder]",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Assignments = Annotated[
     list[str],
@@ -63,14 +74,7 @@ def _common(_version: VersionOption = False) -> None:
 def run(
     broker: BrokerOption = None,
     home: HomeOption = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            "--store",
-            help="URL of the store. [default: SQLite in the home folder]",
-            show_default=False,
-        ),
-    ] = None,
+    store: StoreOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:

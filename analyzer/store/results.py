@@ -87,6 +87,7 @@ class Results:
         positions = [item.upload.position for item in batch.analysed]
         with self._database.write() as connection:
             query = select(sessions.c.settings_revision).where(sessions.c.run == run)
+            query = query.with_for_update()
             if connection.scalar(query) != batch.settings_revision:
                 return False
             put_aside = _take_out(connection, run, positions) if batch.again else frozenset()
@@ -197,7 +198,9 @@ class Results:
         """
         with self._database.write() as connection:
             row = connection.execute(
-                select(sessions.c.revision, sessions.c.trend_revision).where(sessions.c.run == run)
+                select(sessions.c.revision, sessions.c.trend_revision)
+                .where(sessions.c.run == run)
+                .with_for_update()
             ).one()
             if row.revision != revision:
                 return None

@@ -9,6 +9,7 @@ from analyzer.store.database import Database
 from analyzer.store.results import Results
 from analyzer.store.sessions import Sessions
 from analyzer.store.uploads import Uploads
+from sacmes_core.errors import SacmesError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,16 @@ def open_store(url: str) -> Store:
     Raises
     ------
     ConfigError
-        If the URL is none, or the store was written with another layout.
+        If the URL is none, its driver is missing, or the store was written with another layout.
     StoreError
         If it cannot be read and written.
     """
     database = Database(url)
-    database.prepare()
+    try:
+        database.prepare()
+    except SacmesError:
+        database.close()
+        raise
     return Store(
         database,
         Uploads(database, recovered),

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, tuple_, update
 
 from analyzer.store.database import Database
+from analyzer.store.engines import insert_if_absent
 from analyzer.store.tables import jobs, sessions, uploads, users
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.upload import UploadHeader
@@ -78,20 +79,21 @@ class Uploads:
         """
         with self._database.write() as connection:
             runs = self._runs(connection, arrivals, received_at)
+            last = _lock_last_positions(connection, runs.values())
             fresh = _without_repeats(connection, runs, arrivals)
             if fresh:
-                rows = _rows(connection, fresh, received_at)
+                rows = _rows(connection, fresh, last, received_at)
                 connection.execute(insert(uploads), rows)
                 connection.execute(
                     insert(jobs),
                     [{"run": r["run"], "position": r["position"], "priority": NEW} for r in rows],
                 )
-                last = {row["run"]: row["position"] for row in rows}
+                reached = {row["run"]: row["position"] for row in rows}
                 connection.execute(
                     update(sessions)
                     .where(sessions.c.run == bindparam("this_run"))
                     .values(last_position=bindparam("position")),
-                    [{"this_run": run, "position": position} for run, position in last.items()],
+                    [{"this_run": run, "position": position} for run, position in reached.items()],
                 )
         return len(fresh)
 
@@ -183,9 +185,7 @@ def insert_session(
     connection: Connection, user_id: str, document: SessionDocument, *, recovered: bool
 ) -> int:
     """Add a session; return its number in the store."""
-    known = connection.scalar(select(users.c.user_id).where(users.c.user_id == user_id))
-    if known is None:
-        connection.execute(insert(users).values(user_id=user_id, highest_revision=0))
+    insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
     added = connection.execute(
         insert(sessions).values(
             user_id=user_id,
@@ -213,6 +213,18 @@ def analyse_again(connection: Connection, run: int) -> None:
         ~exists().where(jobs.c.run == uploads.c.run, jobs.c.position == uploads.c.position),
     )
     connection.execute(insert(jobs).from_select(["run", "position", "priority"], chosen))
+
+
+def _lock_last_positions(connection: Connection, runs: Iterable[int]) -> dict[int, int]:
+    """The newest positions of sessions, which nobody else changes before this transaction ends."""
+    query = (
+        select(sessions.c.run, sessions.c.last_position)
+        .where(sessions.c.run.in_(set(runs)))
+        # Always in this order, so that two writers never wait for each other.
+        .order_by(sessions.c.run)
+        .with_for_update()
+    )
+    return {row.run: row.last_position for row in connection.execute(query)}
 
 
 def _without_repeats(
@@ -254,12 +266,11 @@ def _last_revisions(
 
 
 def _rows(
-    connection: Connection, fresh: Sequence[tuple[int, Arrival]], received_at: datetime
+    connection: Connection,
+    fresh: Sequence[tuple[int, Arrival]],
+    last: dict[int, int],
+    received_at: datetime,
 ) -> list[dict[str, Any]]:
-    numbers = select(sessions.c.run, sessions.c.last_position).where(
-        sessions.c.run.in_({run for run, _ in fresh})
-    )
-    last: dict[int, int] = {row.run: row.last_position for row in connection.execute(numbers)}
     revisions = _last_revisions(connection, fresh)
     rows = []
     for run, arrival in fresh:

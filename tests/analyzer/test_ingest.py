@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -103,8 +103,8 @@ def test_name_with_a_nul_is_refused() -> None:
 class Bench:
     """An ingest over a real store."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store: Store = open_store(sqlite_url(folder))
+    def __init__(self, url: str) -> None:
+        self.store: Store = open_store(url)
         self.sent = Sent()
         self.status = Status()
         self.stop = threading.Event()
@@ -125,8 +125,17 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(store_url: str) -> Iterator[Bench]:
+    bench = Bench(store_url)
+    yield bench
+    bench.store.close()
+
+
+@pytest.fixture
+def sqlite_bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(sqlite_url(tmp_path))
+    yield bench
+    bench.store.close()
 
 
 def test_good_and_bad_in_one_group(bench: Bench) -> None:
@@ -143,7 +152,8 @@ def test_good_and_bad_in_one_group(bench: Bench) -> None:
     assert not bench.woken.is_set()
 
 
-def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(bench: Bench) -> None:
+def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
     bench.limit_disk(4)
     group = received(message(content=random.Random(1).randbytes(300_000)))
     thread = threading.Thread(target=bench.ingest.take, args=(group,))
@@ -176,7 +186,8 @@ def test_upload_that_finds_a_fault_of_ours_holds_up_nobody(
     assert bench.sent.acknowledged == group
 
 
-def test_end_while_the_store_fails_leaves_the_group_to_the_broker(bench: Bench) -> None:
+def test_end_while_the_store_fails_leaves_the_group_to_the_broker(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
     bench.limit_disk(4)
     bench.stop.set()
     bench.ingest.take(received(message(content=random.Random(1).randbytes(300_000))))

@@ -1,7 +1,7 @@
 """From stored uploads to results, trends and announcements, over a real store."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
 from analyzer.store.results import Results
-from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.store.store import Store, open_store
 from analyzer.worker import Worker
 from sacmes_core.link_events import Connected, Disconnected, Published, Received
 from sacmes_core.messages import Message, Publication
@@ -50,8 +50,8 @@ class Broker:
 class Bench:
     """A worker with its store; `restart` is what a killed process leaves to the next."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url = sqlite_url(folder)
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.store: Store = open_store(self.url)
         self.store.sessions.apply("alice", Started(StartRequest(), SESSION), NOW)
         self.restart()
@@ -94,8 +94,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(store_url: str) -> Iterator[Bench]:
+    bench = Bench(store_url)
+    yield bench
+    bench.store.close()
 
 
 def swv(

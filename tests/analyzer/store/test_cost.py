@@ -3,14 +3,13 @@
 import hashlib
 import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 
 from analyzer.store.results import Analysed, Batch
 from analyzer.store.rows import ResultKey
-from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.store.store import Store, open_store
 from analyzer.store.uploads import NEW, Arrival, StoredUpload
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.upload import UploadHeader, upload_id
@@ -20,14 +19,15 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 class Cost:
-    """Counts the statements of a store and the steps that SQLite takes for them."""
+    """Counts the statements of a store and, where it is SQLite, the steps that these take."""
 
     def __init__(self, store: Store) -> None:
         self.statements = 0
         self.steps = 0
         store.database.engine.dispose()
         event.listen(store.database.engine, "before_cursor_execute", self._statement)
-        event.listen(store.database.engine, "connect", self._connect)
+        if store.database.engine.dialect.name == "sqlite":
+            event.listen(store.database.engine, "connect", self._connect)
 
     def take(self) -> tuple[int, int]:
         cost = self.statements, self.steps
@@ -45,8 +45,9 @@ class Cost:
         return 0
 
 
-def fast(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
+def fast(connection: Any, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def arrival(k: int) -> Arrival:
@@ -89,8 +90,8 @@ def scans(store: Store, first: int, last: int) -> None:
     store.announcements.done([t.key for t in told])
 
 
-def test_cost_of_a_scan_does_not_grow(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path))
+def test_cost_of_a_scan_does_not_grow(store_url: str) -> None:
+    store = open_store(store_url)
     # Waiting for the disk is no part of what is counted.
     event.listen(store.database.engine, "connect", fast)
     cost = Cost(store)
@@ -104,4 +105,5 @@ def test_cost_of_a_scan_does_not_grow(tmp_path: Path) -> None:
     scans(store, 2011, 2011)
     late = cost.take()
     assert late[0] == early[0], "statements"
-    assert late[1] < 1.3 * early[1], "steps of SQLite"
+    assert late[1] <= 1.3 * early[1], "steps of SQLite"
+    store.close()

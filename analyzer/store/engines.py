@@ -1,0 +1,248 @@
+"""The two databases that can hold a store: how each is opened, and what its errors mean."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from sacmes_core.errors import ConfigError
+
+BUSY_TIMEOUT_MS: Final = 30_000
+SQLITE: Final = "sqlite"
+POSTGRESQL: Final = "postgresql"
+_PSYCOPG: Final = "postgresql+psycopg"
+_REPEATABLE_READ: Final = 3
+_LAYOUT_LOCK: Final = 0x5AC3E5
+_HOLD_LOCK: Final = 0x5AC3E6
+"""Any numbers, as long as all versions take the same."""
+
+_PRAGMAS: Final = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+)
+_POSTGRESQL_SETTINGS: Final = (
+    "synchronous_commit=on",
+    f"lock_timeout={BUSY_TIMEOUT_MS}",
+    f"idle_in_transaction_session_timeout={4 * BUSY_TIMEOUT_MS}",
+)
+# A server that vanished from the network is noticed within half a minute.
+_POSTGRESQL_OPTIONS: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "sacmes-analyzer",
+}
+
+
+def checked_url(url: str) -> URL:
+    """The address of a store.
+
+    Raises
+    ------
+    ConfigError
+        If it is none, or names a database that no store is kept in.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            "The store is named by a URL: sqlite:////var/lib/sacmes/store.sqlite or "
+            "postgresql+psycopg://user@host/database."
+        ) from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        return parsed.set(drivername=_PSYCOPG)
+    if parsed.drivername not in (SQLITE, _PSYCOPG):
+        raise ConfigError(
+            f"A store is kept in SQLite or PostgreSQL; {parsed.drivername} is neither. Give "
+            "--store sqlite:////path/to/store.sqlite or --store postgresql+psycopg://user@host/database."
+        )
+    return parsed
+
+
+def open_engine(url: URL) -> Engine:
+    """Connections that are durable at the end of each transaction.
+
+    A connection with the execution option ``sacmes_write`` begins as a writer, any other one sees
+    the store as it was at its first statement.
+
+    Raises
+    ------
+    ConfigError
+        If the driver is not installed.
+    """
+    return _sqlite(url) if url.get_backend_name() == SQLITE else _postgresql(url)
+
+
+def place_of(url: URL) -> str:
+    """Where a store is, as people know it: a file, or an address without its password."""
+    if url.get_backend_name() == SQLITE and url.database:
+        return url.database
+    return url.render_as_string()
+
+
+@contextmanager
+def hold(url: URL) -> Iterator[bool]:
+    """Hold a store for this process; False if another one does.
+
+    The hold ends with the process, however it ends.
+    """
+    if url.get_backend_name() == SQLITE:
+        lock = sqlite3.connect(f"{url.database}.lock", timeout=2.0, isolation_level=None)
+        try:
+            yield _exclusive(lock)
+        finally:
+            lock.close()
+        return
+    engine = open_engine(url)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield bool(connection.scalar(select(func.pg_try_advisory_lock(_HOLD_LOCK))))
+    finally:
+        engine.dispose()
+
+
+def insert_if_absent(connection: Connection, table: Table, **values: Any) -> None:
+    """Add a row unless there is one with its key; writers at the same time do not collide."""
+    known = postgresql.insert if connection.dialect.name == POSTGRESQL else sqlite.insert
+    connection.execute(known(table).values(**values).on_conflict_do_nothing())
+
+
+def lock_layout(connection: Connection) -> None:
+    """Let one process at a time look at the layout and change it, until its transaction ends."""
+    if connection.dialect.name == POSTGRESQL:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LAYOUT_LOCK})")
+
+
+def sentence(error: DBAPIError, url: URL) -> str:
+    """What an error of the database means, and what to do about it."""
+    reason = " ".join(str(error.orig).split())
+    if url.get_backend_name() == SQLITE:
+        return _sqlite_sentence(reason, url)
+    return _postgresql_sentence(error, reason, url)
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transactions begin late; ours begin where `begin` says.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer that begins as a reader fails with "locked" instead of waiting for its turn.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _postgresql(url: URL) -> Engine:
+    if find_spec("psycopg") is None:
+        raise ConfigError(
+            f"The store {place_of(url)} needs psycopg, which is not installed. Install it "
+            'with: pip install "sacmes[analyzer,postgres]"'
+        )
+    given = {name: value for name, value in _POSTGRESQL_OPTIONS.items() if name not in url.query}
+    engine = create_engine(url, connect_args=given, pool_pre_ping=True)
+    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # With SET instead of start-up options: those a connection pooler in between would refuse.
+    for setting in _POSTGRESQL_SETTINGS:
+        connection.execute(f"SET {setting}")
+    connection.commit()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # Both travel with the driver's BEGIN, so they cost no round trip.
+    writes = _writes(connection)
+    session: Any = connection.connection.dbapi_connection
+    session.isolation_level = None if writes else _REPEATABLE_READ
+    session.read_only = not writes
+
+
+def _exclusive(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("sacmes_write", False))
+
+
+def _sqlite_sentence(reason: str, url: URL) -> str:
+    place = place_of(url)
+    if "full" in reason:
+        return f"The disk of the store {place} is full; free some space. Nothing is lost meanwhile."
+    if "locked" in reason or "busy" in reason:
+        return f"Another program holds the store {place}; close it. Nothing is lost meanwhile."
+    if "readonly" in reason or "unable to open" in reason:
+        return f"The store {place} may not be written; give its folder to the analyzer's user."
+    return f"The store {place} cannot be used: {reason}."
+
+
+_SERVER_MEANS: Final[dict[str, Callable[[str], str]]] = {
+    "53100": lambda place: f"The disk of the store {place} is full; free some space.",
+    "55P03": lambda place: f"Another program holds the store {place}; close it.",
+    "3D000": lambda place: f"The store {place} does not exist; make it with createdb.",
+    "28P01": lambda place: f"The password for the store {place} is wrong; set PGPASSWORD.",
+    "28000": lambda place: f"The server does not let this user into the store {place}.",
+    "42501": lambda place: (
+        f"The user of the store {place} may not write there; make him the owner of the database."
+    ),
+    "25006": lambda place: (
+        f"The store {place} is read only: is this a copy of the server? Name the one that writes."
+    ),
+    "53300": lambda place: (
+        f"The server of the store {place} has no connection left; raise its max_connections."
+    ),
+    "40P01": lambda place: f"Two writers of the store {place} waited for each other; tried again.",
+}
+"""Sentences by the SQLSTATE that PostgreSQL gives."""
+
+
+def _postgresql_sentence(error: DBAPIError, reason: str, url: URL) -> str:
+    place = place_of(url)
+    state = getattr(error.orig, "sqlstate", None) or _state_in(reason)
+    if state in _SERVER_MEANS:
+        return f"{_SERVER_MEANS[state](place)} Nothing is lost meanwhile."
+    if error.connection_invalidated or state is None:
+        return (
+            f"The server of the store {place} does not answer ({reason}); is PostgreSQL running? "
+            "Nothing is lost meanwhile."
+        )
+    return f"The store {place} cannot be used: {reason}."
+
+
+def _state_in(reason: str) -> str | None:
+    """The state of a refused login, which the driver tells in words alone."""
+    words = {
+        "password authentication failed": "28P01",
+        "no password supplied": "28P01",
+        "no pg_hba.conf entry": "28000",
+        "too many clients": "53300",
+    }
+    for word, state in words.items():
+        if word in reason:
+            return state
+    return "3D000" if 'database "' in reason and "does not exist" in reason else None
