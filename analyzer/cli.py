@@ -88,12 +88,12 @@ def run(
     address = broker_address(settings)
     try:
         from analyzer.application import Analyzer
-        from analyzer.store.store import open_store, sqlite_url
+        from analyzer.store.store import home_url, open_store
     except ModuleNotFoundError as error:
         missing_extra(error, "sacmes-analyzer run", "analyzer")
     stop = threading.Event()
     stop_on_signal(stop)
-    opened = open_store(store or sqlite_url(folder))
+    opened = open_store(store or home_url(folder), folder)
     try:
         with opened.database.alone():
             Analyzer(address, opened).run(stop)

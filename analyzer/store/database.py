@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from analyzer.store import tables
@@ -11,7 +11,6 @@ from analyzer.store.engines import (
     checked_url,
     hold,
     insert_if_absent,
-    lock_layout,
     open_engine,
     place_of,
     sentence,
@@ -57,31 +56,6 @@ class Database:
             connection.begin(),
         ):
             yield connection
-
-    def prepare(self) -> None:
-        """Make the tables where there are none.
-
-        Raises
-        ------
-        ConfigError
-            If the store was written with another layout.
-        """
-        with self.write() as connection:
-            lock_layout(connection)
-            tables.metadata.create_all(connection)
-            found = connection.scalar(
-                select(tables.meta.c.value).where(tables.meta.c.name == "schema")
-            )
-            if found is None:
-                connection.execute(
-                    insert(tables.meta).values(name="schema", value=str(tables.SCHEMA))
-                )
-            elif found != str(tables.SCHEMA):
-                raise ConfigError(
-                    f"The store {self.place} has layout {found}; this version "
-                    f"reads layout {tables.SCHEMA}. Install the version of sacmes that wrote it, "
-                    "or name another store with --store."
-                )
 
     @contextmanager
     def alone(self) -> Iterator[None]:

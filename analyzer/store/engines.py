@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
@@ -81,6 +82,11 @@ def open_engine(url: URL) -> Engine:
         If the driver is not installed.
     """
     return _sqlite(url) if url.get_backend_name() == SQLITE else _postgresql(url)
+
+
+def sqlite_url(file: Path) -> str:
+    """The address of a store in a file."""
+    return f"sqlite:///{file}"
 
 
 def place_of(url: URL) -> str:

@@ -1,15 +1,17 @@
 """The store as one thing: its database and what is kept there."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.sessions import recovered
 from analyzer.store.announcements import Announcements
 from analyzer.store.database import Database
+from analyzer.store.engines import sqlite_url
 from analyzer.store.results import Results
 from analyzer.store.sessions import Sessions
+from analyzer.store.upgrades import prepare
 from analyzer.store.uploads import Uploads
-from sacmes_core.errors import SacmesError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,14 @@ class Store:
         self.database.close()
 
 
-def open_store(url: str) -> Store:
-    """Open a store and make its tables where there are none.
+def open_store(url: str, backups: Path | None = None) -> Store:
+    """Open a store; make its tables where there are none, and bring old ones up to date.
+
+    Parameters
+    ----------
+    backups
+        Folder for the backup that is made first; beside the store if none is given and it is a
+        file.
 
     Raises
     ------
@@ -38,11 +46,10 @@ def open_store(url: str) -> Store:
         If it cannot be read and written.
     """
     database = Database(url)
-    try:
-        database.prepare()
-    except SacmesError:
-        database.close()
-        raise
+    with ExitStack() as undo:
+        undo.callback(database.close)
+        prepare(database, backups)
+        undo.pop_all()
     return Store(
         database,
         Uploads(database, recovered),
@@ -52,6 +59,6 @@ def open_store(url: str) -> Store:
     )
 
 
-def sqlite_url(folder: Path) -> str:
+def home_url(folder: Path) -> str:
     """URL of the store in a home folder."""
-    return f"sqlite:///{folder / 'store.sqlite'}"
+    return sqlite_url(folder / "store.sqlite")

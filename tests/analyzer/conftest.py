@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.postgres import Postgres
 
-from analyzer.store.store import sqlite_url
+from analyzer.store.store import home_url
 
 
 @pytest.fixture(scope="session")
@@ -32,5 +32,5 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of a store that is not there yet."""
     if request.param == "sqlite":
-        return sqlite_url(tmp_path)
+        return home_url(tmp_path)
     return str(request.getfixturevalue("postgres_url"))

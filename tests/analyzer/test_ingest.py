@@ -16,7 +16,7 @@ from support.tools import wait_until
 
 from analyzer.ingest import Arrival, Ingest, Refusal, check
 from analyzer.status import Status
-from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.store.store import Store, home_url, open_store
 from analyzer.store.uploads import Uploads
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
@@ -133,7 +133,7 @@ def bench(store_url: str) -> Iterator[Bench]:
 
 @pytest.fixture
 def sqlite_bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(sqlite_url(tmp_path))
+    bench = Bench(home_url(tmp_path))
     yield bench
     bench.store.close()
 

@@ -12,6 +12,7 @@ from support.postgres import Postgres
 from analyzer.store import engines
 from analyzer.store.database import Database, StoreError
 from analyzer.store.store import Store, open_store
+from analyzer.store.upgrades import prepare
 from analyzer.store.uploads import Arrival
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
@@ -96,7 +97,7 @@ def test_a_reader_sees_one_moment_and_cannot_write(store_url: str) -> None:
 
 
 def test_what_is_remembered_stays_whoever_asks_again(database: Database) -> None:
-    database.prepare()
+    prepare(database)
     assert database.remember("client_id", "a") == "a"
     assert database.remember("client_id", "b") == "a"
 

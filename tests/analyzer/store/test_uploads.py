@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.store.database import Database, StoreError
-from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.store.store import Store, home_url, open_store
 from analyzer.store.uploads import NEW, Arrival
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
@@ -100,15 +100,8 @@ def test_sessions_take_turns(store: Store) -> None:
     assert turns == [1, 2, 3, 1]
 
 
-def test_store_of_another_layout_is_refused(store: Store, store_url: str) -> None:
-    with store.database.write() as connection:
-        connection.exec_driver_sql("UPDATE meta SET value = '99' WHERE name = 'schema'")
-    with pytest.raises(ConfigError, match="layout 99"):
-        open_store(store_url)
-
-
 def test_full_disk_is_a_sentence_and_nothing_is_stored(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path))
+    store = open_store(home_url(tmp_path))
     with store.database.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     event_engine_limit(store.database, int(pages) + 4)
