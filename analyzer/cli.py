@@ -3,18 +3,22 @@
 import json
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import track
 
+from analyzer.options import StoreOption
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
     HomeOption,
+    LogFormat,
     LogFormatOption,
+    LogLevel,
     LogLevelOption,
     VersionOption,
     broker_address,
@@ -40,17 +44,6 @@ Files = Annotated[
     list[Path],
     typer.Argument(
         help="Files, or folders whose files are taken in natural order.", metavar="FILE…"
-    ),
-]
-StoreOption = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        envvar="SACMES_STORE",
-        help="URL of the store: sqlite:////path/store.sqlite or "
-        "postgresql+psycopg://user@host/database; the password better in PGPASSWORD or ~/.pgpass. "
-        "[default: SQLite in the home folder]",
-        show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
@@ -82,23 +75,37 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    folder = home_folder(home, "analyzer")
-    settings = shell_settings(folder, broker=broker, log_level=log_level, log_format=log_format)
-    configure_logging(settings)
-    address = broker_address(settings)
-    try:
-        from analyzer.application import Analyzer
-        from analyzer.store.store import home_url, open_store
-    except ModuleNotFoundError as error:
-        missing_extra(error, "sacmes-analyzer run", "analyzer")
-    stop = threading.Event()
-    stop_on_signal(stop)
-    opened = open_store(store or home_url(folder), folder)
-    try:
-        with opened.database.alone():
-            Analyzer(address, opened).run(stop)
-    finally:
-        opened.close()
+    _serve("run", Service(broker, home, store, log_level, log_format))
+
+
+@app.command()
+def ingest(
+    broker: BrokerOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    log_level: LogLevelOption = None,
+    log_format: LogFormatOption = None,
+) -> None:
+    """Take in uploads and answer questions, beside workers elsewhere; a second one stands by.
+
+    Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
+    """
+    _serve("ingest", Service(broker, home, store, log_level, log_format))
+
+
+@app.command()
+def work(
+    broker: BrokerOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    log_level: LogLevelOption = None,
+    log_format: LogFormatOption = None,
+) -> None:
+    """Analyse what an ingest takes in; as many as there are cores, on any number of machines.
+
+    Example: SACMES_KEY=… sacmes-analyzer work --store postgresql+psycopg://sacmes@db/sacmes
+    """
+    _serve("work", Service(broker, home, store, log_level, log_format))
 
 
 @app.command()
@@ -164,6 +171,43 @@ def inspect(files: Files, as_json: Json = False, assignments: Assignments = []) 
 
     lines = inspect_paths(_watched(expanded(files)), settings_of(assignments).reading)
     _exit(_print_lines(lines) if as_json else print_inspection(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The options of every command that goes on until it is ended."""
+
+    broker: str | None
+    home: Path | None
+    store: str | None
+    log_level: LogLevel | None
+    log_format: LogFormat | None
+
+
+def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
+    folder = home_folder(service.home, "analyzer")
+    settings = shell_settings(
+        folder,
+        broker=service.broker,
+        log_level=service.log_level,
+        log_format=service.log_format,
+    )
+    configure_logging(settings)
+    address = broker_address(settings)
+    try:
+        from analyzer.application import Analyzer
+        from analyzer.store.engines import home_url
+        from analyzer.store.store import open_store
+    except ModuleNotFoundError as error:
+        missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
+    stop = threading.Event()
+    stop_on_signal(stop)
+    opened = open_store(service.store or home_url(folder), folder)
+    try:
+        with opened.database.shared():
+            Analyzer(address, opened, role).run(stop)
+    finally:
+        opened.close()
 
 
 def main() -> NoReturn:

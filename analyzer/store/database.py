@@ -8,6 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from analyzer.store import tables
 from analyzer.store.engines import (
+    DURABLE,
+    PASSING,
     checked_url,
     hold,
     insert_if_absent,
@@ -48,29 +50,53 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: durable at the end of the block, or without any effect."""
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """One transaction: durable at the end of the block, or without any effect.
+
+        Parameters
+        ----------
+        durable
+            False for what may be forgotten if the machine loses its power: it waits for no disk.
+        """
+        kind = DURABLE if durable else PASSING
         with (
             self._sentences(),
-            self.engine.connect().execution_options(sacmes_write=True) as connection,
+            self.engine.connect().execution_options(sacmes_write=kind) as connection,
             connection.begin(),
         ):
             yield connection
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the store for this process; the lock ends with the process, however it ends.
+        """Have the store for this process alone; that ends with the process, however it ends.
 
         Raises
         ------
         ConfigError
-            If another process holds it.
+            If another process is at work with it.
         """
-        with hold(self.url) as held:
+        with hold(self.url, shared=False) as held:
             if not held:
                 raise ConfigError(
-                    f"Another analyzer is at work with the store {self.place}. End it first, or "
-                    "name another store with --store."
+                    f"An analyzer is at work with the store {self.place}. End all of them first, "
+                    "or name another store with --store."
+                )
+            yield
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Work with the store beside other processes, but beside none that has it alone.
+
+        Raises
+        ------
+        ConfigError
+            If one has.
+        """
+        with hold(self.url, shared=True) as held:
+            if not held:
+                raise ConfigError(
+                    f"The store {self.place} is being restored or brought up to date, or an older "
+                    "version is at work with it. Wait for that, or name another store with --store."
                 )
             yield
 

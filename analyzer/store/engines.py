@@ -7,10 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, Float, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from sacmes_core.errors import ConfigError
 
@@ -18,6 +20,8 @@ BUSY_TIMEOUT_MS: Final = 30_000
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
 _PSYCOPG: Final = "postgresql+psycopg"
+DURABLE: Final = "durable"
+PASSING: Final = "passing"
 _REPEATABLE_READ: Final = 3
 _LAYOUT_LOCK: Final = 0x5AC3E5
 _HOLD_LOCK: Final = 0x5AC3E6
@@ -73,8 +77,9 @@ def checked_url(url: str) -> URL:
 def open_engine(url: URL) -> Engine:
     """Connections that are durable at the end of each transaction.
 
-    A connection with the execution option ``sacmes_write`` begins as a writer, any other one sees
-    the store as it was at its first statement.
+    A connection with the execution option ``sacmes_write`` begins as a writer, and waits at its
+    end for the disk if that is `DURABLE`; any other one sees the store as it was at its first
+    statement.
 
     Raises
     ------
@@ -89,6 +94,28 @@ def sqlite_url(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
+def home_url(folder: Path) -> str:
+    """The address of the store in a home folder."""
+    return sqlite_url(folder / "store.sqlite")
+
+
+class epoch_s(FunctionElement[float]):  # noqa: N801
+    """Seconds since 1970 by the database's clock, at the moment of the statement."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(epoch_s, SQLITE)
+def _sqlite_epoch(_element: epoch_s, _compiler: Any, **_: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(epoch_s, POSTGRESQL)
+def _postgresql_epoch(_element: epoch_s, _compiler: Any, **_: Any) -> str:
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS double precision)"
+
+
 def place_of(url: URL) -> str:
     """Where a store is, as people know it: a file, or an address without its password."""
     if url.get_backend_name() == SQLITE and url.database:
@@ -97,22 +124,23 @@ def place_of(url: URL) -> str:
 
 
 @contextmanager
-def hold(url: URL) -> Iterator[bool]:
-    """Hold a store for this process; False if another one does.
+def hold(url: URL, *, shared: bool) -> Iterator[bool]:
+    """Hold a store for this process, alone or with others; False if that cannot be.
 
     The hold ends with the process, however it ends.
     """
     if url.get_backend_name() == SQLITE:
         lock = sqlite3.connect(f"{url.database}.lock", timeout=2.0, isolation_level=None)
         try:
-            yield _exclusive(lock)
+            yield _locked(lock, shared=shared)
         finally:
             lock.close()
         return
     engine = open_engine(url)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield bool(connection.scalar(select(func.pg_try_advisory_lock(_HOLD_LOCK))))
+            name = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+            yield bool(connection.exec_driver_sql(f"SELECT {name}({_HOLD_LOCK})").scalar_one())
     finally:
         engine.dispose()
 
@@ -152,8 +180,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    writes = _writes(connection)
+    if writes:
+        connection.exec_driver_sql(
+            f"PRAGMA synchronous={'FULL' if _lasts(connection) else 'NORMAL'}"
+        )
     # A writer that begins as a reader fails with "locked" instead of waiting for its turn.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _postgresql(url: URL) -> Engine:
@@ -182,18 +215,25 @@ def _begin_postgresql(connection: Connection) -> None:
     session: Any = connection.connection.dbapi_connection
     session.isolation_level = None if writes else _REPEATABLE_READ
     session.read_only = not writes
+    if writes and not _lasts(connection):
+        session.execute("SET LOCAL synchronous_commit = off")
 
 
-def _exclusive(connection: sqlite3.Connection) -> bool:
+def _locked(connection: sqlite3.Connection, *, shared: bool) -> bool:
     try:
-        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("BEGIN" if shared else "BEGIN EXCLUSIVE")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         return False
     return True
 
 
 def _writes(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("sacmes_write", False))
+    return "sacmes_write" in connection.get_execution_options()
+
+
+def _lasts(connection: Connection) -> bool:
+    return bool(connection.get_execution_options()["sacmes_write"] == DURABLE)
 
 
 def _sqlite_sentence(reason: str, url: URL) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from analyzer.sessions import recovered
 from analyzer.store.announcements import Announcements
 from analyzer.store.database import Database
-from analyzer.store.engines import sqlite_url
 from analyzer.store.results import Results
 from analyzer.store.sessions import Sessions
 from analyzer.store.upgrades import prepare
@@ -57,8 +56,3 @@ def open_store(url: str, backups: Path | None = None) -> Store:
         Results(database),
         Announcements(database),
     )
-
-
-def home_url(folder: Path) -> str:
-    """URL of the store in a home folder."""
-    return sqlite_url(folder / "store.sqlite")

@@ -116,6 +116,8 @@ jobs = Table(
     Column("run", _ROW_ID, primary_key=True),
     Column("position", BigInteger, primary_key=True),
     Column("priority", Integer, nullable=False),
+    # When the upload began to wait, in seconds since 1970 by the database's clock.
+    Column("since", Float, nullable=False, server_default="0"),
     ForeignKeyConstraint(["run", "position"], ["uploads.run", "uploads.position"]),
     Index("jobs_in_order", "priority", "run", "position"),
 )

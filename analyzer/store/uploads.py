@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, tuple_, update
 
 from analyzer.store.database import Database
-from analyzer.store.engines import insert_if_absent
-from analyzer.store.tables import jobs, sessions, uploads, users
+from analyzer.store.engines import epoch_s, insert_if_absent
+from analyzer.store.tables import claims, jobs, sessions, uploads, users
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.upload import UploadHeader
 
@@ -85,7 +85,7 @@ class Uploads:
                 rows = _rows(connection, fresh, last, received_at)
                 connection.execute(insert(uploads), rows)
                 connection.execute(
-                    insert(jobs),
+                    insert(jobs).values(since=epoch_s()),
                     [{"run": r["run"], "position": r["position"], "priority": NEW} for r in rows],
                 )
                 reached = {row["run"]: row["position"] for row in rows}
@@ -96,24 +96,6 @@ class Uploads:
                     [{"this_run": run, "position": position} for run, position in reached.items()],
                 )
         return len(fresh)
-
-    def next_run(self, after_run: int) -> tuple[int, int] | None:
-        """The session whose turn it is after another, and the priority of its jobs; None if idle.
-
-        New scans of every session come before any re-analysis, and sessions take turns.
-        """
-        query = select(jobs.c.run, jobs.c.priority)
-        order = (jobs.c.run, jobs.c.position)
-        with self._database.read() as connection:
-            for priority in (NEW, AGAIN):
-                of_priority = query.where(jobs.c.priority == priority).order_by(*order).limit(1)
-                found = (
-                    connection.execute(of_priority.where(jobs.c.run > after_run)).first()
-                    or connection.execute(of_priority).first()
-                )
-                if found is not None:
-                    return found.run, found.priority
-        return None
 
     def waiting(
         self, run: int, priority: int, *, limit: int, limit_bytes: int
@@ -197,13 +179,15 @@ def insert_session(
         )
     )
     assert added.inserted_primary_key is not None
-    return int(added.inserted_primary_key[0])
+    run = int(added.inserted_primary_key[0])
+    connection.execute(insert(claims).values(run=run))
+    return run
 
 
 def analyse_again(connection: Connection, run: int) -> None:
     """Let every upload of a session wait for analysis, but for files that came again later."""
     newer = uploads.alias()
-    chosen = select(uploads.c.run, uploads.c.position, AGAIN).where(
+    chosen = select(uploads.c.run, uploads.c.position, AGAIN, epoch_s()).where(
         uploads.c.run == run,
         ~exists().where(
             newer.c.run == uploads.c.run,
@@ -212,7 +196,7 @@ def analyse_again(connection: Connection, run: int) -> None:
         ),
         ~exists().where(jobs.c.run == uploads.c.run, jobs.c.position == uploads.c.position),
     )
-    connection.execute(insert(jobs).from_select(["run", "position", "priority"], chosen))
+    connection.execute(insert(jobs).from_select(["run", "position", "priority", "since"], chosen))
 
 
 def _lock_last_positions(connection: Connection, runs: Iterable[int]) -> dict[int, int]:

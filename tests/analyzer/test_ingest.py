@@ -16,7 +16,8 @@ from support.tools import wait_until
 
 from analyzer.ingest import Arrival, Ingest, Refusal, check
 from analyzer.status import Status
-from analyzer.store.store import Store, home_url, open_store
+from analyzer.store.engines import home_url
+from analyzer.store.store import Store, open_store
 from analyzer.store.uploads import Uploads
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from analyzer.announcer import Announcer
 from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
+from analyzer.store.claims import CLAIM_S, PATIENCE_S
+from analyzer.store.engines import home_url
 from analyzer.store.results import Results
 from analyzer.store.store import Store, open_store
 from analyzer.worker import Worker
@@ -61,7 +64,9 @@ class Bench:
         self.store = open_store(self.url)
         self.broker = Broker()
         self.announcer = Announcer(self.store, self.broker, Status())
-        self.worker = Worker(self.store, self.broker, Status(), self.announcer)
+        self.worker = Worker(
+            self.store, self.broker, Status(), holder="one", announcer=self.announcer
+        )
         self.announcer.note(Connected(True, None))
 
     def upload(self, *files: tuple[str, bytes]) -> None:
@@ -98,6 +103,32 @@ def bench(store_url: str) -> Iterator[Bench]:
     bench = Bench(store_url)
     yield bench
     bench.store.close()
+
+
+class Pair:
+    """Two workers, as in two processes, over the store of a bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.workers = [
+            Worker(bench.store, bench.broker, Status(), holder=name) for name in ("two", "three")
+        ]
+
+    def work(self) -> None:
+        """Take turns, each after what the other has is no longer kept for him."""
+        busy = True
+        while busy:
+            busy = False
+            for worker in self.workers:
+                self.wait(PATIENCE_S + 1)
+                busy = worker.turn() or busy
+            busy = busy or bool(self._bench.store.sessions.stale())
+        self._bench.work()
+
+    def wait(self, seconds: float) -> None:
+        with self._bench.store.database.write() as connection:
+            connection.exec_driver_sql(f"UPDATE jobs SET since = since - {seconds}")
+            connection.exec_driver_sql(f"UPDATE claims SET expires_at = expires_at - {seconds}")
 
 
 def swv(
@@ -235,3 +266,64 @@ def test_settings_that_change_during_an_analysis_win(
     bench.work()
     assert [r.settings_revision for r in bench.kept()] == [2]
     assert bench.store.uploads.count_waiting() == 0
+
+
+def test_two_workers_make_what_one_makes(bench: Bench, tmp_path: Path) -> None:
+    """Scan by scan: a reference that comes late, a file again, other settings at the end."""
+    (tmp_path / "alone").mkdir()
+    alone = Bench(home_url(tmp_path / "alone"))
+    pair = Pair(bench)
+    scans = [swv(k, hertz, height=k) for k in (2, 3, 4, 1) for hertz in (10, 100)]
+    for scan in [*scans, swv(3, 10, height=7)]:
+        for each, work in ((alone, alone.work), (bench, pair.work)):
+            each.upload(scan)
+            work()
+    assert bench.kept() == alone.kept()
+    for each, work in ((alone, alone.work), (bench, pair.work)):
+        each.change(**{"peak.smoothing": "off"})
+        work()
+    assert bench.kept() == alone.kept()
+    assert len(bench.kept()) == 8
+    alone.store.close()
+
+
+def test_a_worker_that_lost_its_session_stores_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is as slow as a dead one, and wakes up between the work of the second."""
+    bench.upload(swv(1), swv(2))
+    slow, quick = Pair(bench).workers
+    commit = Results.commit
+    kept: list[bool] = []
+
+    def overtaken(results: Results, *arguments: Any, **named: Any) -> bool:
+        monkeypatch.undo()
+        Pair(bench).wait(CLAIM_S + 1)
+        slow.renew()
+        Pair(bench).wait(CLAIM_S + 1)
+        assert quick.turn()
+        kept.append(commit(results, *arguments, **named))
+        return kept[0]
+
+    monkeypatch.setattr(Results, "commit", overtaken)
+    slow.turn()
+    assert kept == [False]
+    assert [r.position for r in bench.kept()] == [1, 2]
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2]
+
+
+def test_a_fault_gives_the_session_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.upload(swv(1))
+    slow, quick = Pair(bench).workers
+
+    def fault(*_: Any, **__: Any) -> bool:
+        monkeypatch.undo()
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(Results, "commit", fault)
+    with pytest.raises(KeyError):
+        slow.turn()
+    Pair(bench).wait(PATIENCE_S + 1)
+    assert quick.turn()
+    assert [r.position for r in bench.kept()] == [1]

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from analyzer.store.claims import Claims
 from analyzer.store.results import Analysed, Batch
 from analyzer.store.rows import ResultKey
 from analyzer.store.store import Store, open_store
@@ -77,12 +78,12 @@ def result(upload: StoredUpload) -> Result:
 def scans(store: Store, first: int, last: int) -> None:
     """All that the store does for scans: uploads, jobs, results, announcements."""
     store.uploads.commit([arrival(k) for k in range(first, last + 1)], NOW)
-    found = store.uploads.next_run(0)
+    found = Claims(store.database, "one").next(0)
     assert found is not None
-    run = store.sessions.by_number(found[0]).run
+    run = store.sessions.by_number(found[0].run).run
     waiting = store.uploads.waiting(run, NEW, limit=200, limit_bytes=10**7)
     analysed = [Analysed(upload, (result(upload),)) for upload in waiting]
-    assert store.results.commit(Batch(run, analysed, settings_revision=1), NOW)
+    assert store.results.commit(Batch(found[0], analysed, settings_revision=1), NOW)
     assert store.sessions.stale() == ()
     told = store.announcements.waiting(200, passing=frozenset())
     assert [t.key for t in told] == [ResultKey(run, k, 0) for k in range(first, last + 1)]

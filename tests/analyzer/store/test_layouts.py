@@ -12,9 +12,9 @@ from sqlalchemy import inspect
 from analyzer.store import upgrades
 from analyzer.store.backups import back_up, copy_rows
 from analyzer.store.database import Database, StoreError
-from analyzer.store.engines import sqlite_url
+from analyzer.store.engines import home_url, sqlite_url
 from analyzer.store.layouts import OLDEST, layout_of, make
-from analyzer.store.store import home_url, open_store
+from analyzer.store.store import open_store
 from analyzer.store.tables import LAYOUT
 from analyzer.store.uploads import NEW
 from sacmes_core.errors import ConfigError
@@ -155,7 +155,7 @@ def test_an_old_store_in_use_is_left_alone(old_url: str, tmp_path: Path) -> None
     database = Database(old_url)
     with (
         database.alone(),
-        pytest.raises(ConfigError, match="Another analyzer is at work"),
+        pytest.raises(ConfigError, match="An analyzer is at work"),
     ):
         open_store(old_url, tmp_path)
     database.close()

@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from analyzer.store.claims import Claims
 from analyzer.store.database import Database, StoreError
-from analyzer.store.store import Store, home_url, open_store
+from analyzer.store.engines import home_url
+from analyzer.store.store import Store, open_store
 from analyzer.store.uploads import NEW, Arrival
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
@@ -92,11 +95,13 @@ def test_sessions_take_turns(store: Store) -> None:
     for user_id in ("alice", "bobby", "carol"):
         store.uploads.commit([arrival(str(k), user_id=user_id) for k in range(3)], NOW)
     turns, last = [], 0
+    claims = Claims(store.database, "one")
     for _ in range(4):
-        found = store.uploads.next_run(last)
+        found = claims.next(last)
         assert found is not None
-        last = found[0]
+        last = found[0].run
         turns.append(last)
+        claims.release(found[0])
     assert turns == [1, 2, 3, 1]
 
 
@@ -121,13 +126,19 @@ def event_engine_limit(database: Database, pages: int) -> None:
     )
 
 
-def test_second_analyzer_is_refused(store: Store, store_url: str) -> None:
+def test_processes_share_a_store_unless_one_has_it_alone(store: Store, store_url: str) -> None:
+    second = open_store(store_url)
+    with store.database.shared(), second.database.shared():
+        _refused(second.database.alone(), "is at work")
     with store.database.alone():
-        second = open_store(store_url)
-        with pytest.raises(ConfigError, match="Another analyzer"), second.database.alone():
-            pass
-        second.close()
-    with store.database.alone():
+        _refused(second.database.shared(), "being restored")
+    with store.database.shared():
+        pass
+    second.close()
+
+
+def _refused(hold: AbstractContextManager[None], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence), hold:
         pass
 
 
@@ -155,6 +166,7 @@ COMMITTING = """
 import hashlib, sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from analyzer.store.store import open_store
 from analyzer.store.uploads import Arrival

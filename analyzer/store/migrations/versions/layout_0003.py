@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.BigInteger, nullable=False),
     )
     op.execute("INSERT INTO claims (run, turn) SELECT run, 0 FROM sessions")
+    op.add_column("jobs", sa.Column("since", sa.Float, nullable=False, server_default="0"))
     op.create_table(
         "leases",
         sa.Column("name", sa.String(32), primary_key=True),
