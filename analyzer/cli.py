@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from analyzer import upkeep
 from analyzer.options import StoreOption
 from sacmes_core.shell import (
     EXIT_USAGE,
@@ -56,6 +57,9 @@ Assignments = Annotated[
         "be left out where the name is the only one. May be given again.",
     ),
 ]
+
+
+upkeep.register(app)
 
 
 @app.callback()

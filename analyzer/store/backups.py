@@ -11,6 +11,7 @@ from sqlalchemy import Connection, MetaData, Table, func, select
 from analyzer.store.database import Database, StoreError
 from analyzer.store.engines import SQLITE, sqlite_url
 from analyzer.store.layouts import layout_of, make
+from sacmes_core.errors import ConfigError
 
 Progress = Callable[[int, int], None]
 """Called with how much is done, and of how much."""
@@ -27,9 +28,13 @@ def back_up(database: Database, target: Path, progress: Progress) -> None:
 
     Raises
     ------
+    ConfigError
+        If there is no store.
     StoreError
         If the store cannot be read, or the file cannot be written.
     """
+    if database.engine.dialect.name == SQLITE and not Path(database.place).exists():
+        raise ConfigError(f"There is no store {database.place}; name it with --home or --store.")
     part = target.with_name(f"{target.name}.part")
     try:
         part.unlink(missing_ok=True)

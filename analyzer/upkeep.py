@@ -1,0 +1,170 @@
+"""The commands of `sacmes-analyzer` for the care of a store: backup, restore, doctor."""
+
+import queue
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from analyzer.options import StoreOption
+from sacmes_core.errors import ConfigError, SacmesError
+from sacmes_core.link import Link
+from sacmes_core.link_events import Connected, LinkEvent, LinkOptions, Refused
+from sacmes_core.shell import (
+    EXIT_FAILED,
+    BrokerOption,
+    HomeOption,
+    broker_address,
+    configure_logging,
+    home_folder,
+    missing_extra,
+    shell_settings,
+)
+
+if TYPE_CHECKING:
+    from analyzer.store.database import Database
+
+FREE_MIN_BYTES: Final = 1 << 30
+BROKER_TIMEOUT_S: Final = 20.0
+
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="File to write. [default: named after the time]", show_default=False
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Replace a store that holds sessions; they are kept in a file beside."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to a command line."""
+    for command in (backup, restore, doctor):
+        app.command()(command)
+
+
+def backup(output: Output = None, home: HomeOption = None, store: StoreOption = None) -> None:
+    """Write everything that the store holds into one file, while it is in use.
+
+    Example: sacmes-analyzer backup -o /backups/$(date +%F).sqlite
+    """
+    with _database("backup", home, store) as (_, database):
+        from analyzer.store.backups import back_up
+
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        target = output or Path(f"sacmes-backup-{now}.sqlite")
+        if target.exists():
+            raise ConfigError(f"{target} is there already; name another file with -o.")
+        with _bar("Backup") as progress:
+            back_up(database, target, progress)
+        typer.echo(target)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The file that `backup` wrote.", metavar="FILE")],
+    force: Force = False,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Put a backup into an empty store, in either database; end all analyzers first.
+
+    Example: sacmes-analyzer restore backup.sqlite --store postgresql+psycopg://sacmes@db/sacmes
+    """
+    with _database("restore", home, store) as (folder, database):
+        from analyzer.store.restoring import restore as put_back
+
+        with _bar("Restore") as progress:
+            before = put_back(file, database, folder, progress, force=force)
+        if before is not None:
+            typer.echo(f"What was there before is in {before}", err=True)
+        typer.echo(database.place)
+
+
+def doctor(broker: BrokerOption = None, home: HomeOption = None, store: StoreOption = None) -> None:
+    """See whether store, disk, clock and broker are as they must be; status 1 if not.
+
+    Example: sacmes-analyzer doctor --broker mqtt://analyzer@127.0.0.1:1883
+    """
+    fine = True
+    with _database("doctor", home, store) as (folder, database):
+        from analyzer.store.checkup import Finding, look_at
+
+        def found() -> Iterator[Finding]:
+            try:
+                yield from look_at(database)
+            except SacmesError as error:
+                yield Finding("store", False, str(error))
+            yield Finding("disk", *_disk(folder))
+            yield Finding("broker", *_broker(folder, broker))
+
+        for finding in found():
+            fine = fine and finding.fine
+            typer.echo(f"{'ok  ' if finding.fine else 'FAIL'} {finding.what:<10} {finding.text}")
+    if not fine:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _disk(folder: Path) -> tuple[bool, str]:
+    free = shutil.disk_usage(folder).free
+    fine = free >= FREE_MIN_BYTES
+    hint = "" if fine else "; free some, or scans have to wait at their agents"
+    return fine, f"{free / 1e9:.1f} GB free in {folder}{hint}"
+
+
+def _broker(folder: Path, broker: str | None) -> tuple[bool, str]:
+    try:
+        address = broker_address(shell_settings(folder, broker=broker))
+    except ConfigError as error:
+        return False, str(error)
+    events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
+    name = f"{address.username or 'analyzer'}.doctor.{secrets.token_hex(8)}"
+    link = Link(address, LinkOptions(name, give_up_on_login=True), events)
+    link.start()
+    try:
+        event = events.get(timeout=BROKER_TIMEOUT_S)
+    except queue.Empty:
+        return False, f"{address} does not answer"
+    finally:
+        link.stop()
+    if isinstance(event, Connected):
+        return True, f"{address} lets this analyzer in"
+    return False, event.reason if isinstance(event, Refused) else f"{address} hung up"
+
+
+@contextmanager
+def _database(
+    command: str, home: Path | None, store: str | None
+) -> Iterator[tuple[Path, "Database"]]:
+    """The home folder and the store, opened and nothing more."""
+    folder = home_folder(home, "analyzer")
+    configure_logging(shell_settings(folder))
+    try:
+        from analyzer.store.database import Database
+        from analyzer.store.engines import home_url
+    except ModuleNotFoundError as error:
+        missing_extra(error, f"sacmes-analyzer {command}", "analyzer")
+    database = Database(store or home_url(folder))
+    try:
+        yield folder, database
+    finally:
+        database.close()
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar beside the output, where somebody looks."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
