@@ -1,4 +1,4 @@
-"""The commands of `sacmes-analyzer` for the care of a store: backup, restore, doctor."""
+"""The commands of `sacmes-analyzer` for the care of a store and what is in it."""
 
 import queue
 import secrets
@@ -52,6 +52,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
     for command in (backup, restore, doctor):
         app.command()(command)
+    app.command("export")(export_one)
+    app.command("import")(import_one)
 
 
 def backup(output: Output = None, home: HomeOption = None, store: StoreOption = None) -> None:
@@ -89,6 +91,50 @@ def restore(
         if before is not None:
             typer.echo(f"What was there before is in {before}", err=True)
         typer.echo(database.place)
+
+
+def export_one(
+    session: Annotated[str, typer.Argument(help="Id of the session.", metavar="SESSION")],
+    user: Annotated[str, typer.Option("--user", help="Whose session it is.")],
+    output: Output = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Write a whole session into one ZIP file: bytes, settings, results. Another server reads it.
+
+    Example: sacmes-analyzer export 9b2f4c1e-… --user lab-3 -o run7.zip
+    """
+    with _database("export", home, store, ready=True) as (_, database):
+        from analyzer.archive import export_session
+
+        target = output or Path(f"sacmes-session-{session[:8]}.zip")
+        if target.exists():
+            raise ConfigError(f"{target} is there already; name another file with -o.")
+        count = export_session(database, user, session, target)
+        typer.echo(f"{count} uploads", err=True)
+        typer.echo(target)
+
+
+def import_one(
+    file: Annotated[Path, typer.Argument(help="The file that `export` wrote.", metavar="FILE")],
+    user: Annotated[
+        str | None,
+        typer.Option(
+            "--user", help="Whose it becomes. [default: as in the file]", show_default=False
+        ),
+    ] = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Add the session of a file to the store, which may be in use. It comes as one that has ended.
+
+    Example: sacmes-analyzer import run7.zip
+    """
+    with _database("import", home, store, ready=True) as (_, database):
+        from analyzer.archive import import_session
+
+        owner, waiting = import_session(database, file, user)
+        typer.echo(f"The session is {owner}'s; {waiting} of its uploads wait for analysis.")
 
 
 def doctor(broker: BrokerOption = None, home: HomeOption = None, store: StoreOption = None) -> None:
@@ -144,19 +190,25 @@ def _broker(folder: Path, broker: str | None) -> tuple[bool, str]:
 
 @contextmanager
 def _database(
-    command: str, home: Path | None, store: str | None
+    command: str, home: Path | None, store: str | None, *, ready: bool = False
 ) -> Iterator[tuple[Path, "Database"]]:
-    """The home folder and the store, opened and nothing more."""
+    """The home folder and the store: as it is, or made ready and beside others."""
     folder = home_folder(home, "analyzer")
     configure_logging(shell_settings(folder))
     try:
         from analyzer.store.database import Database
         from analyzer.store.engines import home_url
+        from analyzer.store.upgrades import prepare
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {command}", "analyzer")
     database = Database(store or home_url(folder))
     try:
-        yield folder, database
+        if not ready:
+            yield folder, database
+            return
+        prepare(database, folder)
+        with database.shared():
+            yield folder, database
     finally:
         database.close()
 

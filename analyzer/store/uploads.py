@@ -19,7 +19,7 @@ NEW: Final = 0
 AGAIN: Final = 1
 """Priorities of jobs: a new scan is not kept waiting by the re-analysis of an old run."""
 
-_PACKING_LEVEL: Final = 3
+PACKING_LEVEL: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ def _rows(
                 "header": header.model_dump_json(exclude_none=True),
                 "received_at": received_at.isoformat(),
                 "unpacked_bytes": len(arrival.content),
-                "packed": zlib.compress(arrival.content, _PACKING_LEVEL),
+                "packed": zlib.compress(arrival.content, PACKING_LEVEL),
             }
         )
     return rows

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,13 @@ from support.broker import Broker
 from typer.testing import CliRunner, Result
 
 from analyzer.cli import app
+from analyzer.sessions import Started
 from analyzer.store.engines import home_url
 from analyzer.store.store import open_store
 from sacmes_core.errors import SacmesError
+from sacmes_core.payloads.questions import StartRequest
+
+SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -41,6 +46,19 @@ def test_backup_and_restore(home: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(fresh / "analyzer" / "store.sqlite")) as restored:
         query = "SELECT value FROM meta WHERE name = 'client_id'"
         assert restored.execute(query).fetchone() == ("before",)
+
+
+def test_export_and_import(home: Path, tmp_path: Path) -> None:
+    store = open_store(home_url(home / "analyzer"))
+    store.sessions.apply("alice", Started(StartRequest(), SESSION), datetime.now(UTC))
+    store.close()
+    file = tmp_path / "session.zip"
+    done = call(home, "export", SESSION, "--user", "alice", "-o", file)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == str(file)
+    done = call(tmp_path / "fresh", "import", file, "--user", "bob")
+    assert done.exit_code == 0, done.output
+    assert "bob's; 0 of its uploads wait" in done.stdout
 
 
 def test_doctor_finds_a_healthy_service(home: Path, broker: Broker) -> None:
