@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ POSTGRESQL: Final = "postgresql"
 _PSYCOPG: Final = "postgresql+psycopg"
 DURABLE: Final = "durable"
 PASSING: Final = "passing"
+_DAMAGED: Final = ("malformed", "not a database", "corrupt")
 _REPEATABLE_READ: Final = 3
 _LAYOUT_LOCK: Final = 0x5AC3E5
 _HOLD_LOCK: Final = 0x5AC3E6
@@ -97,6 +98,17 @@ def sqlite_url(file: Path) -> str:
 def home_url(folder: Path) -> str:
     """The address of the store in a home folder."""
     return sqlite_url(folder / "store.sqlite")
+
+
+def is_damaged(file: Path) -> bool:
+    """Whether a store's file is there and is no whole database."""
+    if not file.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+            return bool(opened.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.DatabaseError as error:
+        return any(word in str(error) for word in _DAMAGED)
 
 
 class epoch_s(FunctionElement[float]):  # noqa: N801
@@ -238,12 +250,19 @@ def _lasts(connection: Connection) -> bool:
 
 def _sqlite_sentence(reason: str, url: URL) -> str:
     place = place_of(url)
+    if any(word in reason for word in _DAMAGED):
+        return (
+            f"The store {place} is damaged ({reason}). It is left as it is. End the analyzer and "
+            "put the last backup in its place: sacmes-analyzer restore FILE --force."
+        )
     if "full" in reason:
         return f"The disk of the store {place} is full; free some space. Nothing is lost meanwhile."
     if "locked" in reason or "busy" in reason:
         return f"Another program holds the store {place}; close it. Nothing is lost meanwhile."
     if "readonly" in reason or "unable to open" in reason:
         return f"The store {place} may not be written; give its folder to the analyzer's user."
+    if "disk I/O error" in reason:
+        return f"The disk of the store {place} fails, or is full. Nothing is lost meanwhile."
     return f"The store {place} cannot be used: {reason}."
 
 

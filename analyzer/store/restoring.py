@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from analyzer.store.backups import Progress, back_up, copy_rows
 from analyzer.store.database import Database, StoreError
-from analyzer.store.engines import POSTGRESQL, sqlite_url
+from analyzer.store.engines import POSTGRESQL, SQLITE, is_damaged, sqlite_url
 from analyzer.store.tables import claims, leases, sessions
 from analyzer.store.upgrades import prepare
 from sacmes_core.errors import ConfigError
@@ -43,8 +43,9 @@ def restore(
     """
     check_file(backup)
     with database.alone():
+        before = _put_damaged_aside(database, force=force)
         prepare(database, folder)
-        before = _keep(database, folder, force=force)
+        before = before or _keep(database, folder, force=force)
         with tempfile.TemporaryDirectory(prefix="restore-", dir=folder) as scratch:
             source = _newest_layout(backup, Path(scratch))
             try:
@@ -76,6 +77,28 @@ def check_file(file: Path) -> None:
         raise ConfigError(f"{file} is damaged ({found}); take another backup.")
 
 
+def _put_damaged_aside(database: Database, *, force: bool) -> Path | None:
+    file = Path(database.place)
+    if database.engine.dialect.name != SQLITE or not is_damaged(file):
+        return None
+    if not force:
+        raise ConfigError(
+            f"The store {file} is damaged. Give --force: it is then put aside, and the backup "
+            "takes its place."
+        )
+    database.close()
+    aside = file.with_name(f"store.damaged.{_now()}.sqlite")
+    for ending in ("", "-wal", "-shm"):
+        part = file.with_name(file.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
 def _keep(database: Database, folder: Path, *, force: bool) -> Path | None:
     with database.read() as connection:
         there = connection.scalar(select(func.count()).select_from(sessions)) or 0
@@ -86,8 +109,7 @@ def _keep(database: Database, folder: Path, *, force: bool) -> Path | None:
             f"The store {database.place} holds {there} sessions. Name an empty one with --store, "
             "or give --force: what is there is then kept in a file beside."
         )
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    before = folder / f"store.before-restore.{now}.sqlite"
+    before = folder / f"store.before-restore.{_now()}.sqlite"
     back_up(database, before, lambda _done, _of: None)
     return before
 
