@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from analyzer import upkeep
-from analyzer.options import StoreOption
+from analyzer.options import QuotaBytesOption, QuotaSessionsOption, StoreOption
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
@@ -72,6 +72,8 @@ def run(
     broker: BrokerOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
+    quota_gb: QuotaBytesOption = None,
+    quota_sessions: QuotaSessionsOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -79,7 +81,7 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    _serve("run", Service(broker, home, store, log_level, log_format))
+    _serve("run", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
 
 
 @app.command()
@@ -87,6 +89,8 @@ def ingest(
     broker: BrokerOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
+    quota_gb: QuotaBytesOption = None,
+    quota_sessions: QuotaSessionsOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -94,7 +98,7 @@ def ingest(
 
     Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("ingest", Service(broker, home, store, log_level, log_format))
+    _serve("ingest", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
 
 
 @app.command()
@@ -186,6 +190,8 @@ class Service:
     store: str | None
     log_level: LogLevel | None
     log_format: LogFormat | None
+    quota_gb: float | None = None
+    quota_sessions: int | None = None
 
 
 def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
@@ -201,12 +207,16 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     try:
         from analyzer.application import Analyzer
         from analyzer.store.engines import home_url
+        from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
     stop = threading.Event()
     stop_on_signal(stop)
-    opened = open_store(service.store or home_url(folder), folder)
+    quota = Quota(
+        None if service.quota_gb is None else int(service.quota_gb * 1e9), service.quota_sessions
+    )
+    opened = open_store(service.store or home_url(folder), folder, quota)
     try:
         with opened.database.shared():
             Analyzer(address, opened, role).run(stop)

@@ -15,3 +15,23 @@ StoreOption = Annotated[
         show_default=False,
     ),
 ]
+QuotaBytesOption = Annotated[
+    float | None,
+    typer.Option(
+        "--quota-gb",
+        envvar="SACMES_QUOTA_GB",
+        min=0.0,
+        help="Room for the compressed scans of each user, in GB. [default: no limit]",
+        show_default=False,
+    ),
+]
+QuotaSessionsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--quota-sessions",
+        envvar="SACMES_QUOTA_SESSIONS",
+        min=0,
+        help="How many sessions each user may have. [default: no limit]",
+        show_default=False,
+    ),
+]

@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FREE_MIN_BYTES: Final = 1 << 30
 BROKER_TIMEOUT_S: Final = 20.0
+_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 Output = Annotated[
     Path | None,
@@ -52,6 +53,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
     for command in (backup, restore, doctor):
         app.command()(command)
+    app.command("prune")(prune_old)
     app.command("export")(export_one)
     app.command("import")(import_one)
 
@@ -91,6 +93,52 @@ def restore(
         if before is not None:
             typer.echo(f"What was there before is in {before}", err=True)
         typer.echo(database.place)
+
+
+def prune_old(
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="Age of a session's last event: 90d, 12h or 8w.")
+    ],
+    user: Annotated[
+        str | None, typer.Option("--user", help="Of this user alone.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    home: HomeOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Take old sessions out for ever, but those that run and each user's newest.
+
+    Example: sacmes-analyzer prune --older-than 90d --dry-run
+    """
+    before = datetime.now(UTC) - age_of(older_than)
+    with _database("prune", home, store, ready=True) as (_, database):
+        from analyzer.store.pruning import old_sessions, prune
+
+        found = old_sessions(database, before, user)
+        done = iter(found) if dry_run else prune(database, found)
+        freed = 0
+        for old in done:
+            freed += old.stored_bytes
+            typer.echo(
+                f"{old.user_id} {old.session_id} {old.last_at:%Y-%m-%d} {old.uploads} uploads "
+                f"{old.stored_bytes / 1e6:.1f} MB {old.name}".rstrip()
+            )
+        what = "would be taken out" if dry_run else "taken out"
+        typer.echo(f"{len(found)} sessions {what}, {freed / 1e6:.1f} MB", err=True)
+
+
+def age_of(text: str) -> timedelta:
+    """A length of time as people write it.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    unit = _UNITS.get(text[-1:])
+    if unit is None or not text[:-1].isdecimal():
+        raise ConfigError(f"{text!r} is no age; write 90d, 12h or 8w.")
+    return int(text[:-1]) * unit
 
 
 def export_one(

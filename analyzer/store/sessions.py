@@ -17,6 +17,7 @@ from analyzer.sessions import (
 )
 from analyzer.store.database import Database
 from analyzer.store.engines import insert_if_absent
+from analyzer.store.quotas import NO_QUOTA, Quota, sessions_refusal
 from analyzer.store.tables import YES, documents, results, sessions, users
 from analyzer.store.uploads import analyse_again, insert_session
 from sacmes_core.payloads.replies import SessionSummary
@@ -47,8 +48,14 @@ class Run:
 class Sessions:
     """The sessions of a store."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quota: Quota = NO_QUOTA) -> None:
         self._database = database
+        self._quota = quota
+
+    def no_room(self, user_id: str) -> str | None:
+        """Why a user is to have no further session, in a sentence; None if he may have one."""
+        with self._database.read() as connection:
+            return sessions_refusal(connection, self._quota, user_id)
 
     def apply(self, user_id: str, event: Event, now: datetime) -> tuple[Effect, ...]:
         """Apply an event to a user's sessions and keep what it says.

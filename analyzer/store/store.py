@@ -7,6 +7,7 @@ from pathlib import Path
 from analyzer.sessions import recovered
 from analyzer.store.announcements import Announcements
 from analyzer.store.database import Database
+from analyzer.store.quotas import NO_QUOTA, Quota
 from analyzer.store.results import Results
 from analyzer.store.sessions import Sessions
 from analyzer.store.upgrades import prepare
@@ -28,7 +29,7 @@ class Store:
         self.database.close()
 
 
-def open_store(url: str, backups: Path | None = None) -> Store:
+def open_store(url: str, backups: Path | None = None, quota: Quota = NO_QUOTA) -> Store:
     """Open a store; make its tables where there are none, and bring old ones up to date.
 
     Parameters
@@ -36,6 +37,8 @@ def open_store(url: str, backups: Path | None = None) -> Store:
     backups
         Folder for the backup that is made first; beside the store if none is given and it is a
         file.
+    quota
+        What each user may have in it.
 
     Raises
     ------
@@ -51,8 +54,8 @@ def open_store(url: str, backups: Path | None = None) -> Store:
         undo.pop_all()
     return Store(
         database,
-        Uploads(database, recovered),
-        Sessions(database),
+        Uploads(database, recovered, quota),
+        Sessions(database, quota),
         Results(database),
         Announcements(database),
     )

@@ -53,6 +53,8 @@ users = Table(
     Column("user_id", String(64), primary_key=True),
     # Highest revision of a session document that this user's agents may remember.
     Column("highest_revision", BigInteger, nullable=False),
+    # What his uploads take, compressed; kept so that a quota costs the same at any size.
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
 )
 
 sessions = Table(

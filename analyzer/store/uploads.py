@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, tupl
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
+from analyzer.store.quotas import NO_QUOTA, Quota, Usage
 from analyzer.store.tables import claims, jobs, sessions, uploads, users
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.upload import UploadHeader
@@ -52,25 +53,52 @@ class StoredUpload:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What became of a group of uploads.
+
+    Attributes
+    ----------
+    fresh
+        How many were new.
+    refused
+        Why uploads are not stored, by user_id and upload id.
+    """
+
+    fresh: int
+    refused: Mapping[tuple[str, str], str]
+
+
 class Uploads:
-    """The uploads of a store and the jobs that they give."""
+    """The uploads of a store and the jobs that they give.
+
+    Parameters
+    ----------
+    quota
+        What each user may have in the store.
+    """
 
     def __init__(
-        self, database: Database, recovered: Callable[[UploadHeader, datetime], SessionDocument]
+        self,
+        database: Database,
+        recovered: Callable[[UploadHeader, datetime], SessionDocument],
+        quota: Quota = NO_QUOTA,
     ) -> None:
         self._database = database
         self._recovered = recovered
+        self._quota = quota
 
-    def commit(self, arrivals: Sequence[Arrival], received_at: datetime) -> int:
+    def commit(self, arrivals: Sequence[Arrival], received_at: datetime) -> Committed:
         """Store a group of uploads durably; those that are there already stay as they are.
 
         An upload of a session that the store does not know makes the session. Afterwards every
-        upload of the group is stored, whether by this call or by one before.
+        upload of the group is stored, whether by this call or by one before, but for those that
+        a quota refuses.
 
         Returns
         -------
-        int
-            How many were new.
+        Committed
+            How many were new, and what was refused.
 
         Raises
         ------
@@ -78,11 +106,20 @@ class Uploads:
             If nothing could be stored.
         """
         with self._database.write() as connection:
-            runs = self._runs(connection, arrivals, received_at)
+            usage = Usage(connection, self._quota, {a.user_id for a in arrivals})
+            runs, refused = self._runs(connection, usage, arrivals, received_at)
+            known = [a for a in arrivals if (a.user_id, a.header.session_id) in runs]
             last = _lock_last_positions(connection, runs.values())
-            fresh = _without_repeats(connection, runs, arrivals)
-            if fresh:
-                rows = _rows(connection, fresh, last, received_at)
+            packed = []
+            for run, arrival in _without_repeats(connection, runs, known):
+                content = zlib.compress(arrival.content, PACKING_LEVEL)
+                if (reason := usage.refusal(arrival.user_id, len(content))) is None:
+                    packed.append((run, arrival, content))
+                else:
+                    refused[arrival.user_id, arrival.header.upload_id] = reason
+            if packed:
+                usage.keep()
+                rows = _rows(connection, packed, last, received_at)
                 connection.execute(insert(uploads), rows)
                 connection.execute(
                     insert(jobs).values(since=epoch_s()),
@@ -95,7 +132,7 @@ class Uploads:
                     .values(last_position=bindparam("position")),
                     [{"this_run": run, "position": position} for run, position in reached.items()],
                 )
-        return len(fresh)
+        return Committed(len(packed), refused)
 
     def waiting(
         self, run: int, priority: int, *, limit: int, limit_bytes: int
@@ -147,20 +184,28 @@ class Uploads:
             return connection.scalar(query) or 0
 
     def _runs(
-        self, connection: Connection, arrivals: Sequence[Arrival], now: datetime
-    ) -> dict[tuple[str, str], int]:
+        self, connection: Connection, usage: Usage, arrivals: Sequence[Arrival], now: datetime
+    ) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], str]]:
+        """The sessions of uploads, and the uploads for which none is to be made."""
         first = {(a.user_id, a.header.session_id): a for a in reversed(arrivals)}
         key = tuple_(sessions.c.user_id, sessions.c.session_id)
         query = select(sessions.c.user_id, sessions.c.session_id, sessions.c.run)
         found = connection.execute(query.where(key.in_(list(first))))
         runs = {(row.user_id, row.session_id): row.run for row in found}
+        refused = {}
         for (user_id, session_id), arrival in first.items():
-            if (user_id, session_id) not in runs:
-                document = self._recovered(arrival.header, now)
-                runs[user_id, session_id] = insert_session(
-                    connection, user_id, document, recovered=True
-                )
-        return runs
+            if (user_id, session_id) in runs:
+                continue
+            if (reason := usage.session_refusal(user_id)) is not None:
+                for other in arrivals:
+                    if (other.user_id, other.header.session_id) == (user_id, session_id):
+                        refused[user_id, other.header.upload_id] = reason
+                continue
+            document = self._recovered(arrival.header, now)
+            runs[user_id, session_id] = insert_session(
+                connection, user_id, document, recovered=True
+            )
+        return runs, refused
 
 
 def insert_session(
@@ -251,13 +296,13 @@ def _last_revisions(
 
 def _rows(
     connection: Connection,
-    fresh: Sequence[tuple[int, Arrival]],
+    fresh: Sequence[tuple[int, Arrival, bytes]],
     last: dict[int, int],
     received_at: datetime,
 ) -> list[dict[str, Any]]:
-    revisions = _last_revisions(connection, fresh)
+    revisions = _last_revisions(connection, [(run, arrival) for run, arrival, _ in fresh])
     rows = []
-    for run, arrival in fresh:
+    for run, arrival, packed in fresh:
         header = arrival.header
         last[run] += 1
         revisions[run, header.file] = revisions.get((run, header.file), 0) + 1
@@ -271,7 +316,7 @@ def _rows(
                 "header": header.model_dump_json(exclude_none=True),
                 "received_at": received_at.isoformat(),
                 "unpacked_bytes": len(arrival.content),
-                "packed": zlib.compress(arrival.content, PACKING_LEVEL),
+                "packed": packed,
             }
         )
     return rows

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
@@ -93,9 +93,17 @@ def put_in(database: Database, whole: WholeSession) -> int:
         connection.execute(
             update(users)
             .where(users.c.user_id == whole.user_id)
-            .values(highest_revision=max(highest, document.revision))
+            .values(
+                highest_revision=max(highest, document.revision),
+                stored_bytes=users.c.stored_bytes + _stored_bytes(connection, run),
+            )
         )
     return len(waiting)
+
+
+def _stored_bytes(connection: Connection, run: int) -> int:
+    query = select(func.coalesce(func.sum(func.length(uploads.c.packed)), 0))
+    return int(connection.scalar(query.where(uploads.c.run == run)) or 0)
 
 
 def _rows(connection: Connection, table: Table, run: int) -> Iterator[Row]:

@@ -17,8 +17,9 @@ from support.tools import wait_until
 from analyzer.ingest import Arrival, Ingest, Refusal, check
 from analyzer.status import Status
 from analyzer.store.engines import home_url
+from analyzer.store.quotas import NO_QUOTA, Quota
 from analyzer.store.store import Store, open_store
-from analyzer.store.uploads import Uploads
+from analyzer.store.uploads import Committed, Uploads
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.results import Receipts
@@ -104,8 +105,8 @@ def test_name_with_a_nul_is_refused() -> None:
 class Bench:
     """An ingest over a real store."""
 
-    def __init__(self, url: str) -> None:
-        self.store: Store = open_store(url)
+    def __init__(self, url: str, quota: Quota = NO_QUOTA) -> None:
+        self.store: Store = open_store(url, quota=quota)
         self.sent = Sent()
         self.status = Status()
         self.stop = threading.Event()
@@ -170,12 +171,25 @@ def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(sqlite_bench:
     assert bench.status.snapshot()[1] is None
 
 
+def test_what_is_over_the_quota_is_refused_for_a_time(store_url: str) -> None:
+    bench = Bench(store_url, Quota(sessions=0))
+    group = received(message("a.txt"))
+    bench.ingest.take(group)
+    (sent,) = bench.sent.published
+    (receipt,) = decode(Receipts, sent.payload).receipts
+    assert (receipt.status, receipt.retry) == ("refused", True)
+    assert "no more are allowed" in (receipt.reason or "")
+    assert bench.sent.acknowledged == group
+    assert not bench.woken.is_set()
+    bench.store.close()
+
+
 def test_upload_that_finds_a_fault_of_ours_holds_up_nobody(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = Uploads.commit
 
-    def faulty(uploads: Uploads, arrivals: Sequence[Arrival], received_at: datetime) -> int:
+    def faulty(uploads: Uploads, arrivals: Sequence[Arrival], received_at: datetime) -> Committed:
         if any(arrival.header.file == "fault" for arrival in arrivals):
             raise ValueError(arrivals)
         return commit(uploads, arrivals, received_at)

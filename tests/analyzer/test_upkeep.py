@@ -61,6 +61,25 @@ def test_export_and_import(home: Path, tmp_path: Path) -> None:
     assert "bob's; 0 of its uploads wait" in done.stdout
 
 
+def test_prune_says_first_and_does_then(home: Path) -> None:
+    store = open_store(home_url(home / "analyzer"))
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    for number in (1, 2):
+        request = StartRequest(seen_revision=number - 1)
+        started = Started(request, f"{SESSION[:-1]}{number}")
+        store.sessions.apply("alice", started, long_ago)
+    store.close()
+    for arguments, left in ((("--dry-run",), 2), ((), 1), ((), 1)):
+        done = call(home, "prune", "--older-than", "90d", *arguments)
+        assert done.exit_code == 0, done.output
+        store = open_store(home_url(home / "analyzer"))
+        assert len(store.sessions.list("alice", 9)) == left
+        store.close()
+    assert "0 sessions taken out" in done.output
+    wrong = call(home, "prune", "--older-than", "ninety")
+    assert "90d" in str(wrong.exception)
+
+
 def test_doctor_finds_a_healthy_service(home: Path, broker: Broker) -> None:
     done = call(home, "doctor", "--broker", broker.url("analyzer"))
     assert done.exit_code == 0, done.output

@@ -126,10 +126,10 @@ def test_a_full_disk_of_the_server_is_a_sentence(postgres_url: str) -> None:
 
 def test_a_killed_server_is_found_again_without_a_person(own_postgres: Postgres) -> None:
     store: Store = open_store(own_postgres.new_database())
-    assert store.uploads.commit([arrival("a")], NOW) == 1
+    assert store.uploads.commit([arrival("a")], NOW).fresh == 1
     own_postgres.kill9()
     with pytest.raises(StoreError, match="does not answer"):
         store.uploads.commit([arrival("b")], NOW)
     own_postgres.start()
-    assert store.uploads.commit([arrival("a"), arrival("b")], NOW) == 1
+    assert store.uploads.commit([arrival("a"), arrival("b")], NOW).fresh == 1
     store.close()

@@ -107,11 +107,15 @@ def test_an_old_store_keeps_what_it_holds(
             (2, 0),
         ]
         assert layout_of(connection) == LAYOUT
+        query = "SELECT user_id, stored_bytes > 0 FROM users ORDER BY user_id"
+        assert connection.exec_driver_sql(query).all() == [("alice", 1), ("bob", 1)]
     store.close()
     told = " ".join(caplog.messages)
     assert "layout 2; this version needs 3. First a backup" in told
     assert "Backup: 100 %" in told
-    assert "Layout 3: Workers claim sessions" in told
+    assert (
+        "Layout 3: Workers claim sessions, one ingest holds a lease, and users have quotas" in told
+    )
 
 
 def test_the_backup_holds_the_old_store(old_url: str, tmp_path: Path) -> None:

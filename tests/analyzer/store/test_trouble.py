@@ -87,7 +87,7 @@ def test_a_store_that_is_held_is_used_again_when_it_is_free(tmp_path: Path) -> N
         holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"Another program holds.*Nothing is lost"):
             store.uploads.commit([arrival("a")], NOW)
-    assert store.uploads.commit([arrival("a")], NOW) == 1
+    assert store.uploads.commit([arrival("a")], NOW).fresh == 1
     store.close()
 
 

@@ -17,7 +17,7 @@ from analyzer.store.claims import Claims
 from analyzer.store.database import Database, StoreError
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
-from analyzer.store.uploads import NEW, Arrival
+from analyzer.store.uploads import NEW, Arrival, Committed
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
 
@@ -50,14 +50,14 @@ def positions(store: Store, user_id: str = "alice") -> list[tuple[int, str, int]
 
 
 def test_group_is_kept_in_its_order(store: Store) -> None:
-    assert store.uploads.commit([arrival("b"), arrival("a"), arrival("c")], NOW) == 3
-    assert store.uploads.commit([arrival("d")], NOW) == 1
+    assert store.uploads.commit([arrival("b"), arrival("a"), arrival("c")], NOW).fresh == 3
+    assert store.uploads.commit([arrival("d")], NOW).fresh == 1
     assert positions(store) == [(1, "b", 1), (2, "a", 1), (3, "c", 1), (4, "d", 1)]
 
 
 def test_repeats_are_recognised_within_and_between_groups(store: Store) -> None:
-    assert store.uploads.commit([arrival("a"), arrival("a"), arrival("b")], NOW) == 2
-    assert store.uploads.commit([arrival("b"), arrival("a")], NOW) == 0
+    assert store.uploads.commit([arrival("a"), arrival("a"), arrival("b")], NOW).fresh == 2
+    assert store.uploads.commit([arrival("b"), arrival("a")], NOW).fresh == 0
     assert positions(store) == [(1, "a", 1), (2, "b", 1)]
 
 
@@ -154,10 +154,10 @@ def test_writers_at_the_same_time_leave_no_gap_and_nothing_twice(store: Store) -
     assert len({file for _, file, _ in kept}) == 60
 
 
-def _again_while_refused(job: "Future[int]") -> int:
+def _again_while_refused(job: "Future[Committed]") -> int:
     """Writers that make the same session at the same moment may be told to try again."""
     try:
-        return job.result(60)
+        return job.result(60).fresh
     except StoreError:
         return 0
 

@@ -1,4 +1,4 @@
-"""Workers claim sessions, and one ingest holds a lease."""
+"""Workers claim sessions, one ingest holds a lease, and users have quotas."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,13 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Make the tables of claims and leases, with a claim for each session that is there."""
+    """Make the tables of claims and leases, and count what each user has stored."""
+    size = sa.Column("stored_bytes", sa.BigInteger, nullable=False, server_default="0")
+    op.add_column("users", size)
+    op.execute(
+        "UPDATE users SET stored_bytes = (SELECT coalesce(sum(length(packed)), 0) FROM uploads "
+        "JOIN sessions ON sessions.run = uploads.run WHERE sessions.user_id = users.user_id)"
+    )
     op.create_table(
         "claims",
         sa.Column("run", _ROW_ID, sa.ForeignKey("sessions.run"), primary_key=True),
