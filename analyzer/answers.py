@@ -122,6 +122,9 @@ class Answers:
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case ExportQuery():
                 self._export(asked, asked.payload)
+            case StartRequest() if reason := self._store.sessions.no_room(asked.user_id):
+                problem = Problem(type="unavailable", title="No room for a session", detail=reason)
+                self._reply(asked, problem)
             case StartRequest():
                 self._apply(asked.user_id, Started(asked.payload, str(uuid.uuid4())), asked)
             case StopRequest():

@@ -1,4 +1,4 @@
-"""The running analyzer: one link, and the threads that take in, answer and analyse."""
+"""A running analyzer process: the ingest's duty, workers, or both, and its presence."""
 
 import logging
 import queue
@@ -8,123 +8,98 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from analyzer.announcer import Announcer
-from analyzer.answers import Answers
-from analyzer.ingest import GROUP_MAX, Ingest
-from analyzer.status import Presence, State, Status
+from analyzer.duty import Duty
+from analyzer.status import Presence, Role, State, Status
+from analyzer.store.claims import CLAIM_S
 from analyzer.store.database import StoreError
+from analyzer.store.holders import new_holder
 from analyzer.store.store import Store
 from analyzer.worker import Worker
 from sacmes_core.address import BrokerAddress
-from sacmes_core.errors import ProtocolError
 from sacmes_core.link import Link
-from sacmes_core.link_events import (
-    Connected,
-    Disconnected,
-    LinkEvent,
-    LinkOptions,
-    Published,
-    Received,
-    Refused,
-    Subscription,
-)
+from sacmes_core.link_events import Connected, LinkEvent, LinkOptions
 from sacmes_core.messages import Publication
-from sacmes_core.protocol import (
-    AGENT_PRESENCE,
-    HEARTBEAT_S,
-    QUERY,
-    RAW,
-    REQUEST,
-    SESSION,
-    WILL_DELAY_S,
-    parse_topic,
-)
+from sacmes_core.protocol import HEARTBEAT_S, WILL_DELAY_S
 
 logger = logging.getLogger(__name__)
 
-SESSION_EXPIRY_S: Final = 7 * 24 * 3600
-"""How long the broker keeps uploads for an analyzer that is away."""
-QUESTIONS_MAX: Final = 1000
 BACKOFF_S: Final = 2.0
 JOIN_S: Final = 30.0
 
-# What tells of revisions comes first, so that a fresh store knows them before it is asked.
-# Questions are not worth keeping for an analyzer that is away: their askers have gone.
-SUBSCRIPTIONS: Final = (
-    Subscription(SESSION.filter(), 0),
-    Subscription(AGENT_PRESENCE.filter(), 0),
-    Subscription(RAW.filter()),
-    Subscription(REQUEST.filter()),
-    Subscription(QUERY.filter(), 0),
-)
-
 
 class Analyzer:
-    """Ingest, answers and workers in one process.
+    """One process of an analyzer.
 
     Parameters
     ----------
     address
         Broker with the analyzer's credentials.
     store
-        Where everything is kept; its owner closes it.
+        Where everything is kept, shared with other processes; its owner closes it.
+    role
+        What it does: take in (``ingest``), analyse (``work``), or both (``run``).
     """
 
-    def __init__(self, address: BrokerAddress, store: Store) -> None:
+    def __init__(self, address: BrokerAddress, store: Store, role: Role = "run") -> None:
         self._store = store
         self._status = Status()
         self._stop = threading.Event()
-        self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
-        self._questions: queue.Queue[Received] = queue.Queue(QUESTIONS_MAX)
-        self._reconnected = threading.Event()
-        user = address.username or "analyzer"
-        client_id = store.database.remember("client_id", f"{user}.ingest.{secrets.token_hex(12)}")
-        name = store.database.remember("analyzer", secrets.token_hex(4))
+        self._begun = False
+        holder = new_holder()
         now = datetime.now(UTC)
-        self._presence = Presence(name, now, self._status)
+        self._presence = Presence(secrets.token_hex(4), role, self._status)
+        self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
         self._link = Link(
             address,
             LinkOptions(
-                client_id=client_id,
-                subscriptions=SUBSCRIPTIONS,
-                session_expiry_s=SESSION_EXPIRY_S,
+                client_id=f"{address.username or 'analyzer'}.{role}.{secrets.token_hex(12)}",
                 will_delay_s=WILL_DELAY_S,
                 will=self._presence.message("lost", now),
-                manual_acknowledge=True,
             ),
             self._events,
         )
-        announcer = Announcer(store, self._link, self._status)
-        self._announcer = announcer
-        self._worker = Worker(store, self._link, self._status, announcer)
-        self._answers = Answers(store, self._link, self._status, self._worker.wake)
-        self._ingest = Ingest(
-            store.uploads, self._link, self._status, self._worker.wake, self._stop
-        )
+        self._duty = None
+        if role != "work":
+            self._duty = Duty(address, store, self._status, holder=holder, stop=self._stop)
+        self._worker = None
+        if role != "ingest":
+            announcer = None if self._duty is None else self._duty.announcer
+            self._worker = Worker(
+                store, self._link, self._status, holder=holder, announcer=announcer
+            )
+            if self._duty is not None:
+                self._duty.on_change(self._worker.wake)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`, then finish what is held and say goodbye."""
-        threads = [
-            self._thread("ingest", self._receive),
-            self._thread("answers", self._answer),
-            self._thread("worker", self._work),
-            self._thread("presence", self._tell),
-        ]
-        logger.info("Analyzer %s starts", self._presence.analyzer)
-        for thread in threads:
-            thread.start()
+        logger.info("Analyzer %s starts (%s)", self._presence.analyzer, self._presence.role)
+        threads = [self._thread(name, work) for name, work in self._works().items()]
         self._link.start()
         stop.wait()
         logger.info("Analyzer %s ends", self._presence.analyzer)
         self._stop.set()
-        self._worker.wake()
-        self._status.changed.set()
+        self._wake()
         for thread in threads:
             thread.join(JOIN_S)
+        self._leave()
         self._link.stop([self._message("stopped")])
 
+    def _works(self) -> dict[str, Callable[[], None]]:
+        works: dict[str, Callable[[], None]] = {"presence": self._tell, "link": self._listen}
+        if self._duty is not None:
+            works |= self._duty.works
+            if self._worker is None:
+                works["announcer"] = self._duty.announce
+        if self._worker is not None:
+            works |= {"worker": self._work, "claims": self._renew}
+        return works
+
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
-        return threading.Thread(target=self._kept_alive, args=(name, work), name=name, daemon=True)
+        thread = threading.Thread(
+            target=self._kept_alive, args=(name, work), name=name, daemon=True
+        )
+        thread.start()
+        return thread
 
     def _kept_alive(self, name: str, work: Callable[[], None]) -> None:
         """Top of every thread: a fault is logged and told, and the thread goes on."""
@@ -140,83 +115,27 @@ class Analyzer:
                 self._status.trouble(name, f"A fault in the {name}; its log says more.")
                 self._stop.wait(BACKOFF_S)
 
-    def _receive(self) -> None:
-        """Take what the link reports, uploads in groups as large as have come meanwhile."""
+    def _listen(self) -> None:
+        """Take what this process's own link reports."""
         try:
-            events = [self._events.get(timeout=0.5)]
+            event = self._events.get(timeout=0.5)
         except queue.Empty:
             return
-        while len(events) < GROUP_MAX:
-            try:
-                events.append(self._events.get_nowait())
-            except queue.Empty:
-                break
-        uploads = [event for event in events if self._route(event)]
-        if uploads:
-            self._ingest.take([event for event in uploads if isinstance(event, Received)])
-
-    def _route(self, event: LinkEvent) -> bool:
-        """Send an event on its way; True for an upload, which stays with the ingest."""
-        match event:
-            case Received(message):
-                try:
-                    channel = parse_topic(message.topic).channel
-                except ProtocolError as error:
-                    self._status.refuse("a topic", str(error))
-                    self._link.acknowledge(event)
-                    return False
-                if channel is RAW:
-                    return True
-                self._hand_over(event)
-            case Connected():
-                logger.info("Connected to the broker")
-                self._announcer.note(event)
-                self._reconnected.set()
-                self._status.changed.set()
-                self._worker.wake()
-            case Disconnected(reason, taken_over):
-                logger.warning("Connection lost: %s", reason)
-                if taken_over:
-                    logger.error("Another analyzer uses this store's identity; end one of them")
-                self._announcer.note(event)
-            case Published():
-                self._announcer.note(event)
-                if self._announcer.waits:
-                    self._worker.wake()
-            case Refused(reason):
-                self._status.trouble("link", f"The broker is not reached: {reason}")
-        return False
-
-    def _hand_over(self, item: Received) -> None:
-        try:
-            self._questions.put_nowait(item)
-        except queue.Full:
-            self._status.refuse("questions", "More questions wait than can be answered.")
-            self._link.acknowledge(item)
-
-    def _answer(self) -> None:
-        """Keep and answer one question; first of all, after a loss, retain what holds."""
-        if self._reconnected.is_set():
-            self._reconnected.clear()
-            try:
-                self._answers.connected()
-            except StoreError:
-                self._reconnected.set()
-                raise
-            self._status.trouble("link", None)
-        try:
-            item = self._questions.get(timeout=0.5)
-        except queue.Empty:
-            return
-        if parse_topic(item.message.topic).channel in (QUERY, REQUEST):
-            self._answers.question(item.message)
-        else:
-            self._answers.retained(item.message)
-        self._link.acknowledge(item)
+        if isinstance(event, Connected):
+            self._status.changed.set()
 
     def _work(self) -> None:
+        assert self._worker is not None
+        if not self._begun:
+            self._worker.begin()
+            self._begun = True
         if not self._worker.turn():
             self._worker.rest()
+
+    def _renew(self) -> None:
+        assert self._worker is not None
+        if not self._stop.wait(CLAIM_S / 3):
+            self._worker.renew()
 
     def _tell(self) -> None:
         """Publish the presence every half minute, and at once when a problem comes or goes."""
@@ -224,6 +143,22 @@ class Analyzer:
         if self._link.connected:
             self._link.publish(self._message("online"))
         self._status.changed.wait(HEARTBEAT_S)
+
+    def _wake(self) -> None:
+        if self._worker is not None:
+            self._worker.wake()
+        if self._duty is not None:
+            self._duty.stop_waiting()
+        self._status.changed.set()
+
+    def _leave(self) -> None:
+        if self._duty is not None:
+            self._duty.end()
+        if self._worker is not None:
+            try:
+                self._worker.leave()
+            except StoreError as error:
+                logger.warning("The claims end by themselves: %s", error)
 
     def _message(self, state: State) -> Publication:
         try:

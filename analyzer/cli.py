@@ -3,18 +3,23 @@
 import json
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import track
 
+from analyzer import upkeep
+from analyzer.options import QuotaBytesOption, QuotaSessionsOption, StoreOption
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
     HomeOption,
+    LogFormat,
     LogFormatOption,
+    LogLevel,
     LogLevelOption,
     VersionOption,
     broker_address,
@@ -54,6 +59,9 @@ Assignments = Annotated[
 ]
 
 
+upkeep.register(app)
+
+
 @app.callback()
 def _common(_version: VersionOption = False) -> None:
     """Apply what all commands have in common."""
@@ -63,14 +71,9 @@ def _common(_version: VersionOption = False) -> None:
 def run(
     broker: BrokerOption = None,
     home: HomeOption = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            "--store",
-            help="URL of the store. [default: SQLite in the home folder]",
-            show_default=False,
-        ),
-    ] = None,
+    store: StoreOption = None,
+    quota_gb: QuotaBytesOption = None,
+    quota_sessions: QuotaSessionsOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -78,23 +81,39 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    folder = home_folder(home, "analyzer")
-    settings = shell_settings(folder, broker=broker, log_level=log_level, log_format=log_format)
-    configure_logging(settings)
-    address = broker_address(settings)
-    try:
-        from analyzer.application import Analyzer
-        from analyzer.store.store import open_store, sqlite_url
-    except ModuleNotFoundError as error:
-        missing_extra(error, "sacmes-analyzer run", "analyzer")
-    stop = threading.Event()
-    stop_on_signal(stop)
-    opened = open_store(store or sqlite_url(folder))
-    try:
-        with opened.database.alone():
-            Analyzer(address, opened).run(stop)
-    finally:
-        opened.close()
+    _serve("run", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+
+
+@app.command()
+def ingest(
+    broker: BrokerOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    quota_gb: QuotaBytesOption = None,
+    quota_sessions: QuotaSessionsOption = None,
+    log_level: LogLevelOption = None,
+    log_format: LogFormatOption = None,
+) -> None:
+    """Take in uploads and answer questions, beside workers elsewhere; a second one stands by.
+
+    Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
+    """
+    _serve("ingest", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+
+
+@app.command()
+def work(
+    broker: BrokerOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    log_level: LogLevelOption = None,
+    log_format: LogFormatOption = None,
+) -> None:
+    """Analyse what an ingest takes in; as many as there are cores, on any number of machines.
+
+    Example: SACMES_KEY=… sacmes-analyzer work --store postgresql+psycopg://sacmes@db/sacmes
+    """
+    _serve("work", Service(broker, home, store, log_level, log_format))
 
 
 @app.command()
@@ -160,6 +179,49 @@ def inspect(files: Files, as_json: Json = False, assignments: Assignments = []) 
 
     lines = inspect_paths(_watched(expanded(files)), settings_of(assignments).reading)
     _exit(_print_lines(lines) if as_json else print_inspection(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The options of every command that goes on until it is ended."""
+
+    broker: str | None
+    home: Path | None
+    store: str | None
+    log_level: LogLevel | None
+    log_format: LogFormat | None
+    quota_gb: float | None = None
+    quota_sessions: int | None = None
+
+
+def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
+    folder = home_folder(service.home, "analyzer")
+    settings = shell_settings(
+        folder,
+        broker=service.broker,
+        log_level=service.log_level,
+        log_format=service.log_format,
+    )
+    configure_logging(settings)
+    address = broker_address(settings)
+    try:
+        from analyzer.application import Analyzer
+        from analyzer.store.engines import home_url
+        from analyzer.store.quotas import Quota
+        from analyzer.store.store import open_store
+    except ModuleNotFoundError as error:
+        missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
+    stop = threading.Event()
+    stop_on_signal(stop)
+    quota = Quota(
+        None if service.quota_gb is None else int(service.quota_gb * 1e9), service.quota_sessions
+    )
+    opened = open_store(service.store or home_url(folder), folder, quota)
+    try:
+        with opened.database.shared():
+            Analyzer(address, opened, role).run(stop)
+    finally:
+        opened.close()
 
 
 def main() -> NoReturn:

@@ -6,7 +6,7 @@ Nothing is read or analysed here, so that no file can stand in the way of anothe
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -112,13 +112,16 @@ class Ingest:
     def _take(self, group: Sequence[Received]) -> None:
         checked = [check(received.message) for received in group]
         arrivals = [item for item in checked if isinstance(item, Arrival)]
-        if arrivals and not self._commit(arrivals):
+        over_quota = self._commit(arrivals) if arrivals else {}
+        if over_quota is None:
             return
         receipts: dict[str, list[Receipt]] = defaultdict(list)
         for item in checked:
             if isinstance(item, Arrival):
-                stored = Receipt(upload_id=item.header.upload_id, status="stored")
-                receipts[item.user_id].append(stored)
+                reason = over_quota.get((item.user_id, item.header.upload_id))
+                receipts[item.user_id].append(_receipt(item, reason))
+                if reason is not None:
+                    self._status.refuse("raw", reason)
             else:
                 self._status.refuse("raw", item.reason)
                 if item.receipt is not None:
@@ -135,24 +138,37 @@ class Ingest:
         except ProtocolError as error:
             self._status.refuse("receipts", str(error))
 
-    def _commit(self, arrivals: Sequence[Arrival]) -> bool:
-        """Commit a group, again and again if need be; False if the end came before."""
+    def _commit(self, arrivals: Sequence[Arrival]) -> Mapping[tuple[str, str], str] | None:
+        """Commit a group, again and again if need be; None if the end came before.
+
+        Returns
+        -------
+        Mapping or None
+            Why uploads are over a quota, by user_id and upload id.
+        """
         wait_s = RETRY_FIRST_S
         while True:
             try:
-                fresh = self._uploads.commit(arrivals, datetime.now(UTC))
+                committed = self._uploads.commit(arrivals, datetime.now(UTC))
             except StoreError as error:
                 self._status.trouble("store", str(error))
                 if self._stop.wait(wait_s):
-                    return False
+                    return None
                 wait_s = min(2 * wait_s, RETRY_MAX_S)
                 continue
             self._status.trouble("store", None)
-            self._status.count("stored", fresh)
-            logger.debug("Stored %d uploads, %d of them new", len(arrivals), fresh)
-            if fresh:
+            self._status.count("stored", committed.fresh)
+            logger.debug("Of %d uploads %d are new", len(arrivals), committed.fresh)
+            if committed.fresh:
                 self._committed()
-            return True
+            return committed.refused
+
+
+def _receipt(arrival: Arrival, over_quota: str | None) -> Receipt:
+    identity = arrival.header.upload_id
+    if over_quota is None:
+        return Receipt(upload_id=identity, status="stored")
+    return Receipt(upload_id=identity, status="refused", reason=over_quota, retry=True)
 
 
 def _messages(user_id: str, receipts: Sequence[Receipt]) -> Iterable[Publication]:

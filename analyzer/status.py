@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from sacmes_core import __version__
@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 _CAUSES_MAX: Final = 200
 
+Role = Literal["run", "ingest", "work"]
 State = Literal["online", "stopped", "lost"]
 Counter = Literal["stored", "analysed", "refused"]
 
@@ -28,8 +29,14 @@ class Status:
         self._counters: dict[Counter, int] = {"stored": 0, "analysed": 0, "refused": 0}
         self._problems: dict[str, str] = {}
         self._causes: set[str] = set()
+        self.since = datetime.now(UTC)
         self.changed = threading.Event()
         """Set when a problem came or went, so that the presence is told at once."""
+
+    def begin(self) -> None:
+        """Count the time anew: agents send again what has no receipt to one who begins."""
+        self.since = datetime.now(UTC)
+        self.changed.set()
 
     def count(self, counter: Counter, number: int = 1) -> None:
         """Add to a counter."""
@@ -73,7 +80,7 @@ class Presence:
     """Makes the presence messages of one analyzer."""
 
     analyzer: str
-    since: datetime
+    role: Role
     status: Status = field(repr=False)
 
     def message(self, state: State, now: datetime, *, waiting: int = 0) -> Publication:
@@ -82,9 +89,9 @@ class Presence:
         payload = AnalyzerPresence(
             state=state,
             analyzer=self.analyzer,
-            role="run",
+            role=self.role,
             heartbeat_at=now,
-            since=self.since,
+            since=self.status.since,
             version=__version__,
             waiting=waiting,
             stored=counters["stored"],

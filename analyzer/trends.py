@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
+from analyzer.store.claims import Claim
 from analyzer.store.results import Results
 from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, with_trend
 from analyzer.store.sessions import Run
@@ -22,6 +23,7 @@ MEAN_COLUMNS: Final = tuple(f"{name}_{of}" for name in _OVER_ELECTRODES for of i
 
 @dataclass(slots=True)
 class _Running:
+    turn: int
     settings: TrendSettings
     trend: RunningTrend
 
@@ -33,9 +35,9 @@ class Trends:
         self._results = results
         self._running: OrderedDict[int, _Running] = OrderedDict()
 
-    def extend(self, run: Run, result: Result) -> tuple[Result, bool]:
+    def extend(self, run: Run, claim: Claim, result: Result) -> tuple[Result, bool]:
         """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
-        trend = self._of(run)
+        trend = self._of(run, claim)
         steps = [trend.add(_point(result, electrode)) for electrode in result.electrodes]
         electrodes = tuple(
             with_trend(electrode, _trend(step.value))
@@ -43,13 +45,14 @@ class Trends:
         )
         return result.model_copy(update={"electrodes": electrodes}), any(s.stale for s in steps)
 
-    def again(self, run: Run) -> int | None:
+    def again(self, run: Run, claim: Claim) -> int | None:
         """Compute the trend of a whole session and store it as the next trend revision.
 
         Returns
         -------
         int or None
-            The trend revision; None if the settings changed meanwhile and it is still to be done.
+            The trend revision; None if the settings changed meanwhile or the claim was lost, and it
+            is still to be done.
         """
         rows = list(self._results.trend_rows(run.run))
         points = [point for row in rows for point in row.points]
@@ -60,30 +63,32 @@ class Trends:
             trend = tuple(_trend(next(found)) for _ in row.points)
             if trend != row.trend:
                 changed.append((row.key, trend))
-        revision = self._results.replace_trend(run.run, changed, revision=run.document.revision)
+        revision = self._results.replace_trend(claim, changed, revision=run.document.revision)
         if revision is None:
             self.forget(run.run)
         else:
-            self._keep(run, running)
+            self._keep(run, claim, running)
         return revision
 
     def forget(self, run: int) -> None:
         """Drop what is known of a session, after its results were not stored."""
         self._running.pop(run, None)
 
-    def _of(self, run: Run) -> RunningTrend:
+    def _of(self, run: Run, claim: Claim) -> RunningTrend:
         settings = run.document.settings.trend
         known = self._running.get(run.run)
-        if known is not None and known.settings == settings:
+        # Another worker that came between has made the trend longer.
+        if known is not None and known.settings == settings and claim.turn - known.turn <= 1:
+            known.turn = claim.turn
             self._running.move_to_end(run.run)
             return known.trend
         points = (p for row in self._results.trend_rows(run.run) for p in row.points)
         _, running = recompute(points, settings)
-        self._keep(run, running)
+        self._keep(run, claim, running)
         return running
 
-    def _keep(self, run: Run, trend: RunningTrend) -> None:
-        self._running[run.run] = _Running(run.document.settings.trend, trend)
+    def _keep(self, run: Run, claim: Claim, trend: RunningTrend) -> None:
+        self._running[run.run] = _Running(claim.turn, run.document.settings.trend, trend)
         self._running.move_to_end(run.run)
         if len(self._running) > _CACHED_MAX:
             self._running.popitem(last=False)

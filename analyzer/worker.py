@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,6 +13,8 @@ from analyzer.ingest import Outward
 from analyzer.messages import curves_of, result_of
 from analyzer.pipeline import Numbers, analyse, source_of
 from analyzer.status import Status
+from analyzer.store.claims import Claim, Claims
+from analyzer.store.database import StoreError
 from analyzer.store.results import Analysed, Batch
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
@@ -25,19 +28,38 @@ logger = logging.getLogger(__name__)
 
 BATCH_MAX: Final = 64
 BATCH_BYTES_MAX: Final = 32 * 1024 * 1024
-IDLE_S: Final = 1.0
+IDLE_S: Final = 0.1
+"""How soon a worker sees what another process took in."""
 TREND_SHARE: Final = 0.1
 """Share of the worker's time that computing trends again may take while scans wait."""
 
 
 class Worker:
-    """Analyses batches of one session at a time; sessions take turns."""
+    """Analyses batches of one session at a time; sessions take turns.
 
-    def __init__(self, store: Store, link: Outward, status: Status, announcer: Announcer) -> None:
+    Parameters
+    ----------
+    holder
+        Name of this worker in its claims, which no other process has.
+    announcer
+        Tells viewers of results; None where another process does.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        link: Outward,
+        status: Status,
+        *,
+        holder: str,
+        announcer: Announcer | None = None,
+    ) -> None:
         self._store = store
         self._link = link
         self._status = status
         self._announcer = announcer
+        self._claims = Claims(store.database, holder)
+        self._claim: Claim | None = None
         self._trends = Trends(store.results)
         self._woken = threading.Event()
         self._last_run = 0
@@ -52,44 +74,74 @@ class Worker:
         self._woken.wait(IDLE_S)
         self._woken.clear()
 
+    def renew(self) -> None:
+        """Keep the claim on the session under work; called from another thread."""
+        claim = self._claim
+        if claim is not None and not self._claims.renew(claim):
+            logger.warning("The claim on session %d was lost to another worker", claim.run)
+
+    def begin(self) -> None:
+        """Take over at once what dead workers of this machine have left."""
+        self._claims.bury()
+
+    def leave(self) -> None:
+        """Leave every session to other workers, at the end."""
+        self._claims.leave()
+
     def turn(self) -> bool:
         """Analyse a batch, compute stale trends again, announce; whether there was anything."""
-        busy = self._analyse_batch()
+        busy = self._analyse_next()
         busy = self._refresh_trends() or busy
-        return self._announcer.work() or busy
+        announced = self._announcer is not None and self._announcer.work()
+        return announced or busy
 
-    def _analyse_batch(self) -> bool:
-        found = self._store.uploads.next_run(self._last_run)
+    def _analyse_next(self) -> bool:
+        found = self._claims.next(self._last_run)
         if found is None:
             return False
-        self._last_run, priority = found
-        run = self._store.sessions.by_number(self._last_run)
+        claim, priority = found
+        self._last_run = claim.run
+        with self._holding(claim):
+            self._analyse_batch(claim, priority)
+        return True
+
+    @contextmanager
+    def _holding(self, claim: Claim) -> Iterator[None]:
+        """Keep a claim renewed; give it back if the work under it fails."""
+        self._claim = claim
+        try:
+            yield
+        except Exception:
+            self._trends.forget(claim.run)
+            with suppress(StoreError):
+                self._claims.release(claim)
+            raise
+        finally:
+            self._claim = None
+
+    def _analyse_batch(self, claim: Claim, priority: int) -> None:
+        run = self._store.sessions.by_number(claim.run)
         uploads = self._store.uploads.waiting(
             run.run, priority, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX
         )
         sources = [source_of(u.header, u.content) for u in uploads]
         numbers = analyse(sources, run.document.settings)
         again = priority == AGAIN
-        analysed, stale = self._with_trend(run, uploads, numbers, again=again)
-        kept = False
-        try:
-            batch = Batch(run.run, analysed, run.document.settings_revision, again, stale)
-            kept = self._store.results.commit(batch, datetime.now(UTC))
-        finally:
-            if not kept:
-                self._trends.forget(run.run)
-        if not kept:
-            return True
+        analysed, stale = self._with_trend(run, claim, uploads, numbers, again=again)
+        batch = Batch(claim, analysed, run.document.settings_revision, again, stale)
+        if not self._store.results.commit(batch, datetime.now(UTC)):
+            self._trends.forget(run.run)
+            return
         self._status.count("analysed", sum(len(item.results) for item in analysed))
         if again:
             self._tell_progress(run)
         else:
             self._show_curves(run, analysed, numbers)
-        return True
 
     def _with_trend(
         self,
         run: Run,
+        claim: Claim,
         uploads: Sequence[StoredUpload],
         numbers: Sequence[tuple[Numbers, ...]],
         *,
@@ -108,7 +160,7 @@ class Worker:
         stale = any(upload.revision > 1 for upload in uploads)
         extended = []
         for item in analysed:
-            pairs = [self._trends.extend(run, result) for result in item.results]
+            pairs = [self._trends.extend(run, claim, result) for result in item.results]
             stale = stale or any(changed for _, changed in pairs)
             extended.append(Analysed(item.upload, tuple(result for result, _ in pairs)))
         return extended, stale
@@ -118,16 +170,25 @@ class Worker:
         for number in self._store.sessions.stale():
             if time.monotonic() < self._trend_due.get(number, 0.0):
                 continue
-            if self._store.uploads.count_again(number):
+            claim = self._claims.take(number)
+            if claim is None:
                 continue
-            run = self._store.sessions.by_number(number)
-            began = time.monotonic()
-            revision = self._trends.again(run)
-            took_s = time.monotonic() - began
-            self._trend_due[number] = time.monotonic() + took_s / TREND_SHARE
-            logger.debug("Trend %s of %s computed in %.3f s", revision, run.user_id, took_s)
-            done = True
+            with self._holding(claim):
+                done = self._refresh_trend(claim) or done
         return done
+
+    def _refresh_trend(self, claim: Claim) -> bool:
+        run = self._store.sessions.by_number(claim.run)
+        # Another worker may have done it, or the analysis before it is still under way.
+        if not run.trend_stale or self._store.uploads.count_again(claim.run):
+            self._claims.release(claim)
+            return False
+        began = time.monotonic()
+        revision = self._trends.again(run, claim)
+        took_s = time.monotonic() - began
+        self._trend_due[claim.run] = time.monotonic() + took_s / TREND_SHARE
+        logger.debug("Trend %s of %s computed in %.3f s", revision, run.user_id, took_s)
+        return True
 
     def _tell_progress(self, run: Run) -> None:
         left = self._store.uploads.count_again(run.run)

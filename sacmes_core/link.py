@@ -6,6 +6,7 @@ client is made, with nothing left in it from before: what must not be lost is se
 owner, end to end, and not by the client's memory.
 """
 
+import itertools
 import logging
 import random
 import socket
@@ -47,6 +48,9 @@ STEADY_AFTER_S: Final = 10.0
 IN_FLIGHT: Final = 50
 HEADER_ALLOWANCE_BYTES: Final = 8_192
 """Room that topic and properties take beside the payload in a packet."""
+
+_NUMBERS: Final = itertools.count(1)
+"""Of the connections of all links, so that what belongs to an ended link never fits a new one."""
 
 _LOGIN_REFUSED: Final = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}
 _TAKEN_OVER: Final = 0x8E
@@ -169,10 +173,9 @@ class Link:
         return taken
 
     def _keep_connected(self) -> None:
-        attempt, number = 0, 0
+        attempt = 0
         while not self._stopping.is_set():
-            number += 1
-            lasted_s = self._connect_once(number)
+            lasted_s = self._connect_once(next(_NUMBERS))
             attempt = 0 if lasted_s >= STEADY_AFTER_S else attempt + 1
             ceiling_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(attempt, 10))
             self._stopping.wait(ceiling_s * random.uniform(0.5, 1.0))

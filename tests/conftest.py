@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.broker import Broker, IotcoreBroker, copy_rights, make_rights
+from support.postgres import Postgres
 from support.screen import chromium, virtual_screen
 from support.tools import SAMPLES, cannot
 
@@ -56,6 +57,25 @@ def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL server."""
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """URL of an empty database."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop(url)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Which results viewers were told of: each until the broker has taken it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from sqlalchemy import bindparam, update
 
@@ -60,7 +60,7 @@ class Announcements:
                         "this_position": key.position,
                         "this_index": key.scan_index,
                     }
-                    for key in keys
+                    for key in sorted(keys, key=astuple)
                 ],
             )
 

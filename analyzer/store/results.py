@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from analyzer.store.claims import Claim, spend
 from analyzer.store.database import Database
 from analyzer.store.rows import (
     NO_TREND,
@@ -45,6 +46,8 @@ class Batch:
 
     Attributes
     ----------
+    claim
+        On the session; it ends with the commit.
     settings_revision
         The one that the results were computed with.
     again
@@ -53,7 +56,7 @@ class Batch:
         Whether the trend of the session has to be computed again.
     """
 
-    run: int
+    claim: Claim
     analysed: Sequence[Analysed]
     settings_revision: int
     again: bool = False
@@ -81,13 +84,16 @@ class Results:
         Returns
         -------
         bool
-            False if the settings have changed meanwhile: nothing is stored, the jobs stay.
+            False if the settings have changed meanwhile, or another worker has taken the session
+            over: nothing is stored, the jobs stay.
         """
-        run = batch.run
+        run = batch.claim.run
         positions = [item.upload.position for item in batch.analysed]
         with self._database.write() as connection:
             query = select(sessions.c.settings_revision).where(sessions.c.run == run)
-            if connection.scalar(query) != batch.settings_revision:
+            query = query.with_for_update()
+            same_settings = connection.scalar(query) == batch.settings_revision
+            if not (spend(connection, batch.claim) and same_settings):
                 return False
             put_aside = _take_out(connection, run, positions) if batch.again else frozenset()
             rows = [row for item in batch.analysed for row in _rows(item)]
@@ -181,25 +187,31 @@ class Results:
                 yield TrendRow(key_of(row), _points(row), trend_from(row.trend))
 
     def replace_trend(
-        self, run: int, changed: Sequence[tuple[ResultKey, Trend]], *, revision: int
+        self, claim: Claim, changed: Sequence[tuple[ResultKey, Trend]], *, revision: int
     ) -> int | None:
         """Store another trend of a whole session under the next trend revision.
 
         Parameters
         ----------
+        claim
+            On the session; it ends with this.
         revision
             Revision of the session document whose settings it was computed with.
 
         Returns
         -------
         int or None
-            The trend revision that now holds; None if the document has changed meanwhile.
+            The trend revision that now holds; None if the document has changed meanwhile, or
+            another worker has taken the session over.
         """
+        run = claim.run
         with self._database.write() as connection:
             row = connection.execute(
-                select(sessions.c.revision, sessions.c.trend_revision).where(sessions.c.run == run)
+                select(sessions.c.revision, sessions.c.trend_revision)
+                .where(sessions.c.run == run)
+                .with_for_update()
             ).one()
-            if row.revision != revision:
+            if not (spend(connection, claim) and row.revision == revision):
                 return None
             _write_trends(connection, changed)
             trend_revision = int(row.trend_revision) + 1

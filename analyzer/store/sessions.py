@@ -16,6 +16,8 @@ from analyzer.sessions import (
     step,
 )
 from analyzer.store.database import Database
+from analyzer.store.engines import insert_if_absent
+from analyzer.store.quotas import NO_QUOTA, Quota, sessions_refusal
 from analyzer.store.tables import YES, documents, results, sessions, users
 from analyzer.store.uploads import analyse_again, insert_session
 from sacmes_core.payloads.replies import SessionSummary
@@ -46,8 +48,14 @@ class Run:
 class Sessions:
     """The sessions of a store."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quota: Quota = NO_QUOTA) -> None:
         self._database = database
+        self._quota = quota
+
+    def no_room(self, user_id: str) -> str | None:
+        """Why a user is to have no further session, in a sentence; None if he may have one."""
+        with self._database.read() as connection:
+            return sessions_refusal(connection, self._quota, user_id)
 
     def apply(self, user_id: str, event: Event, now: datetime) -> tuple[Effect, ...]:
         """Apply an event to a user's sessions and keep what it says.
@@ -128,18 +136,28 @@ class Sessions:
         return tuple(_summary(row, *counts.get(row.run, (0, 0))) for row in rows)
 
 
+def _lock(connection: Connection, user_id: str) -> int:
+    """Keep others from changing a user's sessions meanwhile; his highest revision."""
+    query = select(users.c.highest_revision).where(users.c.user_id == user_id).with_for_update()
+    found: int | None = connection.scalar(query)
+    if found is None:
+        insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
+        found = connection.scalar(query)
+    return found or 0
+
+
 def _state(connection: Connection, user_id: str) -> UserSessions:
+    highest = _lock(connection, user_id)
     row = connection.execute(
         select(sessions.c.document, sessions.c.recovered)
         .where(sessions.c.user_id == user_id)
         .order_by(sessions.c.revision.desc(), sessions.c.run.desc())
         .limit(1)
     ).first()
-    highest = connection.scalar(select(users.c.highest_revision).where(users.c.user_id == user_id))
     if row is None:
-        return UserSessions(highest_revision=highest or 0)
+        return UserSessions(highest_revision=highest)
     document = SessionDocument.model_validate_json(row.document)
-    return UserSessions(document, bool(row.recovered), max(highest or 0, document.revision))
+    return UserSessions(document, bool(row.recovered), max(highest, document.revision))
 
 
 def _save(connection: Connection, user_id: str, effect: Save) -> None:
@@ -174,11 +192,9 @@ def _save(connection: Connection, user_id: str, effect: Save) -> None:
 
 
 def _raise_highest(connection: Connection, user_id: str, revision: int) -> None:
-    changed = connection.execute(
+    connection.execute(
         update(users).where(users.c.user_id == user_id).values(highest_revision=revision)
     )
-    if changed.rowcount == 0:
-        connection.execute(insert(users).values(user_id=user_id, highest_revision=revision))
 
 
 def _counts(connection: Connection, runs: Sequence[int]) -> dict[int, tuple[int, int]]:

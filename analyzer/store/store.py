@@ -1,13 +1,16 @@
 """The store as one thing: its database and what is kept there."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.sessions import recovered
 from analyzer.store.announcements import Announcements
 from analyzer.store.database import Database
+from analyzer.store.quotas import NO_QUOTA, Quota
 from analyzer.store.results import Results
 from analyzer.store.sessions import Sessions
+from analyzer.store.upgrades import prepare
 from analyzer.store.uploads import Uploads
 
 
@@ -26,27 +29,33 @@ class Store:
         self.database.close()
 
 
-def open_store(url: str) -> Store:
-    """Open a store and make its tables where there are none.
+def open_store(url: str, backups: Path | None = None, quota: Quota = NO_QUOTA) -> Store:
+    """Open a store; make its tables where there are none, and bring old ones up to date.
+
+    Parameters
+    ----------
+    backups
+        Folder for the backup that is made first; beside the store if none is given and it is a
+        file.
+    quota
+        What each user may have in it.
 
     Raises
     ------
     ConfigError
-        If the URL is none, or the store was written with another layout.
+        If the URL is none, its driver is missing, or the store was written with another layout.
     StoreError
         If it cannot be read and written.
     """
     database = Database(url)
-    database.prepare()
+    with ExitStack() as undo:
+        undo.callback(database.close)
+        prepare(database, backups)
+        undo.pop_all()
     return Store(
         database,
-        Uploads(database, recovered),
-        Sessions(database),
+        Uploads(database, recovered, quota),
+        Sessions(database, quota),
         Results(database),
         Announcements(database),
     )
-
-
-def sqlite_url(folder: Path) -> str:
-    """URL of the store in a home folder."""
-    return f"sqlite:///{folder / 'store.sqlite'}"

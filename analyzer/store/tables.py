@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -20,8 +21,8 @@ from sqlalchemy import (
     literal_column,
 )
 
-SCHEMA: Final = 2
-"""Number of this layout; another one is refused with a sentence."""
+LAYOUT: Final = 3
+"""Number of this layout; `migrations` leads to it, and a newer one is refused with a sentence."""
 
 NO: Final[ColumnElement[int]] = literal_column("0")
 YES: Final[ColumnElement[int]] = literal_column("1")
@@ -38,12 +39,22 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
+alembic_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own note of the layout, so that its command line knows the store too."""
+
 users = Table(
     "users",
     metadata,
     Column("user_id", String(64), primary_key=True),
     # Highest revision of a session document that this user's agents may remember.
     Column("highest_revision", BigInteger, nullable=False),
+    # What his uploads take, compressed; kept so that a quota costs the same at any size.
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
 )
 
 sessions = Table(
@@ -107,6 +118,8 @@ jobs = Table(
     Column("run", _ROW_ID, primary_key=True),
     Column("position", BigInteger, primary_key=True),
     Column("priority", Integer, nullable=False),
+    # When the upload began to wait, in seconds since 1970 by the database's clock.
+    Column("since", Float, nullable=False, server_default="0"),
     ForeignKeyConstraint(["run", "position"], ["uploads.run", "uploads.position"]),
     Index("jobs_in_order", "priority", "run", "position"),
 )
@@ -137,3 +150,24 @@ results = Table(
         postgresql_where=Column("announced") == 0,
     ),
 )
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("holder", String(64)),
+    # Seconds since 1970 by the database's clock.
+    Column("expires_at", Float),
+    # Grows with each claim: who knows the last one knows whether anybody else came between.
+    Column("turn", BigInteger, nullable=False, default=0),
+)
+"""Which worker is at a session; apart from the session, which is a larger row to write."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(64)),
+    Column("expires_at", Float),
+)
+"""What one process alone may do, until when by the database's clock."""

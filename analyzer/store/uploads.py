@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, tuple_, update
 
 from analyzer.store.database import Database
-from analyzer.store.tables import jobs, sessions, uploads, users
+from analyzer.store.engines import epoch_s, insert_if_absent
+from analyzer.store.quotas import NO_QUOTA, Quota, Usage
+from analyzer.store.tables import claims, jobs, sessions, uploads, users
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.upload import UploadHeader
 
@@ -18,7 +20,7 @@ NEW: Final = 0
 AGAIN: Final = 1
 """Priorities of jobs: a new scan is not kept waiting by the re-analysis of an old run."""
 
-_PACKING_LEVEL: Final = 3
+PACKING_LEVEL: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +53,52 @@ class StoredUpload:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What became of a group of uploads.
+
+    Attributes
+    ----------
+    fresh
+        How many were new.
+    refused
+        Why uploads are not stored, by user_id and upload id.
+    """
+
+    fresh: int
+    refused: Mapping[tuple[str, str], str]
+
+
 class Uploads:
-    """The uploads of a store and the jobs that they give."""
+    """The uploads of a store and the jobs that they give.
+
+    Parameters
+    ----------
+    quota
+        What each user may have in the store.
+    """
 
     def __init__(
-        self, database: Database, recovered: Callable[[UploadHeader, datetime], SessionDocument]
+        self,
+        database: Database,
+        recovered: Callable[[UploadHeader, datetime], SessionDocument],
+        quota: Quota = NO_QUOTA,
     ) -> None:
         self._database = database
         self._recovered = recovered
+        self._quota = quota
 
-    def commit(self, arrivals: Sequence[Arrival], received_at: datetime) -> int:
+    def commit(self, arrivals: Sequence[Arrival], received_at: datetime) -> Committed:
         """Store a group of uploads durably; those that are there already stay as they are.
 
         An upload of a session that the store does not know makes the session. Afterwards every
-        upload of the group is stored, whether by this call or by one before.
+        upload of the group is stored, whether by this call or by one before, but for those that
+        a quota refuses.
 
         Returns
         -------
-        int
-            How many were new.
+        Committed
+            How many were new, and what was refused.
 
         Raises
         ------
@@ -77,41 +106,33 @@ class Uploads:
             If nothing could be stored.
         """
         with self._database.write() as connection:
-            runs = self._runs(connection, arrivals, received_at)
-            fresh = _without_repeats(connection, runs, arrivals)
-            if fresh:
-                rows = _rows(connection, fresh, received_at)
+            usage = Usage(connection, self._quota, {a.user_id for a in arrivals})
+            runs, refused = self._runs(connection, usage, arrivals, received_at)
+            known = [a for a in arrivals if (a.user_id, a.header.session_id) in runs]
+            last = _lock_last_positions(connection, runs.values())
+            packed = []
+            for run, arrival in _without_repeats(connection, runs, known):
+                content = zlib.compress(arrival.content, PACKING_LEVEL)
+                if (reason := usage.refusal(arrival.user_id, len(content))) is None:
+                    packed.append((run, arrival, content))
+                else:
+                    refused[arrival.user_id, arrival.header.upload_id] = reason
+            if packed:
+                usage.keep()
+                rows = _rows(connection, packed, last, received_at)
                 connection.execute(insert(uploads), rows)
                 connection.execute(
-                    insert(jobs),
+                    insert(jobs).values(since=epoch_s()),
                     [{"run": r["run"], "position": r["position"], "priority": NEW} for r in rows],
                 )
-                last = {row["run"]: row["position"] for row in rows}
+                reached = {row["run"]: row["position"] for row in rows}
                 connection.execute(
                     update(sessions)
                     .where(sessions.c.run == bindparam("this_run"))
                     .values(last_position=bindparam("position")),
-                    [{"this_run": run, "position": position} for run, position in last.items()],
+                    [{"this_run": run, "position": position} for run, position in reached.items()],
                 )
-        return len(fresh)
-
-    def next_run(self, after_run: int) -> tuple[int, int] | None:
-        """The session whose turn it is after another, and the priority of its jobs; None if idle.
-
-        New scans of every session come before any re-analysis, and sessions take turns.
-        """
-        query = select(jobs.c.run, jobs.c.priority)
-        order = (jobs.c.run, jobs.c.position)
-        with self._database.read() as connection:
-            for priority in (NEW, AGAIN):
-                of_priority = query.where(jobs.c.priority == priority).order_by(*order).limit(1)
-                found = (
-                    connection.execute(of_priority.where(jobs.c.run > after_run)).first()
-                    or connection.execute(of_priority).first()
-                )
-                if found is not None:
-                    return found.run, found.priority
-        return None
+        return Committed(len(packed), refused)
 
     def waiting(
         self, run: int, priority: int, *, limit: int, limit_bytes: int
@@ -163,29 +184,35 @@ class Uploads:
             return connection.scalar(query) or 0
 
     def _runs(
-        self, connection: Connection, arrivals: Sequence[Arrival], now: datetime
-    ) -> dict[tuple[str, str], int]:
+        self, connection: Connection, usage: Usage, arrivals: Sequence[Arrival], now: datetime
+    ) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], str]]:
+        """The sessions of uploads, and the uploads for which none is to be made."""
         first = {(a.user_id, a.header.session_id): a for a in reversed(arrivals)}
         key = tuple_(sessions.c.user_id, sessions.c.session_id)
         query = select(sessions.c.user_id, sessions.c.session_id, sessions.c.run)
         found = connection.execute(query.where(key.in_(list(first))))
         runs = {(row.user_id, row.session_id): row.run for row in found}
+        refused = {}
         for (user_id, session_id), arrival in first.items():
-            if (user_id, session_id) not in runs:
-                document = self._recovered(arrival.header, now)
-                runs[user_id, session_id] = insert_session(
-                    connection, user_id, document, recovered=True
-                )
-        return runs
+            if (user_id, session_id) in runs:
+                continue
+            if (reason := usage.session_refusal(user_id)) is not None:
+                for other in arrivals:
+                    if (other.user_id, other.header.session_id) == (user_id, session_id):
+                        refused[user_id, other.header.upload_id] = reason
+                continue
+            document = self._recovered(arrival.header, now)
+            runs[user_id, session_id] = insert_session(
+                connection, user_id, document, recovered=True
+            )
+        return runs, refused
 
 
 def insert_session(
     connection: Connection, user_id: str, document: SessionDocument, *, recovered: bool
 ) -> int:
     """Add a session; return its number in the store."""
-    known = connection.scalar(select(users.c.user_id).where(users.c.user_id == user_id))
-    if known is None:
-        connection.execute(insert(users).values(user_id=user_id, highest_revision=0))
+    insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
     added = connection.execute(
         insert(sessions).values(
             user_id=user_id,
@@ -197,13 +224,15 @@ def insert_session(
         )
     )
     assert added.inserted_primary_key is not None
-    return int(added.inserted_primary_key[0])
+    run = int(added.inserted_primary_key[0])
+    connection.execute(insert(claims).values(run=run))
+    return run
 
 
 def analyse_again(connection: Connection, run: int) -> None:
     """Let every upload of a session wait for analysis, but for files that came again later."""
     newer = uploads.alias()
-    chosen = select(uploads.c.run, uploads.c.position, AGAIN).where(
+    chosen = select(uploads.c.run, uploads.c.position, AGAIN, epoch_s()).where(
         uploads.c.run == run,
         ~exists().where(
             newer.c.run == uploads.c.run,
@@ -212,7 +241,19 @@ def analyse_again(connection: Connection, run: int) -> None:
         ),
         ~exists().where(jobs.c.run == uploads.c.run, jobs.c.position == uploads.c.position),
     )
-    connection.execute(insert(jobs).from_select(["run", "position", "priority"], chosen))
+    connection.execute(insert(jobs).from_select(["run", "position", "priority", "since"], chosen))
+
+
+def _lock_last_positions(connection: Connection, runs: Iterable[int]) -> dict[int, int]:
+    """The newest positions of sessions, which nobody else changes before this transaction ends."""
+    query = (
+        select(sessions.c.run, sessions.c.last_position)
+        .where(sessions.c.run.in_(set(runs)))
+        # Always in this order, so that two writers never wait for each other.
+        .order_by(sessions.c.run)
+        .with_for_update()
+    )
+    return {row.run: row.last_position for row in connection.execute(query)}
 
 
 def _without_repeats(
@@ -254,15 +295,14 @@ def _last_revisions(
 
 
 def _rows(
-    connection: Connection, fresh: Sequence[tuple[int, Arrival]], received_at: datetime
+    connection: Connection,
+    fresh: Sequence[tuple[int, Arrival, bytes]],
+    last: dict[int, int],
+    received_at: datetime,
 ) -> list[dict[str, Any]]:
-    numbers = select(sessions.c.run, sessions.c.last_position).where(
-        sessions.c.run.in_({run for run, _ in fresh})
-    )
-    last: dict[int, int] = {row.run: row.last_position for row in connection.execute(numbers)}
-    revisions = _last_revisions(connection, fresh)
+    revisions = _last_revisions(connection, [(run, arrival) for run, arrival, _ in fresh])
     rows = []
-    for run, arrival in fresh:
+    for run, arrival, packed in fresh:
         header = arrival.header
         last[run] += 1
         revisions[run, header.file] = revisions.get((run, header.file), 0) + 1
@@ -276,7 +316,7 @@ def _rows(
                 "header": header.model_dump_json(exclude_none=True),
                 "received_at": received_at.isoformat(),
                 "unpacked_bytes": len(arrival.content),
-                "packed": zlib.compress(arrival.content, _PACKING_LEVEL),
+                "packed": packed,
             }
         )
     return rows

@@ -133,7 +133,7 @@ def test_run_without_a_broker_says_how_to_name_one(tmp_path: Path) -> None:
         "--broker",
         "mqtt://a:b@127.0.0.1:1",
         "--store",
-        "postgresql://x/y",
+        "mysql://x/y",
     )
     assert wrong.returncode == 2
-    assert "SQLite" in wrong.stderr
+    assert "PostgreSQL" in wrong.stderr

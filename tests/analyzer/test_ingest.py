@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,10 @@ from support.tools import wait_until
 
 from analyzer.ingest import Arrival, Ingest, Refusal, check
 from analyzer.status import Status
-from analyzer.store.store import Store, open_store, sqlite_url
-from analyzer.store.uploads import Uploads
+from analyzer.store.engines import home_url
+from analyzer.store.quotas import NO_QUOTA, Quota
+from analyzer.store.store import Store, open_store
+from analyzer.store.uploads import Committed, Uploads
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.results import Receipts
@@ -103,8 +105,8 @@ def test_name_with_a_nul_is_refused() -> None:
 class Bench:
     """An ingest over a real store."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store: Store = open_store(sqlite_url(folder))
+    def __init__(self, url: str, quota: Quota = NO_QUOTA) -> None:
+        self.store: Store = open_store(url, quota=quota)
         self.sent = Sent()
         self.status = Status()
         self.stop = threading.Event()
@@ -125,8 +127,17 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(store_url: str) -> Iterator[Bench]:
+    bench = Bench(store_url)
+    yield bench
+    bench.store.close()
+
+
+@pytest.fixture
+def sqlite_bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(home_url(tmp_path))
+    yield bench
+    bench.store.close()
 
 
 def test_good_and_bad_in_one_group(bench: Bench) -> None:
@@ -143,7 +154,8 @@ def test_good_and_bad_in_one_group(bench: Bench) -> None:
     assert not bench.woken.is_set()
 
 
-def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(bench: Bench) -> None:
+def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
     bench.limit_disk(4)
     group = received(message(content=random.Random(1).randbytes(300_000)))
     thread = threading.Thread(target=bench.ingest.take, args=(group,))
@@ -159,12 +171,25 @@ def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(bench: Bench)
     assert bench.status.snapshot()[1] is None
 
 
+def test_what_is_over_the_quota_is_refused_for_a_time(store_url: str) -> None:
+    bench = Bench(store_url, Quota(sessions=0))
+    group = received(message("a.txt"))
+    bench.ingest.take(group)
+    (sent,) = bench.sent.published
+    (receipt,) = decode(Receipts, sent.payload).receipts
+    assert (receipt.status, receipt.retry) == ("refused", True)
+    assert "no more are allowed" in (receipt.reason or "")
+    assert bench.sent.acknowledged == group
+    assert not bench.woken.is_set()
+    bench.store.close()
+
+
 def test_upload_that_finds_a_fault_of_ours_holds_up_nobody(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = Uploads.commit
 
-    def faulty(uploads: Uploads, arrivals: Sequence[Arrival], received_at: datetime) -> int:
+    def faulty(uploads: Uploads, arrivals: Sequence[Arrival], received_at: datetime) -> Committed:
         if any(arrival.header.file == "fault" for arrival in arrivals):
             raise ValueError(arrivals)
         return commit(uploads, arrivals, received_at)
@@ -176,7 +201,8 @@ def test_upload_that_finds_a_fault_of_ours_holds_up_nobody(
     assert bench.sent.acknowledged == group
 
 
-def test_end_while_the_store_fails_leaves_the_group_to_the_broker(bench: Bench) -> None:
+def test_end_while_the_store_fails_leaves_the_group_to_the_broker(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
     bench.limit_disk(4)
     bench.stop.set()
     bench.ingest.take(received(message(content=random.Random(1).randbytes(300_000))))

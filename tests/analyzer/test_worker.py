@@ -1,5 +1,6 @@
 """From stored uploads to results, trends and announcements, over a real store."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from analyzer.announcer import Announcer
 from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
+from analyzer.store.claims import CLAIM_S, PATIENCE_S
+from analyzer.store.engines import home_url
 from analyzer.store.results import Results
-from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.store.store import Store, open_store
 from analyzer.worker import Worker
 from sacmes_core.link_events import Connected, Disconnected, Published, Received
 from sacmes_core.messages import Message, Publication
@@ -50,8 +53,8 @@ class Broker:
 class Bench:
     """A worker with its store; `restart` is what a killed process leaves to the next."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url = sqlite_url(folder)
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.store: Store = open_store(self.url)
         self.store.sessions.apply("alice", Started(StartRequest(), SESSION), NOW)
         self.restart()
@@ -61,7 +64,9 @@ class Bench:
         self.store = open_store(self.url)
         self.broker = Broker()
         self.announcer = Announcer(self.store, self.broker, Status())
-        self.worker = Worker(self.store, self.broker, Status(), self.announcer)
+        self.worker = Worker(
+            self.store, self.broker, Status(), holder="one", announcer=self.announcer
+        )
         self.announcer.note(Connected(True, None))
 
     def upload(self, *files: tuple[str, bytes], **told: Any) -> None:
@@ -94,8 +99,36 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(store_url: str) -> Iterator[Bench]:
+    bench = Bench(store_url)
+    yield bench
+    bench.store.close()
+
+
+class Pair:
+    """Two workers, as in two processes, over the store of a bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.workers = [
+            Worker(bench.store, bench.broker, Status(), holder=name) for name in ("two", "three")
+        ]
+
+    def work(self) -> None:
+        """Take turns, each after what the other has is no longer kept for him."""
+        busy = True
+        while busy:
+            busy = False
+            for worker in self.workers:
+                self.wait(PATIENCE_S + 1)
+                busy = worker.turn() or busy
+            busy = busy or bool(self._bench.store.sessions.stale())
+        self._bench.work()
+
+    def wait(self, seconds: float) -> None:
+        with self._bench.store.database.write() as connection:
+            connection.exec_driver_sql(f"UPDATE jobs SET since = since - {seconds}")
+            connection.exec_driver_sql(f"UPDATE claims SET expires_at = expires_at - {seconds}")
 
 
 def swv(
@@ -255,3 +288,64 @@ def test_a_clock_that_was_not_set_is_flagged(bench: Bench) -> None:
     bench.upload(swv(2), clock_synced=True)
     bench.work()
     assert ["clock_not_set" in result.flags for result in bench.kept()] == [True, False]
+
+
+def test_two_workers_make_what_one_makes(bench: Bench, tmp_path: Path) -> None:
+    """Scan by scan: a reference that comes late, a file again, other settings at the end."""
+    (tmp_path / "alone").mkdir()
+    alone = Bench(home_url(tmp_path / "alone"))
+    pair = Pair(bench)
+    scans = [swv(k, hertz, height=k) for k in (2, 3, 4, 1) for hertz in (10, 100)]
+    for scan in [*scans, swv(3, 10, height=7)]:
+        for each, work in ((alone, alone.work), (bench, pair.work)):
+            each.upload(scan)
+            work()
+    assert bench.kept() == alone.kept()
+    for each, work in ((alone, alone.work), (bench, pair.work)):
+        each.change(**{"peak.smoothing": "off"})
+        work()
+    assert bench.kept() == alone.kept()
+    assert len(bench.kept()) == 8
+    alone.store.close()
+
+
+def test_a_worker_that_lost_its_session_stores_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is as slow as a dead one, and wakes up between the work of the second."""
+    bench.upload(swv(1), swv(2))
+    slow, quick = Pair(bench).workers
+    commit = Results.commit
+    kept: list[bool] = []
+
+    def overtaken(results: Results, *arguments: Any, **named: Any) -> bool:
+        monkeypatch.undo()
+        Pair(bench).wait(CLAIM_S + 1)
+        slow.renew()
+        Pair(bench).wait(CLAIM_S + 1)
+        assert quick.turn()
+        kept.append(commit(results, *arguments, **named))
+        return kept[0]
+
+    monkeypatch.setattr(Results, "commit", overtaken)
+    slow.turn()
+    assert kept == [False]
+    assert [r.position for r in bench.kept()] == [1, 2]
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2]
+
+
+def test_a_fault_gives_the_session_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.upload(swv(1))
+    slow, quick = Pair(bench).workers
+
+    def fault(*_: Any, **__: Any) -> bool:
+        monkeypatch.undo()
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(Results, "commit", fault)
+    with pytest.raises(KeyError):
+        slow.turn()
+    Pair(bench).wait(PATIENCE_S + 1)
+    assert quick.turn()
+    assert [r.position for r in bench.kept()] == [1]

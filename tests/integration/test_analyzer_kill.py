@@ -25,7 +25,7 @@ def feed(alice: Speaker, session_id: str, start: int, stop: int) -> None:
         alice.upload(session_id, f"SWV_{hertz}Hz_{number}.txt", content)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_200_results_none_twice(own_broker: Broker, tmp_path: Path) -> None:
     home, log = tmp_path / "analyzer", tmp_path / "log"
     arguments = ("run", "--broker", own_broker.url("analyzer"), "--home", home)
@@ -37,11 +37,11 @@ def test_200_results_none_twice(own_broker: Broker, tmp_path: Path) -> None:
             process.kill()
         feed(alice, session, 60, 120)
         with running("sacmes-analyzer", *arguments, log=log) as process:
-            wait_until(lambda: len(alice.receipts) >= 80, timeout=30, what="80 receipts")
+            wait_until(lambda: len(alice.receipts) >= 80, timeout=120, what="80 receipts")
             process.kill()
         with running("sacmes-analyzer", *arguments, log=log) as process:
             feed(alice, session, 120, FILES)
-            wait_until(lambda: len(alice.receipts) >= 140, timeout=30, what="140 receipts")
+            wait_until(lambda: len(alice.receipts) >= 140, timeout=120, what="140 receipts")
             own_broker.kill9()
             own_broker.start()
             alice.wait_for_receipts(timeout=60)

@@ -3,14 +3,14 @@
 import hashlib
 import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 
+from analyzer.store.claims import Claims
 from analyzer.store.results import Analysed, Batch
 from analyzer.store.rows import ResultKey
-from analyzer.store.store import Store, open_store, sqlite_url
+from analyzer.store.store import Store, open_store
 from analyzer.store.uploads import NEW, Arrival, StoredUpload
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.upload import UploadHeader, upload_id
@@ -20,14 +20,15 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 class Cost:
-    """Counts the statements of a store and the steps that SQLite takes for them."""
+    """Counts the statements of a store and, where it is SQLite, the steps that these take."""
 
     def __init__(self, store: Store) -> None:
         self.statements = 0
         self.steps = 0
         store.database.engine.dispose()
         event.listen(store.database.engine, "before_cursor_execute", self._statement)
-        event.listen(store.database.engine, "connect", self._connect)
+        if store.database.engine.dialect.name == "sqlite":
+            event.listen(store.database.engine, "connect", self._connect)
 
     def take(self) -> tuple[int, int]:
         cost = self.statements, self.steps
@@ -45,8 +46,9 @@ class Cost:
         return 0
 
 
-def fast(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
+def fast(connection: Any, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def arrival(k: int) -> Arrival:
@@ -76,12 +78,12 @@ def result(upload: StoredUpload) -> Result:
 def scans(store: Store, first: int, last: int) -> None:
     """All that the store does for scans: uploads, jobs, results, announcements."""
     store.uploads.commit([arrival(k) for k in range(first, last + 1)], NOW)
-    found = store.uploads.next_run(0)
+    found = Claims(store.database, "one").next(0)
     assert found is not None
-    run = store.sessions.by_number(found[0]).run
+    run = store.sessions.by_number(found[0].run).run
     waiting = store.uploads.waiting(run, NEW, limit=200, limit_bytes=10**7)
     analysed = [Analysed(upload, (result(upload),)) for upload in waiting]
-    assert store.results.commit(Batch(run, analysed, settings_revision=1), NOW)
+    assert store.results.commit(Batch(found[0], analysed, settings_revision=1), NOW)
     assert store.sessions.stale() == ()
     told = store.announcements.waiting(200, passing=frozenset())
     assert [t.key for t in told] == [ResultKey(run, k, 0) for k in range(first, last + 1)]
@@ -89,8 +91,8 @@ def scans(store: Store, first: int, last: int) -> None:
     store.announcements.done([t.key for t in told])
 
 
-def test_cost_of_a_scan_does_not_grow(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path))
+def test_cost_of_a_scan_does_not_grow(store_url: str) -> None:
+    store = open_store(store_url)
     # Waiting for the disk is no part of what is counted.
     event.listen(store.database.engine, "connect", fast)
     cost = Cost(store)
@@ -104,4 +106,5 @@ def test_cost_of_a_scan_does_not_grow(tmp_path: Path) -> None:
     scans(store, 2011, 2011)
     late = cost.take()
     assert late[0] == early[0], "statements"
-    assert late[1] < 1.3 * early[1], "steps of SQLite"
+    assert late[1] <= 1.3 * early[1], "steps of SQLite"
+    store.close()

@@ -5,14 +5,19 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from analyzer.store.claims import Claims
 from analyzer.store.database import Database, StoreError
-from analyzer.store.store import Store, open_store, sqlite_url
-from analyzer.store.uploads import NEW, Arrival
+from analyzer.store.engines import home_url
+from analyzer.store.store import Store, open_store
+from analyzer.store.uploads import NEW, Arrival, Committed
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
 
@@ -21,8 +26,10 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(sqlite_url(tmp_path))
+def store(store_url: str) -> Iterator[Store]:
+    store = open_store(store_url)
+    yield store
+    store.close()
 
 
 def arrival(file: str, content: bytes = b"x", *, user_id: str = "alice") -> Arrival:
@@ -43,14 +50,14 @@ def positions(store: Store, user_id: str = "alice") -> list[tuple[int, str, int]
 
 
 def test_group_is_kept_in_its_order(store: Store) -> None:
-    assert store.uploads.commit([arrival("b"), arrival("a"), arrival("c")], NOW) == 3
-    assert store.uploads.commit([arrival("d")], NOW) == 1
+    assert store.uploads.commit([arrival("b"), arrival("a"), arrival("c")], NOW).fresh == 3
+    assert store.uploads.commit([arrival("d")], NOW).fresh == 1
     assert positions(store) == [(1, "b", 1), (2, "a", 1), (3, "c", 1), (4, "d", 1)]
 
 
 def test_repeats_are_recognised_within_and_between_groups(store: Store) -> None:
-    assert store.uploads.commit([arrival("a"), arrival("a"), arrival("b")], NOW) == 2
-    assert store.uploads.commit([arrival("b"), arrival("a")], NOW) == 0
+    assert store.uploads.commit([arrival("a"), arrival("a"), arrival("b")], NOW).fresh == 2
+    assert store.uploads.commit([arrival("b"), arrival("a")], NOW).fresh == 0
     assert positions(store) == [(1, "a", 1), (2, "b", 1)]
 
 
@@ -88,30 +95,25 @@ def test_sessions_take_turns(store: Store) -> None:
     for user_id in ("alice", "bobby", "carol"):
         store.uploads.commit([arrival(str(k), user_id=user_id) for k in range(3)], NOW)
     turns, last = [], 0
+    claims = Claims(store.database, "one")
     for _ in range(4):
-        found = store.uploads.next_run(last)
+        found = claims.next(last)
         assert found is not None
-        last = found[0]
+        last = found[0].run
         turns.append(last)
+        claims.release(found[0])
     assert turns == [1, 2, 3, 1]
 
 
-def test_store_of_another_layout_is_refused(tmp_path: Path) -> None:
-    store = open_store(sqlite_url(tmp_path))
-    with store.database.write() as connection:
-        connection.exec_driver_sql("UPDATE meta SET value = '99' WHERE name = 'schema'")
-    store.close()
-    with pytest.raises(ConfigError, match="layout 99"):
-        open_store(sqlite_url(tmp_path))
-
-
-def test_full_disk_is_a_sentence_and_nothing_is_stored(store: Store) -> None:
+def test_full_disk_is_a_sentence_and_nothing_is_stored(tmp_path: Path) -> None:
+    store = open_store(home_url(tmp_path))
     with store.database.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     event_engine_limit(store.database, int(pages) + 4)
     with pytest.raises(StoreError, match="full"):
         store.uploads.commit([arrival("a", random.Random(1).randbytes(200_000))], NOW)
     assert store.sessions.find("alice", SESSION) is None
+    store.close()
 
 
 def event_engine_limit(database: Database, pages: int) -> None:
@@ -124,17 +126,47 @@ def event_engine_limit(database: Database, pages: int) -> None:
     )
 
 
-def test_second_analyzer_is_refused(store: Store, tmp_path: Path) -> None:
+def test_processes_share_a_store_unless_one_has_it_alone(store: Store, store_url: str) -> None:
+    second = open_store(store_url)
+    with store.database.shared(), second.database.shared():
+        _refused(second.database.alone(), "is at work")
     with store.database.alone():
-        second = open_store(sqlite_url(tmp_path))
-        with pytest.raises(ConfigError, match="Another analyzer"), second.database.alone():
-            pass
-    with store.database.alone():
+        _refused(second.database.shared(), "being restored")
+    with store.database.shared():
         pass
+    second.close()
+
+
+def _refused(hold: AbstractContextManager[None], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence), hold:
+        pass
+
+
+def test_writers_at_the_same_time_leave_no_gap_and_nothing_twice(store: Store) -> None:
+    groups = [[arrival(f"{k}-{i}") for i in range(5)] for k in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(store.uploads.commit, group, NOW) for group in groups for _ in range(2)]
+        assert sum(_again_while_refused(job) for job in jobs) <= 60
+    for group in groups:
+        store.uploads.commit(group, NOW)
+    kept = positions(store)
+    assert [position for position, _, _ in kept] == list(range(1, 61))
+    assert len({file for _, file, _ in kept}) == 60
+
+
+def _again_while_refused(job: "Future[Committed]") -> int:
+    """Writers that make the same session at the same moment may be told to try again."""
+    try:
+        return job.result(60).fresh
+    except StoreError:
+        return 0
 
 
 COMMITTING = """
 import hashlib, sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from analyzer.store.store import open_store
 from analyzer.store.uploads import Arrival
@@ -155,10 +187,10 @@ while True:
 """
 
 
-def test_what_was_receipted_outlives_kill_9(store: Store, tmp_path: Path) -> None:
+def test_what_was_receipted_outlives_kill_9(store: Store, store_url: str) -> None:
     receipted = 0
     for _ in range(4):
-        command = [sys.executable, "-c", COMMITTING, sqlite_url(tmp_path), SESSION, str(receipted)]
+        command = [sys.executable, "-c", COMMITTING, store_url, SESSION, str(receipted)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             for _ in range(20):

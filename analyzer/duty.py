@@ -1,0 +1,276 @@
+"""The ingest's duty: one process at a time subscribes, and the next takes over when it dies.
+
+Holding the lease, it takes in uploads, answers, and tells viewers of results. The session at the
+broker belongs to the store and not to the process, so nothing is missed between two holders.
+"""
+
+import logging
+import queue
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from analyzer.announcer import Announcer
+from analyzer.answers import Answers
+from analyzer.ingest import GROUP_MAX, Ingest
+from analyzer.status import Status
+from analyzer.store.database import StoreError
+from analyzer.store.leases import LEASE_S, Lease
+from analyzer.store.store import Store
+from sacmes_core.address import BrokerAddress
+from sacmes_core.errors import ProtocolError
+from sacmes_core.link import Link
+from sacmes_core.link_events import (
+    Connected,
+    Disconnected,
+    LinkEvent,
+    LinkOptions,
+    Published,
+    Received,
+    Refused,
+    Subscription,
+)
+from sacmes_core.messages import Publication
+from sacmes_core.protocol import (
+    AGENT_PRESENCE,
+    QUERY,
+    RAW,
+    REQUEST,
+    SESSION,
+    parse_topic,
+)
+
+logger = logging.getLogger(__name__)
+
+SESSION_EXPIRY_S: Final = 7 * 24 * 3600
+"""How long the broker keeps uploads for an analyzer that is away."""
+QUESTIONS_MAX: Final = 1000
+STANDBY_S: Final = 1.0
+POLL_S: Final = 0.1
+"""How soon results of workers in other processes are told."""
+
+# What tells of revisions comes first, so that a fresh store knows them before it is asked.
+# Questions are not worth keeping for an analyzer that is away: their askers have gone.
+SUBSCRIPTIONS: Final = (
+    Subscription(SESSION.filter(), 0),
+    Subscription(AGENT_PRESENCE.filter(), 0),
+    Subscription(RAW.filter()),
+    Subscription(REQUEST.filter()),
+    Subscription(QUERY.filter(), 0),
+)
+
+
+class DutyLink:
+    """The holder's connection; without the lease there is none, and nothing is sent."""
+
+    def __init__(self, address: BrokerAddress, client_id: str) -> None:
+        self.events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
+        self._address = address
+        self._options = LinkOptions(
+            client_id=client_id,
+            subscriptions=SUBSCRIPTIONS,
+            session_expiry_s=SESSION_EXPIRY_S,
+            manual_acknowledge=True,
+        )
+        self._link: Link | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the duty is this process's."""
+        return self._link is not None
+
+    def open(self) -> None:
+        """Connect, again and again until `close`."""
+        self._link = Link(self._address, self._options, self.events)
+        self._link.start()
+
+    def close(self) -> None:
+        """Leave the broker; it keeps the session for the next holder."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.stop()
+
+    def publish(self, publication: Publication) -> int | None:
+        """Hand a message to the connection; None if there is none."""
+        link = self._link
+        return None if link is None else link.publish(publication)
+
+    def acknowledge(self, received: Received) -> None:
+        """Tell the broker that a message is done."""
+        link = self._link
+        if link is not None:
+            link.acknowledge(received)
+
+
+class Duty:
+    """What the holder of the lease does; each of `works` belongs into a thread of its own.
+
+    Parameters
+    ----------
+    holder
+        Name of this process, which no other has.
+    stop
+        Ends every waiting.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        store: Store,
+        status: Status,
+        *,
+        holder: str,
+        stop: threading.Event,
+    ) -> None:
+        user = address.username or "analyzer"
+        client_id = store.database.remember("client_id", f"{user}.ingest.{secrets.token_hex(12)}")
+        self._store = store
+        self._status = status
+        self._stop = stop
+        self._lease = Lease(store.database, holder)
+        self._link = DutyLink(address, client_id)
+        self._questions: queue.Queue[Received] = queue.Queue(QUESTIONS_MAX)
+        self._reconnected = threading.Event()
+        self._doubt = threading.Event()
+        self._wakers: list[Callable[[], None]] = []
+        self.announcer = Announcer(store, self._link, status)
+        self._answers = Answers(store, self._link, status, self._wake)
+        self._ingest = Ingest(store.uploads, self._link, status, self._wake, stop)
+
+    @property
+    def works(self) -> dict[str, Callable[[], None]]:
+        """What is to be done over and over, by name."""
+        return {"lease": self.watch, "ingest": self._receive, "answers": self._answer}
+
+    def on_change(self, wake: Callable[[], None]) -> None:
+        """Let somebody be told when there may be something to do."""
+        self._wakers.append(wake)
+
+    def announce(self) -> None:
+        """Tell viewers of what workers anywhere have committed."""
+        if not self.announcer.work():
+            self._stop.wait(POLL_S)
+
+    def watch(self) -> None:
+        """Take the lease or keep it; come on duty and leave it with the lease."""
+        doubted = self._doubt.is_set()
+        self._doubt.clear()
+        try:
+            held = self._lease.take()
+        except StoreError:
+            # Nobody else can take the lease meanwhile either, unless he took the connection too.
+            if doubted:
+                self._leave("the store cannot be asked whose it is")
+            raise
+        if held and not self._link.is_open:
+            logger.info("This process takes in the uploads")
+            self._status.begin()
+            self._link.open()
+        elif not held:
+            self._leave("another process has taken over")
+        elif doubted and not self._stop.is_set():
+            logger.error("Another store has this store's identity: is it a copy? End one of them.")
+        self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
+
+    def end(self) -> None:
+        """Leave the duty to the next, at once."""
+        if self._link.is_open:
+            self._link.close()
+            try:
+                self._lease.give_back()
+            except StoreError as error:
+                logger.warning("The lease ends by itself: %s", error)
+
+    def stop_waiting(self) -> None:
+        """Let `watch` return at once."""
+        self._doubt.set()
+
+    def _leave(self, why: str) -> None:
+        if self._link.is_open:
+            logger.warning("This process stands by: %s", why)
+            self._link.close()
+
+    def _wake(self) -> None:
+        for wake in self._wakers:
+            wake()
+
+    def _receive(self) -> None:
+        """Take what the link reports, uploads in groups as large as have come meanwhile."""
+        try:
+            events = [self._link.events.get(timeout=0.5)]
+        except queue.Empty:
+            return
+        while len(events) < GROUP_MAX:
+            try:
+                events.append(self._link.events.get_nowait())
+            except queue.Empty:
+                break
+        uploads = [event for event in events if self._route(event)]
+        if uploads:
+            self._ingest.take([event for event in uploads if isinstance(event, Received)])
+
+    def _route(self, event: LinkEvent) -> bool:
+        """Send an event on its way; True for an upload, which stays with the ingest."""
+        match event:
+            case Received(message):
+                try:
+                    channel = parse_topic(message.topic).channel
+                except ProtocolError as error:
+                    self._status.refuse("a topic", str(error))
+                    self._link.acknowledge(event)
+                    return False
+                if channel is RAW:
+                    return True
+                self._hand_over(event)
+            case Connected():
+                logger.info("Connected to the broker")
+                self.announcer.note(event)
+                self._reconnected.set()
+                self._status.changed.set()
+                self._wake()
+            case Disconnected(reason, taken_over):
+                self._lost(reason, taken_over=taken_over)
+                self.announcer.note(event)
+            case Published():
+                self.announcer.note(event)
+                if self.announcer.waits:
+                    self._wake()
+            case Refused(reason):
+                self._status.trouble("link", f"The broker is not reached: {reason}")
+        return False
+
+    def _lost(self, reason: str, *, taken_over: bool) -> None:
+        if not self._link.is_open:
+            return
+        logger.warning("Connection lost: %s", reason)
+        if taken_over:
+            logger.warning("Another process uses this identity; looking who holds the lease")
+            self._doubt.set()
+
+    def _hand_over(self, item: Received) -> None:
+        try:
+            self._questions.put_nowait(item)
+        except queue.Full:
+            self._status.refuse("questions", "More questions wait than can be answered.")
+            self._link.acknowledge(item)
+
+    def _answer(self) -> None:
+        """Keep and answer one question; first of all, after a loss, retain what holds."""
+        if self._reconnected.is_set():
+            self._reconnected.clear()
+            try:
+                self._answers.connected()
+            except StoreError:
+                self._reconnected.set()
+                raise
+            self._status.trouble("link", None)
+        try:
+            item = self._questions.get(timeout=0.5)
+        except queue.Empty:
+            return
+        if parse_topic(item.message.topic).channel in (QUERY, REQUEST):
+            self._answers.question(item.message)
+        else:
+            self._answers.retained(item.message)
+        self._link.acknowledge(item)

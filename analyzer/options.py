@@ -1,0 +1,37 @@
+"""Options that several commands of `sacmes-analyzer` have in common."""
+
+from typing import Annotated
+
+import typer
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="SACMES_STORE",
+        help="URL of the store: sqlite:////path/store.sqlite or "
+        "postgresql+psycopg://user@host/database; the password better in PGPASSWORD or ~/.pgpass. "
+        "[default: SQLite in the home folder]",
+        show_default=False,
+    ),
+]
+QuotaBytesOption = Annotated[
+    float | None,
+    typer.Option(
+        "--quota-gb",
+        envvar="SACMES_QUOTA_GB",
+        min=0.0,
+        help="Room for the compressed scans of each user, in GB. [default: no limit]",
+        show_default=False,
+    ),
+]
+QuotaSessionsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--quota-sessions",
+        envvar="SACMES_QUOTA_SESSIONS",
+        min=0,
+        help="How many sessions each user may have. [default: no limit]",
+        show_default=False,
+    ),
+]

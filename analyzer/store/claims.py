@@ -1,0 +1,155 @@
+"""Who works at which session: claims that end by themselves, so that a dead worker holds up none.
+
+A session is claimed as a whole, because its trend needs its scans in order. A claim is short, and
+renewed while the work lasts; without a clock in common, all times are the database's. Whoever had a
+session last keeps a right of way for its next scans, since he knows its trend already.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, case, select, update
+
+from analyzer.store.database import Database
+from analyzer.store.engines import epoch_s
+from analyzer.store.holders import is_dead
+from analyzer.store.tables import claims, jobs
+from analyzer.store.uploads import AGAIN, NEW
+
+CLAIM_S: Final = 6.0
+"""A worker that says nothing for so long is taken for dead."""
+_RUN_MAX: Final = 2**62
+PATIENCE_S: Final = 2.0
+"""How long a scan waits for the worker that knows its session before another one takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A session that a worker has for himself.
+
+    Attributes
+    ----------
+    turn
+        One more than at the claim before, whoever made it.
+    """
+
+    run: int
+    holder: str
+    turn: int
+
+
+class Claims:
+    """The claims of one worker on the sessions of a store."""
+
+    def __init__(self, database: Database, holder: str) -> None:
+        self._database = database
+        self._holder = holder
+
+    def next(self, after_run: int) -> tuple[Claim, int] | None:
+        """Claim the session whose turn it is after another; None if there is nothing to do.
+
+        New scans of every session come before any re-analysis, and sessions take turns.
+
+        Returns
+        -------
+        tuple of Claim and int, or None
+            The claim and the priority of the jobs.
+        """
+        for priority in (NEW, AGAIN):
+            for run in self._free(priority, after_run):
+                if (claim := self.take(run)) is not None:
+                    return claim, priority
+        return None
+
+    def take(self, run: int) -> Claim | None:
+        """Claim a session; None if another worker is at it."""
+        free = (
+            select(claims.c.run)
+            .where(claims.c.run == run, _unheld())
+            # Rather the next session than waiting for whoever claims this one just now.
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        statement = (
+            update(claims)
+            .where(claims.c.run == free)
+            .values(holder=self._holder, expires_at=epoch_s() + CLAIM_S, turn=claims.c.turn + 1)
+            .returning(claims.c.turn)
+        )
+        with self._database.write(durable=False) as connection:
+            turn = connection.scalar(statement)
+        return None if turn is None else Claim(run, self._holder, turn)
+
+    def renew(self, claim: Claim) -> bool:
+        """Keep a claim for longer; False if it was lost."""
+        with self._database.write(durable=False) as connection:
+            return _set(connection, claim, epoch_s() + CLAIM_S)
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim back without a result."""
+        with self._database.write(durable=False) as connection:
+            _set(connection, claim, None)
+
+    def leave(self) -> None:
+        """Give up every right of way, at the end of a worker."""
+        with self._database.write(durable=False) as connection:
+            _clear(connection, [self._holder])
+
+    def bury(self) -> None:
+        """Free what dead workers of this machine have left, which others wait for in vain."""
+        query = select(claims.c.holder).where(claims.c.holder.is_not(None)).distinct()
+        with self._database.write(durable=False) as connection:
+            _clear(connection, [name for name in connection.scalars(query) if is_dead(name)])
+
+    def _free(self, priority: int, after_run: int) -> Iterator[int]:
+        """Sessions that wait for this worker, from one on and around."""
+        for low, high in ((after_run, _RUN_MAX), (0, after_run)):
+            run = low
+            while (row := self._first(priority, run, high)) is not None:
+                run = row.run
+                if row.free:
+                    yield run
+
+    def _first(self, priority: int, after: int, last: int) -> Any:
+        """The session of the next job; a step for each session, however many jobs it has."""
+        waited_s = epoch_s() - jobs.c.since
+        mine = (claims.c.holder == self._holder) | claims.c.holder.is_(None)
+        free = _unheld() & (mine | (waited_s > PATIENCE_S))
+        query = (
+            select(jobs.c.run, case((free, 1), else_=0).label("free"))
+            .join(claims, claims.c.run == jobs.c.run)
+            .where(jobs.c.priority == priority, jobs.c.run > after, jobs.c.run <= last)
+            .order_by(jobs.c.run, jobs.c.position)
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).first()
+
+
+def spend(connection: Connection, claim: Claim) -> bool:
+    """End a claim together with what was done under it; False if it was lost meanwhile."""
+    return _set(connection, claim, None)
+
+
+def _clear(connection: Connection, holders: list[str]) -> None:
+    connection.execute(
+        update(claims).where(claims.c.holder.in_(holders)).values(holder=None, expires_at=None)
+    )
+
+
+def _unheld() -> Any:
+    return claims.c.expires_at.is_(None) | (claims.c.expires_at < epoch_s())
+
+
+def _set(connection: Connection, claim: Claim, expires_at: Any) -> bool:
+    changed = connection.execute(
+        update(claims)
+        .where(
+            claims.c.run == claim.run,
+            claims.c.holder == claim.holder,
+            claims.c.turn == claim.turn,
+        )
+        .values(expires_at=expires_at)
+    )
+    return changed.rowcount == 1

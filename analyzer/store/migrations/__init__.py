@@ -1,0 +1,1 @@
+"""How a store comes from one layout to the next; run by Alembic."""

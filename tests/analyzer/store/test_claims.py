@@ -1,0 +1,178 @@
+"""Claims and the lease: each for one at a time, and none outlives its holder for long."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from analyzer.store import claims as claiming
+from analyzer.store import leases as leasing
+from analyzer.store.claims import Claims, spend
+from analyzer.store.holders import is_dead, new_holder
+from analyzer.store.leases import Lease, holder_of
+from analyzer.store.store import Store, open_store
+from analyzer.store.uploads import AGAIN, NEW, Arrival
+from sacmes_core.upload import UploadHeader, upload_id
+
+SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+USERS = ("alice", "bobby", "carol")
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    store = open_store(store_url)
+    yield store
+    store.close()
+
+
+def upload(store: Store, *users: str, file: str = "a") -> None:
+    header = UploadHeader(
+        session_id=SESSION,
+        upload_id=upload_id(SESSION, file, b"x"),
+        file=file,
+        sha256=hashlib.sha256(b"x").hexdigest(),
+    )
+    store.uploads.commit([Arrival(user, header, b"x") for user in users], NOW)
+
+
+def age(store: Store, seconds: float) -> None:
+    """Let time pass, for all that the database remembers of it."""
+    with store.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE jobs SET since = since - {seconds}")
+        connection.exec_driver_sql(f"UPDATE claims SET expires_at = expires_at - {seconds}")
+        connection.exec_driver_sql(f"UPDATE leases SET expires_at = expires_at - {seconds}")
+
+
+def test_each_session_goes_to_one_worker(store: Store) -> None:
+    upload(store, *USERS)
+    workers = [Claims(store.database, name) for name in ("one", "two", "three", "four")]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda claims: claims.next(0), workers))
+    taken = [claim for claim in found if claim is not None]
+    assert len({claim.run for claim, _ in taken}) == len(taken)
+    assert all(priority == NEW for _, priority in taken)
+    taken += [found for claims in workers if (found := claims.next(0)) is not None]
+    assert sorted(claim.run for claim, _ in taken) == [1, 2, 3]
+
+
+def test_a_claim_that_is_not_renewed_goes_to_the_next(store: Store) -> None:
+    upload(store, "alice")
+    one, two = Claims(store.database, "one"), Claims(store.database, "two")
+    found = one.next(0)
+    assert found is not None
+    claim = found[0]
+    age(store, claiming.CLAIM_S - 1)
+    assert one.renew(claim)
+    age(store, claiming.CLAIM_S - 1)
+    assert two.next(0) is None
+    age(store, 2)
+    taken = two.next(0)
+    assert taken is not None
+    assert not one.renew(claim)
+    with store.database.write() as connection:
+        assert not spend(connection, claim)
+        assert spend(connection, taken[0])
+
+
+def test_who_knows_a_session_goes_first_but_not_for_ever(store: Store) -> None:
+    upload(store, "alice")
+    one, two = Claims(store.database, "one"), Claims(store.database, "two")
+    found = one.next(0)
+    assert found is not None
+    one.release(found[0])
+    assert two.next(0) is None
+    again = one.next(0)
+    assert again is not None
+    assert again[0].turn == found[0].turn + 1
+    one.release(again[0])
+    age(store, claiming.PATIENCE_S + 1)
+    assert two.next(0) is not None
+
+
+def test_who_leaves_is_not_waited_for(store: Store) -> None:
+    upload(store, "alice")
+    one, two = Claims(store.database, "one"), Claims(store.database, "two")
+    assert one.next(0) is not None
+    one.leave()
+    assert two.next(0) is not None
+
+
+def test_dead_workers_of_this_machine_are_not_waited_for(store: Store) -> None:
+    upload(store, "alice", "bobby")
+    dead, alive = dead_holder(), "elsewhere.0123456789ab.1.00"
+    assert Claims(store.database, dead).take(1) is not None
+    assert Claims(store.database, alive).take(2) is not None
+    two = Claims(store.database, "two")
+    two.bury()
+    found = two.next(0)
+    assert found is not None
+    assert found[0].run == 1
+    assert two.next(0) is None or two.next(1) is None
+    assert two.take(2) is None
+
+
+def test_new_scans_come_before_any_again(store: Store) -> None:
+    upload(store, *USERS)
+    with store.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE jobs SET priority = {AGAIN} WHERE run < 3")
+    claims = Claims(store.database, "one")
+    taken = [found for _ in range(3) if (found := claims.next(0)) is not None]
+    assert [(claim.run, priority) for claim, priority in taken] == [
+        (3, NEW),
+        (1, AGAIN),
+        (2, AGAIN),
+    ]
+    claims.release(taken[0][0])
+    found = claims.next(3)
+    assert found is not None
+    assert (found[0].run, found[1]) == (3, NEW)
+
+
+def test_one_process_holds_the_lease(store: Store) -> None:
+    one, two = Lease(store.database, "one"), Lease(store.database, "two")
+    assert holder_of(store.database) is None
+    assert one.take()
+    assert not two.take()
+    age(store, leasing.LEASE_S - 1)
+    assert one.take()
+    age(store, leasing.LEASE_S - 1)
+    assert not two.take()
+    assert holder_of(store.database) == "one"
+    age(store, 2)
+    assert holder_of(store.database) is None
+    assert two.take()
+    assert not one.take()
+
+
+def test_a_lease_given_back_is_free_at_once(store: Store) -> None:
+    one, two = Lease(store.database, "one"), Lease(store.database, "two")
+    assert one.take()
+    two.give_back()
+    assert not two.take()
+    one.give_back()
+    assert two.take()
+
+
+def test_the_lease_of_a_dead_process_is_free_at_once(store: Store) -> None:
+    assert Lease(store.database, dead_holder()).take()
+    assert Lease(store.database, new_holder()).take()
+
+
+def test_only_what_is_known_to_be_dead_is_called_so() -> None:
+    mine = new_holder()
+    assert len(mine) <= 64
+    assert is_dead(dead_holder())
+    assert is_dead(mine), "this process has another name now"
+    assert not is_dead(mine.replace(f".{os.getpid()}.", f".{os.getppid()}."))
+    assert not is_dead("host.0123456789ab.1.00")
+    assert not is_dead("one")
+
+
+def dead_holder() -> str:
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(pid, 0)
+    return new_holder().replace(f".{os.getpid()}.", f".{pid}.")
