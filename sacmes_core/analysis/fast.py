@@ -87,7 +87,8 @@ def _fitted(scans: Binned, upright_a: FloatArray, found: Candidates) -> Fit:
         np.maximum(scans.noise_a, 1e-3 * found.height_a),
         scans.weights,
     )
-    return fit_peaks(_model(np.ascontiguousarray(scans.x_v).tobytes()), upright_a, start)
+    fit = fit_peaks(_model(np.ascontiguousarray(scans.x_v).tobytes()), upright_a, start)
+    return Fit(*(getattr(fit, field.name)[0] for field in fields(Fit)))
 
 
 @lru_cache(maxsize=32)
