@@ -4,7 +4,7 @@ It finds where the fits start, which way the peak points and at which end the ta
 height of its own.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Final
 
@@ -23,6 +23,8 @@ from sacmes_core.analysis.shapes import physical_shape
 
 _WIDTHS_V: Final = np.geomspace(0.035, 0.26, 12)
 _POTENTIAL_SPACING_V: Final = 0.008
+_BLOCK: Final = 32
+_STEPS: Final = np.arange(-1, 2)
 _SIGMA: Final = 0.03
 """Noise and model error relative to the range of the current, for the weight of the priors."""
 
@@ -49,26 +51,30 @@ class Candidates:
 class _Bank:
     """Templates with each of B baselines projected out, for one grid of K potentials.
 
-    `templates` (B·P·W, K), `norms` (B, P, W), `projections` (B, K, K), `volumes` (B,) the part of
-    the evidence that is the same for all voltammograms.
+    `templates` (K, B·P·W) are of unit size, `sizes` (B, P, W) says what that was; `baselines`
+    (B, K, q) are parts that a baseline explains, and `volumes` (B,) the part of the evidence that
+    is the same for all voltammograms.
     """
 
     potentials_v: FloatArray
     templates: NDArray[np.float32]
-    norms: FloatArray
-    projections: FloatArray
+    sizes: FloatArray
+    baselines: FloatArray
     volumes: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tried:
-    """Every template tried on n voltammograms, shapes (n, B, P, W).
+class _Best:
+    """The best template of one direction over each baseline, shapes (n, B).
 
-    `gains` say by how much the misfit falls, with the sign of the template's factor.
+    `scores` (n, B, 3, 3) are products with those about `place` and `width`, positive for the
+    direction, and `score` with the best one.
     """
 
-    products: NDArray[np.float32]
-    gains: NDArray[np.float32]
+    score: FloatArray
+    place: IntArray
+    width: IntArray
+    scores: FloatArray
 
 
 def search(
@@ -94,30 +100,63 @@ def search(
     scale_a = np.maximum(np.ptp(level, axis=1), np.finfo(float).tiny)
     scaled = level / scale_a[:, np.newaxis]
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)
-    products = np.einsum("nk,tk->nt", scaled.astype(np.float32), bank.templates)
-    products = products.reshape(-1, *bank.norms.shape)
-    tried = _Tried(products, products * np.abs(products) / bank.norms.astype(np.float32))
-    left = np.einsum("nk,blk->nbl", scaled, bank.projections)
-    rest = np.sum(left * scaled[:, np.newaxis], axis=2)
-    up = _best(bank, tried, rest, sigma, 1.0)
-    down = _best(bank, tried, rest, sigma, -1.0)
-    return _scaled(up, scale_a), _scaled(down, scale_a)
+    explained = np.einsum("nk,bkq->nbq", scaled, bank.baselines)
+    rest = np.sum(scaled**2, axis=1)[:, np.newaxis] - np.sum(explained**2, axis=2)
+    up, down = _compared(bank, scaled.astype(np.float32))
+    found = (_candidates(bank, up, rest, sigma, 1.0), _candidates(bank, down, rest, sigma, -1.0))
+    upwards, downwards = (replace(one, height_a=one.height_a * scale_a) for one in found)
+    return upwards, downwards
 
 
-def _scaled(found: Candidates, scale_a: FloatArray) -> Candidates:
-    return replace(found, height_a=found.height_a * scale_a)
+def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> tuple[_Best, _Best]:
+    """The best templates upwards and downwards of n voltammograms, shape (n, K).
+
+    The product is always made of as many rows, for the reason that `search` gives, and of so few
+    that they stay within a processor's cache.
+    """
+    count = len(scaled)
+    rows = np.zeros((-(-count // _BLOCK) * _BLOCK, scaled.shape[1]), dtype=np.float32)
+    rows[:count] = scaled
+    parts: tuple[list[_Best], list[_Best]] = ([], [])
+    for start in range(0, count, _BLOCK):
+        scores = (rows[start : start + _BLOCK] @ bank.templates)[: count - start]
+        by_kind = scores.reshape(len(scores), *bank.sizes.shape)
+        for part, sign in zip(parts, (1, -1), strict=True):
+            part.append(_best(by_kind, sign))
+    names = [field.name for field in fields(_Best)]
+    up, down = (
+        _Best(*(np.concatenate([getattr(one, name) for one in part]) for name in names))
+        for part in parts
+    )
+    return up, down
 
 
-def _best(
-    bank: _Bank, tried: _Tried, rest: FloatArray, sigma: FloatArray, sign: float
+def _best(scores: NDArray[np.float32], sign: int) -> _Best:
+    n, count, places, widths = scores.shape
+    flat = scores.reshape(n, count, -1)
+    index = flat.argmax(axis=2) if sign > 0 else flat.argmin(axis=2)
+    best = np.take_along_axis(flat, index[..., np.newaxis], axis=2)[..., 0]
+    place = np.clip(index // widths, 1, places - 2)
+    width = np.clip(index % widths, 1, widths - 2)
+    near = flat.reshape(-1)[
+        (np.arange(n * count).reshape(n, count) * places * widths + place * widths + width)[
+            ..., np.newaxis, np.newaxis
+        ]
+        + widths * _STEPS[:, np.newaxis]
+        + _STEPS
+    ]
+    positive = (np.maximum(sign * some.astype(np.float64), 0.0) for some in (best, near))
+    score, around = positive
+    return _Best(score, place, width, around)
+
+
+def _candidates(
+    bank: _Bank, found: _Best, rest: FloatArray, sigma: FloatArray, sign: float
 ) -> Candidates:
-    gains = tried.gains.reshape(*tried.gains.shape[:2], -1)
-    index = gains.argmax(axis=2) if sign > 0 else gains.argmin(axis=2)
-    best = sign * np.take_along_axis(gains, index[..., np.newaxis], axis=2)[..., 0]
-    best = np.maximum(best.astype(np.float64), 0.0)
+    best = found.score**2
     evidence = (best - rest) / 2 / sigma[:, np.newaxis] ** 2 + bank.volumes
     rows, first = np.arange(len(rest)), evidence.argmax(axis=1)
-    heights, potentials, widths = _refined(bank, tried, index, sign)
+    heights, potentials, widths = _refined(bank, found)
     weights = np.exp(evidence - evidence.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
     return Candidates(
@@ -138,23 +177,27 @@ def _bank(grid: bytes) -> _Bank:
     potentials_v = np.linspace(x_v[0], x_v[-1], count)
     reduced = (x_v - potentials_v[:, None, None]) / _WIDTHS_V[:, None]
     shapes = physical_shape().at(reduced)[0][..., 0]
-    templates, norms, projections, volumes = [], [], [], []
-    for background in _backgrounds(x_v):
+    backgrounds = _backgrounds(x_v)
+    most = max(len(background.spreads) for background in backgrounds)
+    templates, sizes, volumes = [], [], []
+    baselines = np.zeros((len(backgrounds), len(x_v), most))
+    for k, background in enumerate(backgrounds):
         penalty = (_SIGMA / background.spreads) ** 2
         columns = background.columns
         normal = columns.T @ columns + np.diag(penalty)
-        projection = np.eye(len(x_v)) - columns @ np.linalg.solve(normal, columns.T)
-        cleaned = shapes @ projection
-        templates.append(cleaned.reshape(-1, len(x_v)))
-        norms.append(np.maximum(np.sum(cleaned * shapes, axis=2), 1e-6))
-        projections.append(projection)
+        explained = np.linalg.solve(np.linalg.cholesky(normal), columns.T).T
+        baselines[k, :, : len(penalty)] = explained
+        cleaned = shapes - (shapes @ explained) @ explained.T
+        size = np.sqrt(np.maximum(np.sum(cleaned * shapes, axis=2), 1e-6))
+        templates.append((cleaned / size[..., np.newaxis]).reshape(-1, len(x_v)))
+        sizes.append(size)
         bound = np.sum(np.log(penalty[penalty > 0]))
         volumes.append((bound - np.linalg.slogdet(normal)[1]) / 2)
     return _Bank(
         potentials_v,
-        np.concatenate(templates).astype(np.float32),
-        np.stack(norms),
-        np.stack(projections),
+        np.ascontiguousarray(np.concatenate(templates).T, dtype=np.float32),
+        np.stack(sizes),
+        baselines,
         np.array(volumes),
     )
 
@@ -164,23 +207,13 @@ def _backgrounds(x_v: FloatArray) -> tuple[Background, ...]:
     return line(x_v), tailed(x_v), upper_tailed(x_v), two_tailed(x_v)
 
 
-def _refined(
-    bank: _Bank, tried: _Tried, index: IntArray, sign: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _refined(bank: _Bank, found: _Best) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Heights, potentials and widths at the top of a quadratic about the best, shapes (n, B)."""
-    n, count, places, widths = tried.gains.shape
-    rows, kinds = np.arange(n)[:, None], np.arange(count)
-    place = np.clip(index // widths, 1, places - 2)
-    width = np.clip(index % widths, 1, widths - 2)
-    step = np.arange(-1, 2)
-    near = (
-        rows[..., None, None],
-        kinds[:, None, None],
-        place[..., None, None] + step[:, None],
-        width[..., None, None] + step,
-    )
-    around = np.maximum(sign * tried.gains[near].astype(np.float64), 0.0)
-    height = np.maximum(sign * tried.products[near].astype(np.float64), 0.0) / bank.norms[near[1:]]
+    kinds = np.arange(len(bank.sizes))[:, np.newaxis, np.newaxis]
+    place = found.place[..., np.newaxis, np.newaxis] + _STEPS[:, np.newaxis]
+    width = found.width[..., np.newaxis, np.newaxis] + _STEPS
+    around = found.scores**2
+    height = found.scores / bank.sizes[kinds, place, width]
     slope, bend = _quadratic(around)
     determinant = bend[0] * bend[2] - bend[1] ** 2
     peaked = (determinant > 0) & (bend[0] < 0)
@@ -197,8 +230,8 @@ def _refined(
     ratio = _WIDTHS_V[1] / _WIDTHS_V[0]
     return (
         refined,
-        np.asarray(bank.potentials_v[place] + shift[0] * spacing_v),
-        np.asarray(_WIDTHS_V[width] * ratio ** shift[1]),
+        np.asarray(bank.potentials_v[found.place] + shift[0] * spacing_v),
+        np.asarray(_WIDTHS_V[found.width] * ratio ** shift[1]),
     )
 
 

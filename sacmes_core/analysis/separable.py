@@ -217,7 +217,7 @@ def _solve(model: Model, filled_a: FloatArray, weighing: _Weighing, place: _Plac
     width = np.exp(place.log_width)[..., np.newaxis]
     reduced = (model.x_v - place.potential_v[..., np.newaxis]) / width
     curves = model.shape.columns_at(reduced)
-    peak, slopes = np.split(curves, 2)
+    peak, slopes = curves[: len(curves) // 2], curves[len(curves) // 2 :]
     by_basis, own = peak @ model.columns, filled_a @ model.columns
     damped = weighing.gain * by_basis
     right = _products(peak, filled_a[np.newaxis]) - _products(damped, own[np.newaxis])
@@ -235,15 +235,15 @@ def _solve(model: Model, filled_a: FloatArray, weighing: _Weighing, place: _Plac
 
 
 def _products(curves: FloatArray, others: FloatArray) -> FloatArray:
-    """Of curves (s, …, K) and others (t, …, K), summed over the points: (s, t, F, n)."""
-    products = np.moveaxis(curves, 0, -2) @ np.moveaxis(others, 0, -1)
-    return np.ascontiguousarray(np.moveaxis(products, (-2, -1), (0, 1)))
+    """Of curves (s, F, n, K) and others (t, F, n, K), summed over the points: (s, t, F, n)."""
+    products = curves.transpose(1, 2, 0, 3) @ others.transpose(1, 2, 3, 0)
+    return np.ascontiguousarray(products.transpose(2, 3, 0, 1))
 
 
 def _combined(factors: FloatArray, curves: FloatArray) -> FloatArray:
-    """Curves (s, …, K) added up, each times its factor (s, …); (F, n, K)."""
-    by_row = np.ascontiguousarray(np.moveaxis(factors, 0, -1))[..., np.newaxis, :]
-    return np.asarray((by_row @ np.moveaxis(curves, 0, -2))[..., 0, :])
+    """Curves (s, F, n, K) added up, each times its factor (s, F, n); (F, n, K)."""
+    by_row = np.ascontiguousarray(factors.transpose(1, 2, 0))[:, :, np.newaxis]
+    return np.asarray((by_row @ curves.transpose(1, 2, 0, 3))[:, :, 0])
 
 
 def _swept(system: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

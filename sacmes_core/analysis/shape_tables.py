@@ -54,7 +54,8 @@ class PeakShape:
         both = np.take(self.table, index, axis=1, mode="clip")
         place -= index
         place *= self.spacing
-        for value, slope in zip(*np.split(both, 2), strict=True):
+        count = len(both) // 2
+        for value, slope in zip(both[:count], both[count:], strict=True):
             value += slope * place
         return both
 
