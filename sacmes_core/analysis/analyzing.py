@@ -156,7 +156,7 @@ def _batch(voltammograms: Sequence[Voltammogram], method: Method) -> list[_Resul
     columns = slice(None) if in_order else shown
     arrays = (potential_v, current_a, found.smoothed_a, found.baseline_a)
     curves = [array[:, columns] for array in arrays]
-    has_baseline = np.isfinite(curves[3]).all(axis=1).tolist()
+    has_baseline = np.asarray(np.isfinite(curves[3]).all(axis=1))
     noted = _codes(peak_flags(found, curves[0], curves[2], method.sigmas_min))
     own = found.flags or ((),) * len(noted)
     numbers = _numbers(found)

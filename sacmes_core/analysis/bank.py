@@ -4,7 +4,7 @@ It finds where the fits start, which way the peak points and at which end the ta
 height of its own.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -23,7 +23,7 @@ from sacmes_core.analysis.shapes import physical_shape
 
 _WIDTHS_V: Final = np.geomspace(0.035, 0.26, 12)
 _POTENTIAL_SPACING_V: Final = 0.008
-_BLOCK: Final = 32
+_BLOCK: Final = 64
 _STEPS: Final = np.arange(-1, 2)
 _SIGMA: Final = 0.03
 """Noise and model error relative to the range of the current, for the weight of the priors."""
@@ -65,13 +65,12 @@ class _Bank:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Best:
-    """The best template of one direction over each baseline, shapes (n, B).
+    """The best templates upwards and downwards over each baseline, shapes (2, n, B).
 
-    `scores` (n, B, 3, 3) are products with those about `place` and `width`, positive for the
-    direction, and `score` with the best one.
+    `scores` (2, n, B, 3, 3) are products with those about `place` and `width`, positive for the
+    direction; the best one is among them.
     """
 
-    score: FloatArray
     place: IntArray
     width: IntArray
     scores: FloatArray
@@ -92,24 +91,22 @@ def search(
         Shape (n,); standard deviation of a point.
     """
     bank = _bank(np.ascontiguousarray(x_v).tobytes())
-    straight = line(x_v).columns
+    straight, _ = np.linalg.qr(line(x_v).columns)
     # Sums by einsum, not by a matrix product: a scan must give the same digits alone and in a
     # batch, and BLAS adds in an order that depends on the number of rows.
-    smooth_part = straight @ np.linalg.pinv(straight)
-    level = current_a - np.einsum("nk,lk->nl", current_a, smooth_part)
+    factors = np.einsum("nk,kq->nq", current_a, straight)
+    level = current_a - np.einsum("nq,kq->nk", factors, straight)
     scale_a = np.maximum(np.ptp(level, axis=1), np.finfo(float).tiny)
     scaled = level / scale_a[:, np.newaxis]
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)
     explained = np.einsum("nk,bkq->nbq", scaled, bank.baselines)
     rest = np.sum(scaled**2, axis=1)[:, np.newaxis] - np.sum(explained**2, axis=2)
-    up, down = _compared(bank, scaled.astype(np.float32))
-    found = (_candidates(bank, up, rest, sigma, 1.0), _candidates(bank, down, rest, sigma, -1.0))
-    upwards, downwards = (replace(one, height_a=one.height_a * scale_a) for one in found)
-    return upwards, downwards
+    found = _compared(bank, scaled.astype(np.float32))
+    return _candidates(bank, found, rest, sigma, scale_a)
 
 
-def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> tuple[_Best, _Best]:
-    """The best templates upwards and downwards of n voltammograms, shape (n, K).
+def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> _Best:
+    """The best templates for n voltammograms, shape (n, K).
 
     The product is always made of as many rows, for the reason that `search` gives, and of so few
     that they stay within a processor's cache.
@@ -117,57 +114,55 @@ def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> tuple[_Best, _Best]:
     count = len(scaled)
     rows = np.zeros((-(-count // _BLOCK) * _BLOCK, scaled.shape[1]), dtype=np.float32)
     rows[:count] = scaled
-    parts: tuple[list[_Best], list[_Best]] = ([], [])
+    parts = []
     for start in range(0, count, _BLOCK):
-        scores = (rows[start : start + _BLOCK] @ bank.templates)[: count - start]
-        by_kind = scores.reshape(len(scores), *bank.sizes.shape)
-        for part, sign in zip(parts, (1, -1), strict=True):
-            part.append(_best(by_kind, sign))
-    names = [field.name for field in fields(_Best)]
-    up, down = (
-        _Best(*(np.concatenate([getattr(one, name) for one in part]) for name in names))
-        for part in parts
+        scores = rows[start : start + _BLOCK] @ bank.templates
+        parts.append(_best(scores.reshape(_BLOCK, *bank.sizes.shape)))
+    places, widths, near = (
+        np.concatenate(some, axis=1)[:, :count] for some in zip(*parts, strict=True)
     )
-    return up, down
+    signs = np.array([1.0, -1.0])[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]
+    return _Best(places, widths, np.maximum(signs * near, 0.0))
 
 
-def _best(scores: NDArray[np.float32], sign: int) -> _Best:
+def _best(scores: NDArray[np.float32]) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
+    """Places, widths and scores about the largest and the smallest score, see `_Best`."""
     n, count, places, widths = scores.shape
     flat = scores.reshape(n, count, -1)
-    index = flat.argmax(axis=2) if sign > 0 else flat.argmin(axis=2)
-    best = np.take_along_axis(flat, index[..., np.newaxis], axis=2)[..., 0]
+    index = np.stack([flat.argmax(axis=2), flat.argmin(axis=2)])
     place = np.clip(index // widths, 1, places - 2)
     width = np.clip(index % widths, 1, widths - 2)
-    near = flat.reshape(-1)[
-        (np.arange(n * count).reshape(n, count) * places * widths + place * widths + width)[
-            ..., np.newaxis, np.newaxis
-        ]
-        + widths * _STEPS[:, np.newaxis]
-        + _STEPS
-    ]
-    positive = (np.maximum(sign * some.astype(np.float64), 0.0) for some in (best, near))
-    score, around = positive
-    return _Best(score, place, width, around)
+    first = places * widths * np.arange(n * count).reshape(n, count)
+    middle = (first + place * widths + width)[..., np.newaxis, np.newaxis]
+    return place, width, scores.reshape(-1)[middle + widths * _STEPS[:, np.newaxis] + _STEPS]
 
 
 def _candidates(
-    bank: _Bank, found: _Best, rest: FloatArray, sigma: FloatArray, sign: float
-) -> Candidates:
-    best = found.score**2
+    bank: _Bank, found: _Best, rest: FloatArray, sigma: FloatArray, scale_a: FloatArray
+) -> tuple[Candidates, Candidates]:
+    best = found.scores.max(axis=(-2, -1)) ** 2
     evidence = (best - rest) / 2 / sigma[:, np.newaxis] ** 2 + bank.volumes
-    rows, first = np.arange(len(rest)), evidence.argmax(axis=1)
     heights, potentials, widths = _refined(bank, found)
-    weights = np.exp(evidence - evidence.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    return Candidates(
-        np.full(len(rest), sign),
-        potentials[rows, first],
-        widths[rows, first],
-        np.sum(weights * heights, axis=1),
-        best[rows, first] / 2 / sigma**2,
-        evidence[rows, first],
-        evidence[:, 2] > evidence[:, 1],
+    weights = np.exp(evidence - evidence.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    first = evidence.argmax(axis=-1)[..., np.newaxis]
+
+    def of_best(values: FloatArray) -> FloatArray:
+        return np.asarray(np.take_along_axis(values, first, axis=-1)[..., 0])
+
+    values = (
+        of_best(potentials),
+        of_best(widths),
+        np.sum(weights * heights, axis=-1) * scale_a,
+        of_best(best) / 2 / sigma**2,
+        of_best(evidence),
+        evidence[..., 2] > evidence[..., 1],
     )
+    up, down = (
+        Candidates(np.full(len(rest), sign), *(value[row] for value in values))
+        for row, sign in enumerate((1.0, -1.0))
+    )
+    return up, down
 
 
 @lru_cache(maxsize=32)
@@ -208,7 +203,7 @@ def _backgrounds(x_v: FloatArray) -> tuple[Background, ...]:
 
 
 def _refined(bank: _Bank, found: _Best) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Heights, potentials and widths at the top of a quadratic about the best, shapes (n, B)."""
+    """Heights, potentials and widths at the top of a quadratic about the best, shapes (2, n, B)."""
     kinds = np.arange(len(bank.sizes))[:, np.newaxis, np.newaxis]
     place = found.place[..., np.newaxis, np.newaxis] + _STEPS[:, np.newaxis]
     width = found.width[..., np.newaxis, np.newaxis] + _STEPS
