@@ -1,6 +1,6 @@
 """Method "fast": the template bank and one small fit, for long runs where the time counts.
 
-Twenty times as fast as "median" and less sure: two members only, whose errors are often the same.
+Several times as fast as "median" and less sure: two members only, whose errors are often the same.
 """
 
 from dataclasses import fields

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.optimize import least_squares
 
 from sacmes_core.analysis.backgrounds import (
@@ -156,6 +157,14 @@ def test_parts_of_a_background_are_orthonormal_and_say_the_same() -> None:
     assert np.isinf(basis(unbound(background)).sizes).all()
     tail = np.exp(-X / 0.05)
     assert parts.columns @ (parts.columns.T @ tail) == pytest.approx(tail, abs=1e-3)
+
+
+def test_neighbours_median_is_that_of_sorting() -> None:
+    current = np.random.default_rng(8).normal(size=(50, 40))
+    _, median = isolated_spikes(current, np.ones(50))
+    around = np.pad(current, ((0, 0), (3, 3)), mode="reflect", reflect_type="odd")
+    others = np.delete(sliding_window_view(around, 7, axis=1), 3, axis=2)
+    assert median.tolist() == np.median(others, axis=2).tolist()
 
 
 def test_evidence_prefers_the_background_that_was_there() -> None:
