@@ -3,22 +3,31 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields
+from itertools import compress
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from sacmes_core import flags
 from sacmes_core.analysis.ca.steps import analyze_steps
-from sacmes_core.analysis.checks import has_second_peak, peak_flags
+from sacmes_core.analysis.checks import peak_flags
 from sacmes_core.analysis.cv.cycles import analyze_cycles
 from sacmes_core.analysis.methods import METHODS, Method
-from sacmes_core.analysis.peaks import FloatArray, Peak, PeakArrays, PeakCurves, ScanAnalysis
-from sacmes_core.analysis.preparing import Voltammogram, prepare
+from sacmes_core.analysis.peaks import (
+    BoolArray,
+    Peak,
+    PeakArrays,
+    PeakCurves,
+    ScanAnalysis,
+)
+from sacmes_core.analysis.preparing import Voltammogram, prepare_all
 from sacmes_core.errors import AnalysisError
 from sacmes_core.formats.scan import Scan
 from sacmes_core.settings.peak import PeakSettings
+
+_Result = tuple[Peak, PeakCurves | None]
+_Numbers = Mapping[str, list[float | None]]
 
 Analysis = Callable[[Sequence[Scan], PeakSettings, Sequence[int]], tuple[ScanAnalysis, ...]]
 """A function from scans of one technique to what each of them gave, in order."""
@@ -99,99 +108,102 @@ def _square_wave(
         raise AnalysisError(
             f"There is no peak method {settings.method!r}; the methods are {', '.join(METHODS)}."
         )
-    prepared = [
-        [prepare(scan, e, settings, method.prepare) for e in tuple(electrodes) or scan.electrodes]
-        for scan in scans
-    ]
-    flat = [voltammogram for group in prepared for voltammogram in group]
-    results = iter(_run(flat, method))
+    asked = [tuple(electrodes) or scan.electrodes for scan in scans]
+    wanted = [(scan, e) for scan, some in zip(scans, asked, strict=True) for e in some]
+    prepared = prepare_all(wanted, settings, method.prepare, sorts=method.sorts)
+    results = iter(_run(prepared, method))
     analyses = []
-    for group in prepared:
-        pairs = [next(results) for _ in group]
-        analyses.append(
-            ScanAnalysis(
-                peaks=tuple(peak for peak, _ in pairs),
-                curves=tuple(curves for _, curves in pairs if curves is not None),
-                method=settings.method,
-                version=method.version,
-            )
-        )
+    for some in asked:
+        pairs = [next(results) for _ in some]
+        peaks = tuple([peak for peak, _ in pairs])
+        curves = tuple([curves for _, curves in pairs if curves is not None])
+        analyses.append(ScanAnalysis(peaks, curves, settings.method, method.version))
     return tuple(analyses)
 
 
-def _run(
-    voltammograms: Sequence[Voltammogram], method: Method
-) -> list[tuple[Peak, PeakCurves | None]]:
-    """Peaks of all, those of equal length and settings in one batch."""
-    results: list[tuple[Peak, PeakCurves | None]] = [_without_peak(v) for v in voltammograms]
-    alike: dict[tuple[int, PeakSettings], list[int]] = defaultdict(list)
+def _run(voltammograms: Sequence[Voltammogram], method: Method) -> list[_Result]:
+    """Peaks of all, those of equal length, settings and shown points in one batch."""
+    results: list[_Result | None] = [None if v.usable else _without_peak(v) for v in voltammograms]
+    alike: dict[tuple[int, PeakSettings, bytes], list[int]] = defaultdict(list)
     for k, voltammogram in enumerate(voltammograms):
         if voltammogram.usable:
-            alike[len(voltammogram.current_a), voltammogram.settings].append(k)
-    for (length, settings), members in alike.items():
+            shown = voltammogram.shown.tobytes()
+            alike[len(voltammogram.current_a), voltammogram.settings, shown].append(k)
+    for (length, _, _), members in alike.items():
         size = max(1, BATCH_POINTS_MAX // length)
         for start in range(0, len(members), size):
             batch = members[start : start + size]
-            arrays = method.analyze(
-                np.stack([voltammograms[k].potential_v for k in batch]),
-                np.stack([voltammograms[k].current_a for k in batch]),
-                settings,
-            )
-            for row, k in enumerate(batch):
-                results[k] = _with_peak(voltammograms[k], arrays, row, method)
+            found = _batch([voltammograms[k] for k in batch], method)
+            for k, result in zip(batch, found, strict=True):
+                results[k] = result
+    return [result for result in results if result is not None]
+
+
+def _without_peak(voltammogram: Voltammogram) -> _Result:
+    """What is said of a voltammogram that no method was given."""
+    v, shown = voltammogram, voltammogram.shown
+    curves = PeakCurves(v.electrode, v.potential_v[shown], v.current_a[shown])
+    return Peak(v.electrode, flags=v.flags), curves if len(shown) else None
+
+
+def _batch(voltammograms: Sequence[Voltammogram], method: Method) -> list[_Result]:
+    """Peaks of voltammograms of equal length, settings and shown points."""
+    potential_v = np.stack([v.potential_v for v in voltammograms])
+    current_a = np.stack([v.current_a for v in voltammograms])
+    found = method.analyze(potential_v, current_a, voltammograms[0].settings)
+    shown = voltammograms[0].shown
+    in_order = len(shown) == len(current_a[0]) and bool((np.diff(shown) == 1).all())
+    columns = slice(None) if in_order else shown
+    arrays = (potential_v, current_a, found.smoothed_a, found.baseline_a)
+    curves = [array[:, columns] for array in arrays]
+    has_baseline = np.asarray(np.isfinite(curves[3]).all(axis=1))
+    noted = _codes(peak_flags(found, curves[0], curves[2], method.sigmas_min))
+    own = found.flags or ((),) * len(noted)
+    numbers = _numbers(found)
+    results: list[_Result] = []
+    for k, v in enumerate(voltammograms):
+        codes = dict.fromkeys((*v.flags, *own[k], *noted[k]))
+        p, i, smoothed, baseline = (rows[k] for rows in curves)
+        drawn = PeakCurves(v.electrode, p, i, smoothed, baseline if has_baseline[k] else None)
+        results.append((_peak(v.electrode, numbers, k, tuple(codes)), drawn))
     return results
 
 
-def _without_peak(voltammogram: Voltammogram) -> tuple[Peak, PeakCurves | None]:
-    peak = Peak(voltammogram.electrode, flags=voltammogram.flags)
-    return peak, _curves(voltammogram) if len(voltammogram.shown) else None
-
-
-def _with_peak(
-    voltammogram: Voltammogram, arrays: PeakArrays, row: int, method: Method
-) -> tuple[Peak, PeakCurves]:
-    peak = Peak(
-        electrode=voltammogram.electrode,
-        peak_current_a=_number(arrays.height_a[row]),
-        peak_current_se_a=_number(arrays.height_se_a[row]),
-        peak_potential_v=_number(arrays.potential_v[row]),
-        area_av=_number(arrays.area_av[row]),
-        fwhm_v=_number(arrays.fwhm_v[row]),
-        peak_potential_se_v=_at(arrays.potential_se_v, row),
-        area_se_av=_at(arrays.area_se_av, row),
-        fwhm_se_v=_at(arrays.fwhm_se_v, row),
-    )
-    smoothed = arrays.smoothed_a[row][voltammogram.shown]
-    curves = _curves(voltammogram, smoothed, arrays.baseline_a[row][voltammogram.shown])
-    found = [*voltammogram.flags, *(arrays.flags[row] if arrays.flags else ())]
-    found += peak_flags(peak, curves.potential_v, method.sigmas_min)
-    noise_a = float(arrays.smoothed_noise_a[row])
-    if peak.peak_current_a and has_second_peak(smoothed, peak.peak_current_a, noise_a):
-        found.append(flags.SECOND_PEAK)
-    return replace(peak, flags=tuple(dict.fromkeys(found))), curves
-
-
-def _curves(
-    voltammogram: Voltammogram,
-    smoothed_a: FloatArray | None = None,
-    baseline_a: FloatArray | None = None,
-) -> PeakCurves:
-    known = baseline_a is not None and bool(np.isfinite(baseline_a).all())
-    return PeakCurves(
-        voltammogram.electrode,
-        voltammogram.potential_v[voltammogram.shown],
-        voltammogram.current_a[voltammogram.shown],
-        smoothed_a,
-        baseline_a if known else None,
+def _peak(electrode: int, numbers: _Numbers, row: int, codes: tuple[str, ...]) -> Peak:
+    return Peak(
+        electrode=electrode,
+        peak_current_a=numbers["height_a"][row],
+        peak_current_se_a=numbers["height_se_a"][row],
+        peak_potential_v=numbers["potential_v"][row],
+        area_av=numbers["area_av"][row],
+        fwhm_v=numbers["fwhm_v"][row],
+        peak_potential_se_v=numbers["potential_se_v"][row],
+        area_se_av=numbers["area_se_av"][row],
+        fwhm_se_v=numbers["fwhm_se_v"][row],
+        flags=codes,
     )
 
 
-def _at(values: FloatArray | None, row: int) -> float | None:
-    return None if values is None else _number(values[row])
+def _codes(raised: Mapping[str, BoolArray]) -> list[tuple[str, ...]]:
+    """The flags of each voltammogram; few have any."""
+    rows = np.stack(list(raised.values()), axis=1)
+    codes: list[tuple[str, ...]] = [()] * len(rows)
+    for k in np.flatnonzero(rows.any(axis=1)):
+        codes[k] = tuple(compress(raised, rows[k]))
+    return codes
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def _numbers(found: PeakArrays) -> _Numbers:
+    """The arrays of one number a peak as lists, None for what is missing."""
+    count = len(found.height_a)
+    arrays = {field.name: getattr(found, field.name) for field in fields(found)}
+    return {
+        name: [None] * count
+        if values is None
+        else [value if math.isfinite(value) else None for value in values.tolist()]
+        for name, values in arrays.items()
+        if values is None or (name != "flags" and values.ndim == 1)
+    }
 
 
 ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(

@@ -4,7 +4,7 @@ It finds where the fits start, which way the peak points and at which end the ta
 height of its own.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -23,6 +23,8 @@ from sacmes_core.analysis.shapes import physical_shape
 
 _WIDTHS_V: Final = np.geomspace(0.035, 0.26, 12)
 _POTENTIAL_SPACING_V: Final = 0.008
+_BLOCK: Final = 64
+_STEPS: Final = np.arange(-1, 2)
 _SIGMA: Final = 0.03
 """Noise and model error relative to the range of the current, for the weight of the priors."""
 
@@ -49,26 +51,29 @@ class Candidates:
 class _Bank:
     """Templates with each of B baselines projected out, for one grid of K potentials.
 
-    `templates` (B·P·W, K), `norms` (B, P, W), `projections` (B, K, K), `volumes` (B,) the part of
-    the evidence that is the same for all voltammograms.
+    `templates` (K, B·P·W) are of unit size, `sizes` (B, P, W) says what that was; `baselines`
+    (B, K, q) are parts that a baseline explains, and `volumes` (B,) the part of the evidence that
+    is the same for all voltammograms.
     """
 
     potentials_v: FloatArray
     templates: NDArray[np.float32]
-    norms: FloatArray
-    projections: FloatArray
+    sizes: FloatArray
+    baselines: FloatArray
     volumes: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tried:
-    """Every template tried on n voltammograms, shapes (n, B, P, W).
+class _Best:
+    """The best templates upwards and downwards over each baseline, shapes (2, n, B).
 
-    `gains` say by how much the misfit falls, with the sign of the template's factor.
+    `scores` (2, n, B, 3, 3) are products with those about `place` and `width`, positive for the
+    direction; the best one is among them.
     """
 
-    products: NDArray[np.float32]
-    gains: NDArray[np.float32]
+    place: IntArray
+    width: IntArray
+    scores: FloatArray
 
 
 def search(
@@ -86,49 +91,78 @@ def search(
         Shape (n,); standard deviation of a point.
     """
     bank = _bank(np.ascontiguousarray(x_v).tobytes())
-    straight = line(x_v).columns
+    straight, _ = np.linalg.qr(line(x_v).columns)
     # Sums by einsum, not by a matrix product: a scan must give the same digits alone and in a
     # batch, and BLAS adds in an order that depends on the number of rows.
-    smooth_part = straight @ np.linalg.pinv(straight)
-    level = current_a - np.einsum("nk,lk->nl", current_a, smooth_part)
+    factors = np.einsum("nk,kq->nq", current_a, straight)
+    level = current_a - np.einsum("nq,kq->nk", factors, straight)
     scale_a = np.maximum(np.ptp(level, axis=1), np.finfo(float).tiny)
     scaled = level / scale_a[:, np.newaxis]
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)
-    products = np.einsum("nk,tk->nt", scaled.astype(np.float32), bank.templates)
-    products = products.reshape(-1, *bank.norms.shape)
-    tried = _Tried(products, products * np.abs(products) / bank.norms.astype(np.float32))
-    left = np.einsum("nk,blk->nbl", scaled, bank.projections)
-    rest = np.sum(left * scaled[:, np.newaxis], axis=2)
-    up = _best(bank, tried, rest, sigma, 1.0)
-    down = _best(bank, tried, rest, sigma, -1.0)
-    return _scaled(up, scale_a), _scaled(down, scale_a)
+    explained = np.einsum("nk,bkq->nbq", scaled, bank.baselines)
+    rest = np.sum(scaled**2, axis=1)[:, np.newaxis] - np.sum(explained**2, axis=2)
+    found = _compared(bank, scaled.astype(np.float32))
+    return _candidates(bank, found, rest, sigma, scale_a)
 
 
-def _scaled(found: Candidates, scale_a: FloatArray) -> Candidates:
-    return replace(found, height_a=found.height_a * scale_a)
+def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> _Best:
+    """The best templates for n voltammograms, shape (n, K).
 
-
-def _best(
-    bank: _Bank, tried: _Tried, rest: FloatArray, sigma: FloatArray, sign: float
-) -> Candidates:
-    gains = tried.gains.reshape(*tried.gains.shape[:2], -1)
-    index = gains.argmax(axis=2) if sign > 0 else gains.argmin(axis=2)
-    best = sign * np.take_along_axis(gains, index[..., np.newaxis], axis=2)[..., 0]
-    best = np.maximum(best.astype(np.float64), 0.0)
-    evidence = (best - rest) / 2 / sigma[:, np.newaxis] ** 2 + bank.volumes
-    rows, first = np.arange(len(rest)), evidence.argmax(axis=1)
-    heights, potentials, widths = _refined(bank, tried, index, sign)
-    weights = np.exp(evidence - evidence.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    return Candidates(
-        np.full(len(rest), sign),
-        potentials[rows, first],
-        widths[rows, first],
-        np.sum(weights * heights, axis=1),
-        best[rows, first] / 2 / sigma**2,
-        evidence[rows, first],
-        evidence[:, 2] > evidence[:, 1],
+    The product is always made of as many rows, for the reason that `search` gives, and of so few
+    that they stay within a processor's cache.
+    """
+    count = len(scaled)
+    rows = np.zeros((-(-count // _BLOCK) * _BLOCK, scaled.shape[1]), dtype=np.float32)
+    rows[:count] = scaled
+    parts = []
+    for start in range(0, count, _BLOCK):
+        scores = rows[start : start + _BLOCK] @ bank.templates
+        parts.append(_best(scores.reshape(_BLOCK, *bank.sizes.shape)))
+    places, widths, near = (
+        np.concatenate(some, axis=1)[:, :count] for some in zip(*parts, strict=True)
     )
+    signs = np.array([1.0, -1.0])[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]
+    return _Best(places, widths, np.maximum(signs * near, 0.0))
+
+
+def _best(scores: NDArray[np.float32]) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
+    """Places, widths and scores about the largest and the smallest score, see `_Best`."""
+    n, count, places, widths = scores.shape
+    flat = scores.reshape(n, count, -1)
+    index = np.stack([flat.argmax(axis=2), flat.argmin(axis=2)])
+    place = np.clip(index // widths, 1, places - 2)
+    width = np.clip(index % widths, 1, widths - 2)
+    first = places * widths * np.arange(n * count).reshape(n, count)
+    middle = (first + place * widths + width)[..., np.newaxis, np.newaxis]
+    return place, width, scores.reshape(-1)[middle + widths * _STEPS[:, np.newaxis] + _STEPS]
+
+
+def _candidates(
+    bank: _Bank, found: _Best, rest: FloatArray, sigma: FloatArray, scale_a: FloatArray
+) -> tuple[Candidates, Candidates]:
+    best = found.scores.max(axis=(-2, -1)) ** 2
+    evidence = (best - rest) / 2 / sigma[:, np.newaxis] ** 2 + bank.volumes
+    heights, potentials, widths = _refined(bank, found)
+    weights = np.exp(evidence - evidence.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    first = evidence.argmax(axis=-1)[..., np.newaxis]
+
+    def of_best(values: FloatArray) -> FloatArray:
+        return np.asarray(np.take_along_axis(values, first, axis=-1)[..., 0])
+
+    values = (
+        of_best(potentials),
+        of_best(widths),
+        np.sum(weights * heights, axis=-1) * scale_a,
+        of_best(best) / 2 / sigma**2,
+        of_best(evidence),
+        evidence[..., 2] > evidence[..., 1],
+    )
+    up, down = (
+        Candidates(np.full(len(rest), sign), *(value[row] for value in values))
+        for row, sign in enumerate((1.0, -1.0))
+    )
+    return up, down
 
 
 @lru_cache(maxsize=32)
@@ -138,23 +172,27 @@ def _bank(grid: bytes) -> _Bank:
     potentials_v = np.linspace(x_v[0], x_v[-1], count)
     reduced = (x_v - potentials_v[:, None, None]) / _WIDTHS_V[:, None]
     shapes = physical_shape().at(reduced)[0][..., 0]
-    templates, norms, projections, volumes = [], [], [], []
-    for background in _backgrounds(x_v):
+    backgrounds = _backgrounds(x_v)
+    most = max(len(background.spreads) for background in backgrounds)
+    templates, sizes, volumes = [], [], []
+    baselines = np.zeros((len(backgrounds), len(x_v), most))
+    for k, background in enumerate(backgrounds):
         penalty = (_SIGMA / background.spreads) ** 2
         columns = background.columns
         normal = columns.T @ columns + np.diag(penalty)
-        projection = np.eye(len(x_v)) - columns @ np.linalg.solve(normal, columns.T)
-        cleaned = shapes @ projection
-        templates.append(cleaned.reshape(-1, len(x_v)))
-        norms.append(np.maximum(np.sum(cleaned * shapes, axis=2), 1e-6))
-        projections.append(projection)
+        explained = np.linalg.solve(np.linalg.cholesky(normal), columns.T).T
+        baselines[k, :, : len(penalty)] = explained
+        cleaned = shapes - (shapes @ explained) @ explained.T
+        size = np.sqrt(np.maximum(np.sum(cleaned * shapes, axis=2), 1e-6))
+        templates.append((cleaned / size[..., np.newaxis]).reshape(-1, len(x_v)))
+        sizes.append(size)
         bound = np.sum(np.log(penalty[penalty > 0]))
         volumes.append((bound - np.linalg.slogdet(normal)[1]) / 2)
     return _Bank(
         potentials_v,
-        np.concatenate(templates).astype(np.float32),
-        np.stack(norms),
-        np.stack(projections),
+        np.ascontiguousarray(np.concatenate(templates).T, dtype=np.float32),
+        np.stack(sizes),
+        baselines,
         np.array(volumes),
     )
 
@@ -164,23 +202,13 @@ def _backgrounds(x_v: FloatArray) -> tuple[Background, ...]:
     return line(x_v), tailed(x_v), upper_tailed(x_v), two_tailed(x_v)
 
 
-def _refined(
-    bank: _Bank, tried: _Tried, index: IntArray, sign: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Heights, potentials and widths at the top of a quadratic about the best, shapes (n, B)."""
-    n, count, places, widths = tried.gains.shape
-    rows, kinds = np.arange(n)[:, None], np.arange(count)
-    place = np.clip(index // widths, 1, places - 2)
-    width = np.clip(index % widths, 1, widths - 2)
-    step = np.arange(-1, 2)
-    near = (
-        rows[..., None, None],
-        kinds[:, None, None],
-        place[..., None, None] + step[:, None],
-        width[..., None, None] + step,
-    )
-    around = np.maximum(sign * tried.gains[near].astype(np.float64), 0.0)
-    height = np.maximum(sign * tried.products[near].astype(np.float64), 0.0) / bank.norms[near[1:]]
+def _refined(bank: _Bank, found: _Best) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Heights, potentials and widths at the top of a quadratic about the best, shapes (2, n, B)."""
+    kinds = np.arange(len(bank.sizes))[:, np.newaxis, np.newaxis]
+    place = found.place[..., np.newaxis, np.newaxis] + _STEPS[:, np.newaxis]
+    width = found.width[..., np.newaxis, np.newaxis] + _STEPS
+    around = found.scores**2
+    height = found.scores / bank.sizes[kinds, place, width]
     slope, bend = _quadratic(around)
     determinant = bend[0] * bend[2] - bend[1] ** 2
     peaked = (determinant > 0) & (bend[0] < 0)
@@ -197,8 +225,8 @@ def _refined(
     ratio = _WIDTHS_V[1] / _WIDTHS_V[0]
     return (
         refined,
-        np.asarray(bank.potentials_v[place] + shift[0] * spacing_v),
-        np.asarray(_WIDTHS_V[width] * ratio ** shift[1]),
+        np.asarray(bank.potentials_v[found.place] + shift[0] * spacing_v),
+        np.asarray(_WIDTHS_V[found.width] * ratio ** shift[1]),
     )
 
 

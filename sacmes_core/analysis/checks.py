@@ -7,7 +7,7 @@ from scipy.signal import find_peaks
 
 from sacmes_core import flags
 from sacmes_core.analysis.noise import point_noise_a
-from sacmes_core.analysis.peaks import FloatArray, Peak
+from sacmes_core.analysis.peaks import BoolArray, FloatArray, PeakArrays
 from sacmes_core.formats.scan import Curve
 
 POINTS_MIN = 5
@@ -50,32 +50,61 @@ def current_flags(current_a: FloatArray) -> tuple[str, ...]:
     return tuple(found)
 
 
-def peak_flags(peak: Peak, potential_v: FloatArray, sigmas_min: float) -> tuple[str, ...]:
-    """Flags of a peak that was found or not; potentials ascending, shape (K,).
+def holds_a_value(current_a: FloatArray) -> BoolArray:
+    """Whether a current keeps one value over four points or more, of currents (n, K); (n,).
 
-    Below `sigmas_min` of its standard errors a height is too noisy.
+    Without that `current_flags` has nothing to say of five points or more.
     """
-    if peak.peak_current_a is None or peak.peak_potential_v is None:
-        return (flags.NO_PEAK,)
-    found = []
-    distance = min(peak.peak_potential_v - potential_v[0], potential_v[-1] - peak.peak_potential_v)
-    if peak.fwhm_v is None or distance < EDGE_WIDTHS * peak.fwhm_v:
-        found.append(flags.PEAK_AT_EDGE)
-    noise = peak.peak_current_se_a
-    if noise is not None and abs(peak.peak_current_a) < sigmas_min * noise:
-        found.append(flags.TOO_NOISY)
-    return tuple(found)
+    same = current_a[:, 1:] == current_a[:, :-1]
+    return np.asarray((same[:, 2:] & same[:, 1:-1] & same[:, :-2]).any(axis=1))
 
 
-def has_second_peak(smoothed_a: FloatArray, height_a: float, noise_a: float) -> bool:
-    """Whether a smoothed voltammogram, shape (K,), has another peak worth mentioning.
+def peak_flags(
+    found: PeakArrays, potential_v: FloatArray, smoothed_a: FloatArray, sigmas_min: float
+) -> dict[str, BoolArray]:
+    """Which flags hold for n peaks that were found or not, shapes (n,).
+
+    Potentials, ascending, and smoothed currents have the shape (n, K). Below `sigmas_min` of its
+    standard errors a height is too noisy.
+    """
+    is_there = np.isfinite(found.height_a) & np.isfinite(found.potential_v)
+    distance = np.minimum(
+        found.potential_v - potential_v[:, 0], potential_v[:, -1] - found.potential_v
+    )
+    is_inside = distance >= EDGE_WIDTHS * found.fwhm_v
+    is_noisy = np.abs(found.height_a) < sigmas_min * found.height_se_a
+    return {
+        flags.NO_PEAK: ~is_there,
+        flags.PEAK_AT_EDGE: is_there & ~is_inside,
+        flags.TOO_NOISY: is_there & np.isfinite(found.height_se_a) & is_noisy,
+        flags.SECOND_PEAK: has_second_peak(smoothed_a, found.height_a, found.smoothed_noise_a),
+    }
+
+
+def has_second_peak(smoothed_a: FloatArray, height_a: FloatArray, noise_a: FloatArray) -> BoolArray:
+    """Whether n smoothed voltammograms, shape (n, K), have another peak worth mentioning; (n,).
 
     Another one counts from a fifth of the height on, by its prominence, if it stands well out of
-    what noise the smoothing left, of standard deviation `noise_a`.
+    what noise the smoothing left, of standard deviation `noise_a`. Heights of nan or 0 are none.
     """
-    prominence = max(_SECOND_SHARE * abs(height_a), _SECOND_SIGMAS * noise_a)
-    found, _ = find_peaks(smoothed_a * math.copysign(1.0, height_a), prominence=prominence)
-    return len(found) > 1
+    upright = smoothed_a * np.copysign(1.0, height_a)[:, np.newaxis]
+    prominence = np.fmax(_SECOND_SHARE * np.abs(height_a), _SECOND_SIGMAS * noise_a)
+    # Two such peaks rise, fall, rise and fall by their prominence; few voltammograms do.
+    before = _top_so_far(upright, prominence)
+    after = _top_so_far(upright[:, ::-1], prominence)[:, ::-1]
+    valley = (np.minimum(before, after) - upright).max(axis=1)
+    is_second = np.isfinite(height_a) & (height_a != 0) & (valley >= prominence)
+    for row in np.flatnonzero(is_second):
+        found, _ = find_peaks(upright[row], prominence=prominence[row])
+        is_second[row] = len(found) > 1
+    return np.asarray(is_second)
+
+
+def _top_so_far(upright_a: FloatArray, prominence_a: FloatArray) -> FloatArray:
+    """The largest value up to each place that rises by the prominence over one before, (n, K)."""
+    risen = upright_a - np.minimum.accumulate(upright_a, axis=1)
+    tops = np.where(risen >= prominence_a[:, np.newaxis], upright_a, -np.inf)
+    return np.asarray(np.maximum.accumulate(tops, axis=1))
 
 
 def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool:

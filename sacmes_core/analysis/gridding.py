@@ -13,6 +13,10 @@ BIN_V: Final = 0.005
 _BINS_MIN: Final = 40
 _SPIKE_SIGMAS: Final = 6.0
 _SPIKE_SHARE: Final = 0.01
+_SORTING: Final = tuple(
+    zip((0, 1, 2, 1, 3, 0, 2, 0, 2, 4, 1, 3), (5, 3, 4, 2, 4, 3, 5, 1, 3, 5, 2, 4), strict=True)
+)
+"""Pairs to be put in order, one after the other, so that six values are sorted: many at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +103,10 @@ def isolated_spikes(current_a: FloatArray, noise_a: FloatArray) -> tuple[BoolArr
     """
     around = np.pad(current_a, ((0, 0), (3, 3)), mode="reflect", reflect_type="odd")
     count = current_a.shape[1]
-    near = np.stack([around[:, k : k + count] for k in (0, 1, 2, 4, 5, 6)])
-    near.sort(axis=0)
+    near = [around[:, k : k + count] for k in (0, 1, 2, 4, 5, 6)]
+    for low, high in _SORTING:
+        pair = near[low], near[high]
+        near[low], near[high] = np.minimum(*pair), np.maximum(*pair)
     median = (near[2] + near[3]) / 2
     far = np.maximum(_SPIKE_SIGMAS * noise_a, _SPIKE_SHARE * np.ptp(current_a, axis=1))
     limit = far[:, np.newaxis] + near[4] - near[1]

@@ -178,14 +178,13 @@ def _one_way(
 
     def each(name: str, *others: FloatArray) -> FloatArray:
         """An attribute of all fits, shape (n, FITS, …), and those of other members."""
-        rows = np.concatenate([getattr(fit, name) for fit in fits])
-        by_fit = np.moveaxis(rows.reshape(FITS, len(upright), *rows.shape[1:]), 0, 1)
+        by_fit = np.moveaxis(np.concatenate([getattr(fit, name) for fit in fits]), 0, 1)
         return np.concatenate([by_fit, *(other[:, np.newaxis] for other in others)], axis=1)
 
     potentials = each("potential_v")
     if mirror:
         potentials = end_v - potentials
-    hull = _rubber_band(scans.x_v, upright, potentials[:, -1], fits[-1].width_v)
+    hull = _rubber_band(scans.x_v, upright, potentials[:, -1], fits[-1].width_v[0])
 
     return Members(
         height_a=each("height_a", candidates.height_a, hull),

@@ -21,13 +21,14 @@ class Method:
 
     `version` counts changes of numbers; a height below `sigmas_min` of its standard errors is
     too noisy: seven where the error is that of the noise alone. `prepare` brings the points of a
-    scan into the order that the method works on.
+    scan into the order that the method works on; `sorts` says that this is by potential.
     """
 
     analyze: Callable[[FloatArray, FloatArray, PeakSettings], PeakArrays]
     version: int
     sigmas_min: float = 7.0
     prepare: Preparation = ascending
+    sorts: bool = True
 
 
 METHODS: Final[Mapping[str, Method]] = MappingProxyType(
@@ -36,6 +37,6 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
         "fast": Method(fast, 1, sigmas_min=5.0),
         "classic": Method(classic, 1, sigmas_min=5.0),
         "sacmes-web": Method(sacmes_web, 2, prepare=sorted_within),
-        "sacmes-desktop": Method(sacmes_desktop, 2, prepare=without_zeros),
+        "sacmes-desktop": Method(sacmes_desktop, 2, prepare=without_zeros, sorts=False),
     }
 )

@@ -1,12 +1,19 @@
 """From a scan to the points that a method is given: which current, which window, which order."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from struct import Struct
 
 import numpy as np
 
 from sacmes_core import flags
-from sacmes_core.analysis.checks import current_flags, difference_agrees
+from sacmes_core.analysis.checks import (
+    POINTS_MIN,
+    current_flags,
+    difference_agrees,
+    holds_a_value,
+)
 from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
 from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.settings.peak import PeakSettings
@@ -40,6 +47,24 @@ class Voltammogram:
     usable: bool
 
 
+def prepare_all(
+    wanted: Sequence[tuple[Scan, int]],
+    settings: PeakSettings,
+    preparation: Preparation,
+    *,
+    sorts: bool,
+) -> list[Voltammogram]:
+    """As `prepare` for each scan and electrode; sweeps with nothing odd in them all at once.
+
+    `sorts` says that the preparation does no more to such a sweep than make its potentials ascend.
+    """
+    smooth = _plain(wanted, settings) if sorts else {}
+    return [
+        smooth[k] if k in smooth else prepare(scan, electrode, settings, preparation)
+        for k, (scan, electrode) in enumerate(wanted)
+    ]
+
+
 def prepare(
     scan: Scan, electrode: int, settings: PeakSettings, preparation: Preparation
 ) -> Voltammogram:
@@ -64,6 +89,50 @@ def prepare(
     return Voltammogram(
         electrode, potential_v, current_a, shown, settings, tuple(noted), usable=usable
     )
+
+
+def _plain(wanted: Sequence[tuple[Scan, int]], settings: PeakSettings) -> dict[int, Voltammogram]:
+    """Sweeps within their window, in one direction, finite, and without values that are held."""
+    known: dict[float | None, PeakSettings] = {}
+    alike: dict[tuple[int, int], list[tuple[int, Curve, tuple[str, ...]]]] = defaultdict(list)
+    for k, (scan, electrode) in enumerate(wanted):
+        own = known.get(scan.frequency_hz)
+        if own is None:
+            own = known[scan.frequency_hz] = settings.at_frequency(scan.frequency_hz)
+        curve, found = _wanted(scan, electrode, own)
+        if curve is not None and len(curve.current_a) >= POINTS_MIN:
+            alike[len(curve.current_a), id(own)].append((k, curve, (*scan.flags, *found)))
+    by_id = {id(own): own for own in known.values()}
+    plain = {}
+    for (count, which), members in alike.items():
+        own, shown = by_id[which], np.arange(count)
+        potential_v = _rows([curve.potential_v for _, curve, _ in members])
+        current_a = _rows([curve.current_a for _, curve, _ in members])
+        rises, falls = _directions(potential_v, current_a, own)
+        for (k, curve, noted), p, i, up, down in zip(
+            members, potential_v, current_a, rises.tolist(), falls.tolist(), strict=True
+        ):
+            if up or down:
+                p, i = (p, i) if up else (p[::-1], i[::-1])
+                plain[k] = Voltammogram(curve.electrode, p, i, shown, own, noted, usable=True)
+    return plain
+
+
+def _rows(values: Sequence[tuple[float, ...]]) -> FloatArray:
+    """Tuples of one length as rows; packing them is several times as fast as `np.array`."""
+    pack = Struct(f"{len(values[0])}d").pack
+    return np.frombuffer(b"".join(pack(*row) for row in values)).reshape(len(values), -1)
+
+
+def _directions(
+    potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings
+) -> tuple[BoolArray, BoolArray]:
+    """Which of n plain sweeps, shapes (n, K), rise and which fall."""
+    steps = np.diff(potential_v, axis=1)
+    is_plain = (np.isfinite(current_a) & in_window(potential_v, settings)).all(axis=1)
+    is_plain &= ~holds_a_value(current_a)
+    rises, falls = (steps > 0).all(axis=1), (steps < 0).all(axis=1)
+    return np.asarray(is_plain & rises), np.asarray(is_plain & falls)
 
 
 def in_window(potential_v: FloatArray, settings: PeakSettings) -> BoolArray:

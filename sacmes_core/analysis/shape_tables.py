@@ -20,7 +20,7 @@ class PeakShape:
     Attributes
     ----------
     table
-        Shape (G, 2 + 2·m), on x = −5 … 5 at steps of `spacing`; the mean and m modes, then their
+        Shape (2 + 2·m, G), on x = −5 … 5 at steps of `spacing`; the mean and m modes, then their
         derivatives. A mode is 0 at the apex, so that the factor of the mean is the height.
     spreads
         Shape (m,); standard deviation of each mode's factor for peaks of unit height.
@@ -39,20 +39,29 @@ class PeakShape:
         spacing = 2 * REACH / (len(values) - 1)
         slopes = slopes.copy()
         slopes[[0, -1]] = 0.0
-        table = np.ascontiguousarray(np.concatenate([values, slopes], axis=1))
+        table = np.ascontiguousarray(np.concatenate([values, slopes], axis=1).T)
         return cls(table, spreads, values.sum(axis=0) * spacing, spacing)
 
     def at(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Values and slopes at any x, shapes (…, 1 + m); beyond the table as at its end."""
+        values, slopes = np.split(np.moveaxis(self.columns_at(x), 0, -1), 2, axis=-1)
+        return values, slopes
+
+    def columns_at(self, x: FloatArray) -> FloatArray:
+        """The same with the columns as the first axis, shape (2 + 2·m, …): values, then slopes."""
         place = self._place(x)
         index = place.astype(np.intp)
-        both = np.take(self.table, index.reshape(-1), axis=0).reshape(*x.shape, -1)
-        values, slopes = both[..., : len(self.areas)], both[..., len(self.areas) :]
-        return values + slopes * ((place - index) * self.spacing)[..., np.newaxis], slopes
+        both = np.take(self.table, index, axis=1, mode="clip")
+        place -= index
+        place *= self.spacing
+        count = len(both) // 2
+        for value, slope in zip(both[:count], both[count:], strict=True):
+            value += slope * place
+        return both
 
     def mean_at(self, x: FloatArray) -> FloatArray:
         """The mean alone at the nearest lower place of the table, of the shape of x."""
-        return np.asarray(self.table[self._place(x).astype(np.intp), 0])
+        return np.asarray(self.table[0, self._place(x).astype(np.intp)])
 
     def _place(self, x: FloatArray) -> FloatArray:
         return np.asarray((np.clip(x, -REACH, REACH) + REACH) / self.spacing)

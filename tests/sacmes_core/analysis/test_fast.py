@@ -1,11 +1,13 @@
 """The fast method: two members, the same promises."""
 
+from dataclasses import fields
 from types import ModuleType
 
 import numpy as np
 import pytest
 
 from sacmes_core import flags
+from sacmes_core.analysis.bank import search
 from sacmes_core.analysis.fast import fast
 from sacmes_core.analysis.peaks import FloatArray
 from sacmes_core.settings.peak import PeakSettings
@@ -61,3 +63,14 @@ def test_too_few_points_give_no_number() -> None:
     found = fast(POTENTIAL[np.newaxis, :10], peak()[np.newaxis, :10], SETTINGS)
     assert np.isnan(found.height_a[0])
     assert found.flags == ((flags.TOO_FEW_POINTS,),)
+
+
+def test_scan_alone_gives_the_same_candidate_as_in_a_batch() -> None:
+    current = peak() + noise(75, 20)
+    level = np.full(75, 0.05)
+    together = search(POTENTIAL, current, level)
+    for row in (0, 31, 32, 74):
+        alone = search(POTENTIAL, current[row : row + 1], level[:1])
+        for one, many in zip(alone, together, strict=True):
+            for field in fields(one):
+                assert getattr(one, field.name)[0] == getattr(many, field.name)[row], field.name

@@ -7,10 +7,12 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 from sacmes_core import flags
 from sacmes_core.analysis.analyzing import analyze, analyze_scan
-from sacmes_core.analysis.checks import current_flags
+from sacmes_core.analysis.checks import current_flags, has_second_peak
 from sacmes_core.analysis.peaks import FloatArray, Peak
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import Curve, Scan
@@ -215,3 +217,18 @@ def test_noise_alone_is_never_a_clean_peak(every: int, offset: float) -> None:
         scans.append(Scan((Curve(1, "difference", *points),), "swv", "generic"))
     for analysis in analyze(scans, PeakSettings()):
         assert analysis.peaks[0].flags
+
+
+def test_second_peaks_are_those_that_scipy_finds() -> None:
+    random = np.random.default_rng(6)
+    current = np.cumsum(random.normal(size=(400, 60)), axis=1)
+    current[::2] = gaussian_filter1d(current[::2], 3, axis=1)
+    height = random.choice([-1.0, 1.0], 400) * np.ptp(current, axis=1) * random.uniform(0.2, 3, 400)
+    noise = np.abs(random.normal(size=400)) * 0.3
+    height[:5], noise[5:9] = [np.nan, 0.0, -0.0, np.nan, 0.0], np.nan
+    second = has_second_peak(current, height, noise)
+    for row, h, n, has in zip(current, height, noise, second, strict=True):
+        prominence = np.fmax(0.2 * abs(h), 6 * n)
+        peaks, _ = find_peaks(row * np.copysign(1.0, h), prominence=prominence)
+        assert has == (bool(np.isfinite(h) and h) and len(peaks) > 1)
+    assert 40 < second.sum() < 360

@@ -1,6 +1,8 @@
 """Which points a method is given: the current, the window of the frequency, the order."""
 
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from pydantic import ValidationError
 
 from sacmes_core import flags
 from sacmes_core.analysis.analyzing import analyze, analyze_scan
-from sacmes_core.analysis.preparing import ascending, prepare
+from sacmes_core.analysis.methods import METHODS
+from sacmes_core.analysis.preparing import ascending, prepare, prepare_all
 from sacmes_core.formats.scan import Curve, Role, Scan
 from sacmes_core.settings.peak import FrequencyWindow, PeakSettings
 from sacmes_core.settings.session import SessionSettings
@@ -103,3 +106,25 @@ def test_windows_that_cannot_hold_are_refused(window: dict[str, float], said: st
 def test_windows_survive_a_change_of_another_setting() -> None:
     settings = SessionSettings(peak=CUTOFF).changed({"peak.method": "classic"})
     assert settings.peak.windows == CUTOFF.windows
+
+
+@pytest.mark.parametrize("method", ["sacmes-web", "sacmes-desktop", "median"])
+def test_sweeps_prepared_together_are_those_prepared_alone(method: str) -> None:
+    rising = Curve(1, "difference", POTENTIALS[::-1], tuple(1e-6 * e**2 for e in POTENTIALS))
+    holding = replace(rising, current_a=(*rising.current_a[:40], *[1e-6] * 11))
+    broken = replace(rising, current_a=(math.nan, *rising.current_a[1:]))
+    doubled = replace(rising, potential_v=(POTENTIALS[-1], *POTENTIALS[:0:-1]))
+    short = Curve(1, "difference", POTENTIALS[:4], POTENTIALS[:4])
+    curves = (rising, holding, broken, doubled, short)
+    scans = [scan_of("difference"), *(Scan((c,), "swv", "chi", frequency_hz=15.0) for c in curves)]
+    settings, how = CUTOFF, METHODS[method]
+    wanted = [(scan, 1) for scan in scans] + [(scans[0], 2)]
+    for each in (settings, PeakSettings()):
+        together = prepare_all(wanted, each, how.prepare, sorts=how.sorts)
+        for found, (scan, electrode) in zip(together, wanted, strict=True):
+            alone = prepare(scan, electrode, each, how.prepare)
+            assert found.potential_v.tolist() == alone.potential_v.tolist()
+            assert found.current_a.tolist() == alone.current_a.tolist()
+            assert found.shown.tolist() == alone.shown.tolist()
+            assert (found.flags, found.usable) == (alone.flags, alone.usable)
+            assert found.settings == alone.settings

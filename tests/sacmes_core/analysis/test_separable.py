@@ -1,9 +1,10 @@
 """The batched fit against a slow twin that knows nothing of variable projection."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.optimize import least_squares
 
 from sacmes_core.analysis.backgrounds import (
@@ -60,7 +61,8 @@ def start_near(currents: FloatArray, sigma: float) -> Start:
 
 
 def fitted(currents: FloatArray, shape: PeakShape, background: Background, start: Start) -> Fit:
-    return fit_peaks(Model.of(X, shape, [basis(background)]), currents, start)
+    fit = fit_peaks(Model.of(X, shape, [basis(background)]), currents, start)
+    return Fit(*(getattr(fit, field.name)[0] for field in fields(Fit)))
 
 
 def twin(current: FloatArray, sigma: float, kind: str) -> FloatArray:
@@ -121,10 +123,18 @@ def test_baselines_fitted_together_and_alone_say_the_same() -> None:
     together = fit_peaks(Model.of(X, physical_shape(), bases), currents, start)
     for k, background in enumerate(BACKGROUNDS.values()):
         alone = fitted(currents, physical_shape(), background, start)
-        rows = slice(5 * k, 5 * k + 5)
-        assert together.height_a[rows] == pytest.approx(alone.height_a, rel=1e-9)
-        assert together.evidence[rows] == pytest.approx(alone.evidence, abs=1e-6)
-        assert together.baseline_a[rows] == pytest.approx(alone.baseline_a, abs=1e-9)
+        assert together.height_a[k] == pytest.approx(alone.height_a, rel=1e-9)
+        assert together.evidence[k] == pytest.approx(alone.evidence, abs=1e-6)
+        assert together.baseline_a[k] == pytest.approx(alone.baseline_a, abs=1e-9)
+
+
+def test_many_voltammograms_are_fitted_as_few_are() -> None:
+    currents = np.stack([made(k) for k in range(600)])
+    many = fitted(currents, physical_shape(), tailed(X), start_of(currents, 0.03))
+    for rows in (slice(0, 1), slice(510, 514), slice(599, 600)):
+        few = fitted(currents[rows], physical_shape(), tailed(X), start_of(currents[rows], 0.03))
+        assert many.height_a[rows] == pytest.approx(few.height_a, rel=1e-9)
+        assert many.peak_a[rows] == pytest.approx(few.peak_a, abs=1e-9)
 
 
 def test_points_that_do_not_count_change_nothing() -> None:
@@ -147,6 +157,14 @@ def test_parts_of_a_background_are_orthonormal_and_say_the_same() -> None:
     assert np.isinf(basis(unbound(background)).sizes).all()
     tail = np.exp(-X / 0.05)
     assert parts.columns @ (parts.columns.T @ tail) == pytest.approx(tail, abs=1e-3)
+
+
+def test_neighbours_median_is_that_of_sorting() -> None:
+    current = np.random.default_rng(8).normal(size=(50, 40))
+    _, median = isolated_spikes(current, np.ones(50))
+    around = np.pad(current, ((0, 0), (3, 3)), mode="reflect", reflect_type="odd")
+    others = np.delete(sliding_window_view(around, 7, axis=1), 3, axis=2)
+    assert median.tolist() == np.median(others, axis=2).tolist()
 
 
 def test_evidence_prefers_the_background_that_was_there() -> None:
