@@ -101,7 +101,7 @@ def expect_points(
         raise FormatError(
             "The currents of chronoamperometry have no times; record or export the time as well."
         )
-    if min(axis) == max(axis):
+    if all(place == axis[0] for place in axis):
         raise FormatError(
             f"The {'time' if over_time else 'potential'} does not change, so this is no "
             f"{'chronoamperogram' if over_time else 'voltammogram'}; check the columns in the "
@@ -140,7 +140,7 @@ def since_first_point(curve: Curve) -> Curve:
 
 def divisor(scale: float | None) -> float:
     """The number to divide by; a whole one for small units, which keeps decimal numbers exact."""
-    if scale is None:
+    if scale is None or scale == 1.0:
         return 1.0
     return 1.0 / scale if scale >= 1 else float(round(1 / scale))
 
