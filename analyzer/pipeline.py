@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from analyzer.cyclic import cv_result
-from analyzer.reading import read_scans
+from analyzer.reading import NOTHING_KNOWN, Circumstances, read_scans
 from analyzer.steps import ca_result
 from sacmes_core.analysis.analyzing import analyze
 from sacmes_core.analysis.frequency_map import charge_c
@@ -30,6 +30,7 @@ class Source:
 
     file: str
     content: bytes
+    known: Circumstances = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def analyse(
 def _read(source: Source, settings: SessionSettings) -> tuple[Scan, ...] | str:
     """The scans of a file, or the sentence that says why there are none."""
     try:
-        return read_scans(source.file, source.content, settings.reading)
+        return read_scans(source.file, source.content, settings.reading, source.known)
     except FormatError as error:
         return str(error)
     except Exception:

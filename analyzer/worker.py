@@ -9,8 +9,8 @@ from typing import Final
 
 from analyzer.announcer import Announcer
 from analyzer.ingest import Outward
-from analyzer.messages import curves_of, result_of
-from analyzer.pipeline import Numbers, Source, analyse
+from analyzer.messages import curves_of, result_of, source_of
+from analyzer.pipeline import Numbers, analyse
 from analyzer.status import Status
 from analyzer.store.results import Analysed, Batch
 from analyzer.store.sessions import Run
@@ -67,8 +67,7 @@ class Worker:
         uploads = self._store.uploads.waiting(
             run.run, priority, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX
         )
-        sources = [Source(u.header.file, u.content) for u in uploads]
-        numbers = analyse(sources, run.document.settings)
+        numbers = analyse([source_of(upload) for upload in uploads], run.document.settings)
         again = priority == AGAIN
         analysed, stale = self._with_trend(run, uploads, numbers, again=again)
         kept = False

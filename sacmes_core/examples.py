@@ -71,6 +71,7 @@ UPLOAD_HEADER: Final = UploadHeader(
     electrode=1,
     measured_at=_MEASURED,
     measured_at_source="header",
+    modified_at=_MEASURED,
 )
 
 _SETTINGS: Final = SessionSettings(

@@ -38,6 +38,9 @@ class UploadHeader(Part):
     electrode: Electrode | None = None
     measured_at: AwareDatetime | None = None
     measured_at_source: TimeSource | None = None
+    modified_at: AwareDatetime | None = Field(
+        default=None, description="When the file was last written, by its file system."
+    )
 
 
 class UploadRefusedError(ProtocolError):

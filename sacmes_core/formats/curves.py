@@ -63,7 +63,10 @@ def convert_columns(
     if technique is None:
         technique = _technique(table, columns[0])
         if technique == "swv" and all(column.role is None for column in columns):
-            assumed.append(TECHNIQUE_ASSUMED)
+            if mapping.technique == "cv":
+                technique = "cv"
+            else:
+                assumed.append(TECHNIQUE_ASSUMED)
     axis = "time" if technique in TIME_TECHNIQUES else "potential"
     if any((c.time if axis == "time" else c.potential) is None for c in columns):
         raise FormatError(

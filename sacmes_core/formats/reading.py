@@ -14,7 +14,7 @@ from sacmes_core.formats.eclab import is_eclab, read_eclab
 from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.methodscript import is_methodscript, read_methodscript
-from sacmes_core.formats.names import parse_name
+from sacmes_core.formats.names import ScanName, parse_name
 from sacmes_core.formats.nova import is_nova, read_nova
 from sacmes_core.formats.pssession import is_pssession, read_pssession
 from sacmes_core.formats.pstrace import is_pstrace, read_pstrace
@@ -52,7 +52,13 @@ _FREQUENCY_TOLERANCE: Final = 1e-3
 _SQUARE_WAVE: Final = re.compile(r"swv|sqw|square.?wave", re.IGNORECASE)
 
 
-def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -> tuple[Scan, ...]:
+def read(
+    data: bytes,
+    *,
+    name: str = "",
+    mapping: ColumnMapping | None = None,
+    frequency_hz: float | None = None,
+) -> tuple[Scan, ...]:
     """Read all scans of a file.
 
     Parameters
@@ -63,6 +69,8 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
         The file's name; its frequency, number and electrode count where the header is silent.
     mapping
         What a person says about the columns; it wins over the content.
+    frequency_hz
+        What came with the file of one scan; it counts where header and name are silent.
 
     Returns
     -------
@@ -80,7 +88,12 @@ def read(data: bytes, *, name: str = "", mapping: ColumnMapping | None = None) -
         _refuse_json(lines)
         reader = read_generic
     scans = reader(lines, mapping or ColumnMapping())
-    return tuple(_finished(scan, name, alone=len(scans) == 1) for scan in scans)
+    named = parse_name(name)
+    square_wave = bool(_SQUARE_WAVE.search(name))
+    alone = len(scans) == 1
+    if alone and named.frequency_hz is None and frequency_hz is not None:
+        named = replace(named, frequency_hz=frequency_hz)
+    return tuple(_finished(scan, named, alone=alone, square_wave=square_wave) for scan in scans)
 
 
 def _refuse_json(lines: Sequence[str]) -> None:
@@ -92,12 +105,11 @@ def _refuse_json(lines: Sequence[str]) -> None:
         )
 
 
-def _finished(scan: Scan, name: str, *, alone: bool) -> Scan:
+def _finished(scan: Scan, named: ScanName, *, alone: bool, square_wave: bool) -> Scan:
     """Add what the name says and whether the scan looks finished.
 
     A file's name numbers its one scan; of several scans each keeps the number that the file gives.
     """
-    named = parse_name(name)
     flags = list(scan.flags)
     curves = scan.curves
     if named.electrode is not None:
@@ -109,7 +121,7 @@ def _finished(scan: Scan, name: str, *, alone: bool) -> Scan:
         frequency = named.frequency_hz
     elif _differ(named.frequency_hz, frequency):
         flags.append(NAME_HEADER_MISMATCH)
-    if frequency is not None or _SQUARE_WAVE.search(name):
+    if frequency is not None or square_wave:
         flags = [flag for flag in flags if flag != TECHNIQUE_ASSUMED]
     number = scan.number
     if number is None or (alone and named.number is not None):

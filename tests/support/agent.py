@@ -72,14 +72,16 @@ def voltammogram(
     return ("\r\n".join(lines) + "\r\n").encode()
 
 
-def packed(session_id: str, file: str, content: bytes, *, user_id: str = "alice") -> Publication:
-    """The message that carries a file."""
+def packed(
+    session_id: str, file: str, content: bytes, *, user_id: str = "alice", **known: object
+) -> Publication:
+    """The message that carries a file, with what is `known` of it beside its bytes."""
     header = UploadHeader(
         session_id=session_id,
         upload_id=upload.upload_id(session_id, file, content),
         file=file,
         sha256=hashlib.sha256(content).hexdigest(),
-    )
+    ).model_copy(update=known)
     return upload.pack(header, content, user_id=user_id)
 
 
