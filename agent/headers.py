@@ -22,9 +22,10 @@ def upload_header(
     ProtocolError
         If the name cannot be sent.
     """
+    modified_at = datetime.fromtimestamp(sighting.mtime_ns / 1e9, UTC)
     measured_at, source = found.measured_at, "header"
     if measured_at is None:
-        measured_at, source = datetime.fromtimestamp(sighting.mtime_ns / 1e9, UTC), "mtime"
+        measured_at, source = modified_at, "mtime"
     certain = {
         "session_id": document.session_id,
         "upload_id": upload_id(document.session_id, name, content),
@@ -34,6 +35,7 @@ def upload_header(
         "complete": found.outlook != "unfinished",
         "measured_at": measured_at,
         "measured_at_source": source,
+        "modified_at": modified_at,
     }
     facts = {
         "frequency_hz": found.frequency_hz,

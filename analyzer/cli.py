@@ -124,6 +124,14 @@ def analyze(
         str | None,
         typer.Option("--method", help="Name of the peak method.", show_default=False),
     ] = None,
+    technique: Annotated[
+        str | None,
+        typer.Option(
+            "--technique",
+            help="What was measured, for files that do not say: swv, cv or ca.",
+            show_default=False,
+        ),
+    ] = None,
     assignments: Assignments = [],  # noqa: B006
 ) -> None:
     """Analyse files as the service would, without a broker.
@@ -137,7 +145,7 @@ def analyze(
         from analyzer.tables import print_analysis
     except ModuleNotFoundError as error:
         missing_extra(error, "sacmes-analyzer analyze", "analyzer")
-    lines = analyse_paths(_watched(expanded(files)), settings_of(assignments, method))
+    lines = analyse_paths(_watched(expanded(files)), settings_of(assignments, method), technique)
     _exit(_print_lines(lines) if as_json else print_analysis(lines))
 
 

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.reading import read_scans
+from analyzer.reading import Circumstances, read_scans
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.names import natural_key
 from sacmes_core.formats.scan import Curve, Scan
@@ -34,7 +35,7 @@ def inspect_paths(paths: Iterable[Path], reading: ReadingSettings) -> Iterator[L
             yield error_line(path, content)
             continue
         try:
-            yield from _inspect(str(path), content, reading)
+            yield from _inspect(path, content, reading)
         except FormatError as error:
             yield error_line(path, str(error))
 
@@ -52,7 +53,16 @@ def error_line(path: Path, sentence: str) -> Line:
     return {"file": str(path), "error": sentence}
 
 
-def _inspect(file: str, content: bytes, reading: ReadingSettings) -> Iterator[Line]:
+def circumstances_of(path: Path, technique: str | None = None) -> Circumstances:
+    """What is known of a file of a folder: when it was written, and what the hour is."""
+    try:
+        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        written_at = None
+    return Circumstances(technique, written_at=written_at, seen_at=datetime.now(UTC))
+
+
+def _inspect(path: Path, content: bytes, reading: ReadingSettings) -> Iterator[Line]:
     """One line for each scan of a file.
 
     Raises
@@ -60,8 +70,8 @@ def _inspect(file: str, content: bytes, reading: ReadingSettings) -> Iterator[Li
     FormatError
         If the file cannot be read.
     """
-    for scan in read_scans(file, content, reading):
-        yield _line(file, scan)
+    for scan in read_scans(str(path), content, reading, circumstances_of(path)):
+        yield _line(str(path), scan)
 
 
 def _line(file: str, scan: Scan) -> Line:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Final
 
-from analyzer.pipeline import Numbers, analyse, source_of
+from analyzer.pipeline import Numbers, Source, analyse
+from analyzer.reading import Circumstances
 from analyzer.store.sessions import Run
 from analyzer.store.uploads import StoredUpload
 from sacmes_core import __version__
@@ -18,6 +19,20 @@ from sacmes_core.upload import UploadHeader
 POINTS_MAX: Final = 16_000
 """Points of all curves of a message together: with four columns of 12 characters it fits."""
 _DIGITS: Final = 6
+
+
+def source_of(upload: StoredUpload) -> Source:
+    """The file of an upload, with what was sent with it."""
+    header = upload.header
+    known = Circumstances(
+        technique=header.technique,
+        frequency_hz=header.frequency_hz,
+        described=header.reading,
+        complete=header.complete,
+        written_at=_written_at(header),
+        seen_at=upload.received_at,
+    )
+    return Source(header.file, upload.content, known)
 
 
 def result_of(run: Run, upload: StoredUpload, numbers: Numbers, index: int) -> Result:
@@ -55,11 +70,16 @@ def curves_of(result: Result, numbers: Numbers) -> Curves:
 
 def curves_again(run: Run, upload: StoredUpload, result: Result) -> Curves | None:
     """The curves of a scan computed once more from its bytes; None where there are none."""
-    source = source_of(upload.header, upload.content)
-    ((*scans,),) = analyse([source], run.document.settings)
+    ((*scans,),) = analyse([source_of(upload)], run.document.settings)
     if result.scan.index >= len(scans) or scans[result.scan.index].analysis is None:
         return None
     return curves_of(result, scans[result.scan.index])
+
+
+def _written_at(header: UploadHeader) -> datetime | None:
+    if header.modified_at is None and header.measured_at_source == "mtime":
+        return header.measured_at
+    return header.modified_at
 
 
 def _reference(upload: StoredUpload, scan: Scan | None, index: int) -> ScanReference:

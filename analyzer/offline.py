@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from analyzer.inspection import Line, content_of, error_line
+from analyzer.inspection import Line, circumstances_of, content_of, error_line
 from analyzer.pipeline import Numbers, Source, analyse
 from sacmes_core.payloads.results import ElectrodeResult
 from sacmes_core.settings.session import SessionSettings
@@ -26,8 +26,16 @@ _NUMBERS: Final = (
 )
 
 
-def analyse_paths(paths: Iterable[Path], settings: SessionSettings) -> Iterator[Line]:
-    """Analyse files: a line for each scan and electrode, or one with the error of a file."""
+def analyse_paths(
+    paths: Iterable[Path], settings: SessionSettings, technique: str | None = None
+) -> Iterator[Line]:
+    """Analyse files: a line for each scan and electrode, or one with the error of a file.
+
+    Parameters
+    ----------
+    technique
+        What was measured, for files that do not say so.
+    """
     batch: list[tuple[Path, bytes | str]] = []
     size = 0
     for path in paths:
@@ -35,15 +43,19 @@ def analyse_paths(paths: Iterable[Path], settings: SessionSettings) -> Iterator[
         batch.append((path, content))
         size += len(content)
         if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
-            yield from _analyse_batch(batch, settings)
+            yield from _analyse_batch(batch, settings, technique)
             batch, size = [], 0
-    yield from _analyse_batch(batch, settings)
+    yield from _analyse_batch(batch, settings, technique)
 
 
 def _analyse_batch(
-    batch: Sequence[tuple[Path, bytes | str]], settings: SessionSettings
+    batch: Sequence[tuple[Path, bytes | str]], settings: SessionSettings, technique: str | None
 ) -> Iterator[Line]:
-    sources = [Source(str(path), c) for path, c in batch if isinstance(c, bytes)]
+    sources = [
+        Source(str(path), content, circumstances_of(path, technique))
+        for path, content in batch
+        if isinstance(content, bytes)
+    ]
     analysed = iter(analyse(sources, settings))
     for path, content in batch:
         if isinstance(content, str):

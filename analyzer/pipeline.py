@@ -2,21 +2,19 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from analyzer.cyclic import cv_result
-from analyzer.reading import read_scans
+from analyzer.reading import NOTHING_KNOWN, Circumstances, read_scans
 from analyzer.steps import ca_result
 from sacmes_core.analysis.analyzing import analyze
 from sacmes_core.analysis.frequency_map import charge_c
 from sacmes_core.analysis.peaks import Peak, ScanAnalysis
 from sacmes_core.errors import AnalysisError, FormatError
-from sacmes_core.flags import TRUNCATED_SCAN
 from sacmes_core.formats.scan import Scan
 from sacmes_core.payloads.results import ElectrodeResult
 from sacmes_core.settings.session import SessionSettings
-from sacmes_core.upload import UploadHeader
 
 logger = logging.getLogger(__name__)
 
@@ -28,20 +26,11 @@ _FAULT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be analysed.
-
-    Attributes
-    ----------
-    complete
-        Whether its sender took it for whole.
-    reading
-        What its sender said of the form of its lines.
-    """
+    """A file to be analysed."""
 
     file: str
     content: bytes
-    complete: bool = True
-    reading: str | None = None
+    known: Circumstances = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +85,13 @@ def analyse(
 def _read(source: Source, settings: SessionSettings) -> tuple[Scan, ...] | str:
     """The scans of a file, or the sentence that says why there are none."""
     try:
-        scans = read_scans(source.file, source.content, settings.reading, described=source.reading)
+        return read_scans(source.file, source.content, settings.reading, source.known)
     except FormatError as error:
         return str(error)
     except Exception:
         # A fault of ours in one file must not hold up all that come after it.
         logger.exception("Reading %r failed", source.file)
         return _FAULT
-    return scans if source.complete else tuple(map(_cut_short, scans))
-
-
-def _cut_short(scan: Scan) -> Scan:
-    """A scan that was broken off, whether or not its own content shows it."""
-    flags = (*(flag for flag in scan.flags if flag != TRUNCATED_SCAN), TRUNCATED_SCAN)
-    return replace(scan, flags=flags)
-
-
-def source_of(header: UploadHeader, content: bytes) -> Source:
-    """An upload as it is to be analysed."""
-    return Source(header.file, content, header.complete, header.reading)
 
 
 def _analyse(scans: Sequence[Scan], settings: SessionSettings) -> list[Numbers]:

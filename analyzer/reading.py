@@ -1,29 +1,50 @@
 """The session's reading settings, applied to the readers of `sacmes_core.formats`."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import PurePosixPath
 
+from sacmes_core.flags import CLOCK_WRONG, TRUNCATED_SCAN
+from sacmes_core.formats.clock import clock_is_wrong
 from sacmes_core.formats.reading import read
-from sacmes_core.formats.scan import TIME_TECHNIQUES, Scan
+from sacmes_core.formats.scan import Scan
 from sacmes_core.settings.reading import ReadingSettings
 
 
-def read_scans(
-    file: str,
-    content: bytes,
-    reading: ReadingSettings,
-    technique: str | None = None,
-    *,
-    described: str | None = None,
-) -> tuple[Scan, ...]:
-    """Read the scans of a file, at least one; its name counts where its header is silent.
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of a file beside its name and its bytes; None where nothing is.
 
-    Parameters
+    Attributes
     ----------
     technique
-        What the session measures: tells bare columns of times from those of potentials.
+        What the session measures: counts where the file does not say what it holds.
+    frequency_hz
+        What was sent with the file: counts where header and name are silent.
     described
         What the agent said of the form of the lines; the session's own settings win over it.
+    complete
+        Whether its sender took it for whole.
+    written_at, seen_at
+        When the file was last written by its file system's clock, and when it came by the clock
+        here.
+    """
+
+    technique: str | None = None
+    frequency_hz: float | None = None
+    described: str | None = None
+    complete: bool = True
+    written_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+NOTHING_KNOWN = Circumstances()
+
+
+def read_scans(
+    file: str, content: bytes, reading: ReadingSettings, known: Circumstances = NOTHING_KNOWN
+) -> tuple[Scan, ...]:
+    """Read the scans of a file, at least one; its name counts where its header is silent.
 
     Raises
     ------
@@ -31,5 +52,23 @@ def read_scans(
         If the file cannot be read.
     """
     name = PurePosixPath(file.replace("\\", "/")).name
-    mapping = replace(reading.mapping(), first_is_time=technique in TIME_TECHNIQUES)
-    return read(content, name=name, mapping=mapping, described=described)
+    mapping = replace(reading.mapping(), technique=known.technique)
+    scans = read(
+        content,
+        name=name,
+        mapping=mapping,
+        frequency_hz=known.frequency_hz,
+        described=known.described,
+    )
+    return tuple(_with_flags(scan, known) for scan in scans)
+
+
+def _with_flags(scan: Scan, known: Circumstances) -> Scan:
+    """A scan with what its circumstances say of it, whether or not its content shows it."""
+    flags = list(scan.flags)
+    header = scan.measured_at
+    if header is not None and clock_is_wrong(header, known.written_at, known.seen_at):
+        flags.append(CLOCK_WRONG)
+    if not known.complete:
+        flags.append(TRUNCATED_SCAN)
+    return replace(scan, flags=tuple(dict.fromkeys(flags)))

@@ -12,7 +12,7 @@ from analyzer.store.sessions import Run
 from sacmes_core.analysis.trend.electrodes import over_electrodes
 from sacmes_core.analysis.trend.running import RunningTrend, TrendPoint, TrendValue, recompute
 from sacmes_core.analysis.trend.uncertainty import Estimate, common_error_of
-from sacmes_core.payloads.results import ElectrodeResult, Result
+from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.settings.trend import TrendSettings
 
 _CACHED_MAX: Final = 500
@@ -114,7 +114,14 @@ def _point(result: Result, electrode: ElectrodeResult) -> TrendPoint:
         electrode.peak_potential_v,
         electrode.peak_potential_se_v,
         common_error_of(result.method),
+        _header_time_s(result.scan),
     )
+
+
+def _header_time_s(scan: ScanReference) -> float | None:
+    if scan.measured_at is None or scan.measured_at_source != "header":
+        return None
+    return scan.measured_at.timestamp()
 
 
 def _trend(value: TrendValue) -> ElectrodeTrend:

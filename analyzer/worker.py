@@ -10,8 +10,8 @@ from typing import Final
 
 from analyzer.announcer import Announcer
 from analyzer.ingest import Outward
-from analyzer.messages import curves_of, result_of
-from analyzer.pipeline import Numbers, analyse, source_of
+from analyzer.messages import curves_of, result_of, source_of
+from analyzer.pipeline import Numbers, analyse
 from analyzer.status import Status
 from analyzer.store.claims import Claim, Claims
 from analyzer.store.database import StoreError
@@ -124,8 +124,7 @@ class Worker:
         uploads = self._store.uploads.waiting(
             run.run, priority, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX
         )
-        sources = [source_of(u.header, u.content) for u in uploads]
-        numbers = analyse(sources, run.document.settings)
+        numbers = analyse([source_of(upload) for upload in uploads], run.document.settings)
         again = priority == AGAIN
         analysed, stale = self._with_trend(run, claim, uploads, numbers, again=again)
         batch = Batch(claim, analysed, run.document.settings_revision, again, stale)

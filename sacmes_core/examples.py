@@ -77,6 +77,7 @@ UPLOAD_HEADER: Final = UploadHeader(
     measured_at=_MEASURED,
     measured_at_source="header",
     clock_synced=True,
+    modified_at=_MEASURED,
 )
 
 _SETTINGS: Final = SessionSettings(

@@ -24,6 +24,8 @@ BASELINE_FAILED: Final = "baseline_failed"
 TRUNCATED_SCAN: Final = "truncated_scan"
 NAME_HEADER_MISMATCH: Final = "name_header_mismatch"
 CLOCK_NOT_SET: Final = "clock_not_set"
+CLOCK_WRONG: Final = "clock_wrong"
+CLOCK_WENT_BACK: Final = "clock_went_back"
 DIFFERENCE_MISMATCH: Final = "difference_mismatch"
 UNITS_ASSUMED: Final = "units_assumed"
 TECHNIQUE_ASSUMED: Final = "technique_assumed"
@@ -63,7 +65,7 @@ OFF_CALIBRATION: Final = "off_calibration"
 BEYOND_DOSES: Final = "beyond_doses"
 OPEN_INTERVAL: Final = "open_interval"
 
-TREND_FLAGS: Final = frozenset({PEAK_MOVED, PEAK_DRIFTED})
+TREND_FLAGS: Final = frozenset({PEAK_MOVED, PEAK_DRIFTED, CLOCK_WENT_BACK})
 """Flags that a series, not a scan alone, gives reason for; they change with the trend."""
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
@@ -98,10 +100,15 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "potential window, or choose another baseline.",
         TRUNCATED_SCAN: "The scan ends before the end that was set; it was aborted, or the file "
         "is not yet complete.",
-        NAME_HEADER_MISMATCH: "The file's name says something else than its header; the header "
-        "was believed.",
+        NAME_HEADER_MISMATCH: "The file's name, or what was sent with it, says something else than "
+        "its header; the header was believed.",
         CLOCK_NOT_SET: "No time server had set the clock of the computer beside the instrument; "
         "the time of the scan may be wrong, its order is right.",
+        CLOCK_WRONG: "The header's time is later than the file itself, or years earlier than it "
+        "was written: set the clock of the instrument's computer. A file that was copied "
+        "without its own date looks the same.",
+        CLOCK_WENT_BACK: "The header's time is earlier than that of a scan with a lower number: "
+        "the clock of the instrument's computer was set back, or the numbers began anew.",
         DIFFERENCE_MISMATCH: "The difference current is not forward minus reverse; check the "
         "columns.",
         TECHNIQUE_ASSUMED: "Neither the file nor its name says what was measured; a square-wave "

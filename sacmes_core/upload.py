@@ -54,6 +54,9 @@ class UploadHeader(Part):
         description="How the lines of an instrument are to be read whose form is not known by "
         "itself; JSON, docs/serial.md says of what.",
     )
+    modified_at: AwareDatetime | None = Field(
+        default=None, description="When the file was last written, by its file system."
+    )
 
 
 _QUOTED: Final = frozenset({"file", "reading"})

@@ -244,6 +244,7 @@ def _without_trend(result: Result) -> Result:
 def _points(row: Any) -> tuple[TrendPoint, ...]:
     document = json.loads(row.document)
     common_error = common_error_of(document.get("method"))
+    header_time_s = _header_time_s(document["scan"])
     return tuple(
         TrendPoint(
             electrode["electrode"],
@@ -254,9 +255,16 @@ def _points(row: Any) -> tuple[TrendPoint, ...]:
             electrode.get("peak_potential_v"),
             electrode.get("peak_potential_se_v"),
             common_error,
+            header_time_s,
         )
         for electrode in document.get("electrodes", ())
     )
+
+
+def _header_time_s(scan: dict[str, Any]) -> float | None:
+    if scan.get("measured_at_source") != "header":
+        return None
+    return datetime.fromisoformat(scan["measured_at"]).timestamp()
 
 
 def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> None:

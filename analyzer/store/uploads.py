@@ -44,6 +44,8 @@ class StoredUpload:
         Order of commit in the session, from 1.
     revision
         1, or more where the session had a file of this name before.
+    received_at
+        When the analyzer stored it.
     """
 
     run: int
@@ -51,6 +53,7 @@ class StoredUpload:
     revision: int
     header: UploadHeader
     content: bytes
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,4 +332,5 @@ def _stored(row: Any) -> StoredUpload:
         row.revision,
         UploadHeader.model_validate_json(row.header),
         zlib.decompress(row.packed),
+        datetime.fromisoformat(row.received_at),
     )

@@ -20,6 +20,7 @@ FORMAT: Final = "chi"
 
 _HEAD_LINES: Final = 15
 _HEADER_MAX: Final = 600
+_NAME_MAX: Final = 60
 _MONTHS: Final = (
     "jan",
     "feb",
@@ -39,15 +40,15 @@ _DATE: Final = re.compile(
 )
 _FREE_TEXT: Final = ("File:", "Data Source:", "Header:", "Note:", "Instrument Model:")
 _COLUMN_LINE: Final = re.compile(r"\s*(?:Potential|Time|Freq\w*)\s*/", re.I)
-_PARAMETER: Final = re.compile(r"\s*([^=]{1,60}?)\s*=\s*(.*?)\s*$")
 _SEGMENT: Final = re.compile(r"\s*Segment (\d+):")
 
 
 def is_chi(lines: Sequence[str]) -> bool:
     """Whether the first lines are the header of a CH Instruments text file."""
+    for line in lines[:_HEAD_LINES]:
+        if line.lstrip().startswith("Instrument Model:") and "CHI" in line.upper():
+            return True
     head = [line.strip() for line in lines[:_HEAD_LINES]]
-    if any(line.startswith("Instrument Model:") and "CHI" in line.upper() for line in head):
-        return True
     labelled = any(line.startswith(("Instrument Model:", "Data Source:")) for line in head)
     return labelled and any(
         technique_in(line) for line in head[:6] if not line.startswith(("File:", "Note:"))
@@ -135,14 +136,15 @@ def _header(lines: Sequence[str]) -> list[str]:
 def _parameters(header: Sequence[str]) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for line in header[:-1]:
-        if line.startswith("Instrument Model:"):
-            parameters["Instrument Model"] = line.partition(":")[2].strip()
         if line.startswith(_FREE_TEXT):
+            if line.startswith("Instrument Model:"):
+                parameters["Instrument Model"] = line.partition(":")[2].strip()
             continue
         if line.strip() == "Results:":
             break
-        if match := _PARAMETER.match(line):
-            parameters.setdefault(match[1], match[2])
+        name, equals, value = line.partition("=")
+        if equals and 0 < len(name := name.strip()) <= _NAME_MAX:
+            parameters.setdefault(name, value.strip())
     return parameters
 
 

@@ -313,9 +313,10 @@ def _is_triple(
 
 def _numbered(chosen: Sequence[CurrentColumn]) -> Sequence[CurrentColumn]:
     """Give unnumbered currents of several electrodes their numbers, in order of the columns."""
-    taken = Counter((c.electrode, c.role) for c in chosen)
-    if len(taken) == len(chosen) and all(c.electrode is not None for c in chosen):
+    named = [(c.electrode, c.role) for c in chosen]
+    if len(set(named)) == len(named) and all(electrode is not None for electrode, _ in named):
         return chosen
+    taken = Counter(named)
     numbered = []
     seen: Counter[Role | None] = Counter()
     for column in chosen:

@@ -20,6 +20,8 @@ def why_incomplete(scan: Scan) -> str | None:
     """
     if scan.incomplete is not None:
         return scan.incomplete
+    if scan.declared.final_v is None:
+        return None
     curve = max(scan.curves, key=lambda curve: len(curve.potential_v))
     return _falls_short(curve, scan.declared)
 

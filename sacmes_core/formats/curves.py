@@ -63,7 +63,10 @@ def convert_columns(
     if technique is None:
         technique = _technique(table, columns[0])
         if technique == "swv" and all(column.role is None for column in columns):
-            assumed.append(TECHNIQUE_ASSUMED)
+            if mapping.technique == "cv":
+                technique = "cv"
+            else:
+                assumed.append(TECHNIQUE_ASSUMED)
     axis = "time" if technique in TIME_TECHNIQUES else "potential"
     if any((c.time if axis == "time" else c.potential) is None for c in columns):
         raise FormatError(
@@ -101,7 +104,7 @@ def expect_points(
         raise FormatError(
             "The currents of chronoamperometry have no times; record or export the time as well."
         )
-    if min(axis) == max(axis):
+    if all(place == axis[0] for place in axis):
         raise FormatError(
             f"The {'time' if over_time else 'potential'} does not change, so this is no "
             f"{'chronoamperogram' if over_time else 'voltammogram'}; check the columns in the "
@@ -140,7 +143,7 @@ def since_first_point(curve: Curve) -> Curve:
 
 def divisor(scale: float | None) -> float:
     """The number to divide by; a whole one for small units, which keeps decimal numbers exact."""
-    if scale is None:
+    if scale is None or scale == 1.0:
         return 1.0
     return 1.0 / scale if scale >= 1 else float(round(1 / scale))
 

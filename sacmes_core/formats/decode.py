@@ -24,6 +24,8 @@ _BINARY_SENTENCE: Final = (
 )
 _CONTROLS: Final = bytes({*range(9), *range(14, 26), *range(27, 32)})
 _SAMPLE: Final = 8_192
+_OTHER_LINE_ENDS: Final = "\v\f\x1c\x1d\x1e"
+"""What else in ASCII Python's `str.splitlines` takes for the end of a line."""
 _UNICODE_MINUS: Final = "\u2212"
 _BOM: Final = "\ufeff"
 
@@ -86,16 +88,20 @@ def split_lines(text: str) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    if text.endswith("\n"):
+    if text.isascii() and not any(sign in text for sign in _OTHER_LINE_ENDS):
         lines = text.splitlines()
-        if len(lines) == text.count("\n"):
-            return [*lines, ""]
-    # There are other line ends as well, of which only CR counts.
+        if text.endswith(("\n", "\r")):
+            lines.append("")
+        return lines
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _to_text(data: bytes) -> str:
     encoding = _encoding(data)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        pass
     try:
         return codecs.getincrementaldecoder(encoding)().decode(data, final=False)
     except UnicodeDecodeError:

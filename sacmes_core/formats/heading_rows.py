@@ -1,6 +1,5 @@
 """The lines of headings above a table: which of them names the columns, and how it splits."""
 
-import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,12 +21,9 @@ def find_headings(table: Table) -> tuple[Heading, ...]:
 
 def counts_up(column: Sequence[float | None]) -> bool:
     """Whether a column is an index: whole numbers, each one more than the last."""
-    values = [value for value in column if value is not None]
-    return all(
-        value == math.floor(value) and (k == 0 or value == values[k - 1] + 1)
-        for k, value in enumerate(values)
-        if not math.isnan(value)
-    ) and not any(math.isnan(value) for value in values)
+    values = (value for value in column if value is not None)
+    first = next(values, 0.0)
+    return first.is_integer() and all(value == first + k for k, value in enumerate(values, 1))
 
 
 def refuse_unfitting_headings(table: Table) -> None:

@@ -112,9 +112,9 @@ _ELECTRODE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Heading:
-    """What one heading says.
+    """What one heading says; told apart by identity, which makes it a quick key.
 
     Attributes
     ----------

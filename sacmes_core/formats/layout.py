@@ -55,6 +55,11 @@ class Layout:
             return _finite(cell)
         return math.nan if _NOT_A_NUMBER.fullmatch(cell) else None
 
+    def is_number(self, cell: str) -> bool:
+        """Whether `number` finds one in a cell."""
+        plain = _COMMA_NUMBER if self.decimal == "comma" else NUMBER
+        return bool(plain.fullmatch(cell) or _NOT_A_NUMBER.fullmatch(cell))
+
     def numbers(self, line: str) -> list[float | None]:
         """The numbers of a line's cells, None where a cell holds none."""
         return [self.number(cell) for cell in self.cells(line)]

@@ -33,6 +33,8 @@ def parse_name(name: str) -> ScanName:
     of one file for each electrode), also with a fraction of a hertz, and any name that ends in an
     underscore and a number.
     """
+    if not name:
+        return ScanName("")
     stem = _stem(name)
     electrode = None
     match = _ELECTRODE.match(stem)
@@ -62,7 +64,7 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _stem(name: str) -> str:
-    stem = re.split(r"[/\\]", name)[-1]
+    stem = name.replace("\\", "/").rpartition("/")[2]
     for _ in range(2):
         stem = _SUFFIX.sub("", stem)
     return stem

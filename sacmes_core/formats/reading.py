@@ -15,7 +15,7 @@ from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.lined import read_lined, reading_from_text
 from sacmes_core.formats.methodscript import is_methodscript, read_methodscript
-from sacmes_core.formats.names import parse_name
+from sacmes_core.formats.names import ScanName, parse_name
 from sacmes_core.formats.nova import is_nova, read_nova
 from sacmes_core.formats.pssession import is_pssession, read_pssession
 from sacmes_core.formats.pstrace import is_pstrace, read_pstrace
@@ -59,6 +59,7 @@ def read(
     name: str = "",
     mapping: ColumnMapping | None = None,
     described: str | None = None,
+    frequency_hz: float | None = None,
 ) -> tuple[Scan, ...]:
     """Read all scans of a file.
 
@@ -73,6 +74,8 @@ def read(
     described
         What an agent says of the lines of an instrument, a `LineReading` as text; it wins over the
         content, but not over a person.
+    frequency_hz
+        What came with the file of one scan; it counts where header and name are silent.
 
     Returns
     -------
@@ -88,13 +91,18 @@ def read(
     mapping = mapping or ColumnMapping()
     if described is not None and not mapping.says_anything:
         scan = read_lined(lines, reading_from_text(described), mapping)
-        return (_finished(scan, name, alone=True),)
+        return (_finished(scan, parse_name(name), alone=True, square_wave=False),)
     reader = next((reader for detect, reader in READERS if detect(lines)), None)
     if reader is None:
         _refuse_json(lines)
         reader = read_generic
+    named = parse_name(name)
+    square_wave = bool(_SQUARE_WAVE.search(name))
     scans = reader(lines, mapping)
-    return tuple(_finished(scan, name, alone=len(scans) == 1) for scan in scans)
+    alone = len(scans) == 1
+    if alone and named.frequency_hz is None and frequency_hz is not None:
+        named = replace(named, frequency_hz=frequency_hz)
+    return tuple(_finished(scan, named, alone=alone, square_wave=square_wave) for scan in scans)
 
 
 def _refuse_json(lines: Sequence[str]) -> None:
@@ -106,12 +114,11 @@ def _refuse_json(lines: Sequence[str]) -> None:
         )
 
 
-def _finished(scan: Scan, name: str, *, alone: bool) -> Scan:
+def _finished(scan: Scan, named: ScanName, *, alone: bool, square_wave: bool) -> Scan:
     """Add what the name says and whether the scan looks finished.
 
     A file's name numbers its one scan; of several scans each keeps the number that the file gives.
     """
-    named = parse_name(name)
     flags = list(scan.flags)
     curves = scan.curves
     if named.electrode is not None:
@@ -123,7 +130,7 @@ def _finished(scan: Scan, name: str, *, alone: bool) -> Scan:
         frequency = named.frequency_hz
     elif _differ(named.frequency_hz, frequency):
         flags.append(NAME_HEADER_MISMATCH)
-    if frequency is not None or _SQUARE_WAVE.search(name):
+    if frequency is not None or square_wave:
         flags = [flag for flag in flags if flag != TECHNIQUE_ASSUMED]
     number = scan.number
     if number is None or (alone and named.number is not None):

@@ -151,9 +151,10 @@ class ColumnMapping:
 
     Attributes
     ----------
-    first_is_time
-        Whether the first column is the time in seconds where nothing names the columns, as in
-        bare columns of chronoamperometry.
+    technique
+        What the session measures. It counts only where the file says nothing: bare columns of
+        ``ca`` begin with the time in seconds, bare columns of ``cv`` are no square wave even where
+        the sweep does not turn.
     """
 
     delimiter: Delimiter | None = None
@@ -165,7 +166,12 @@ class ColumnMapping:
     current_unit: str | None = None
     invert_current: bool = False
     time_column: int | None = None
-    first_is_time: bool = False
+    technique: str | None = None
+
+    @property
+    def first_is_time(self) -> bool:
+        """Whether the first column is the time in seconds where nothing names the columns."""
+        return self.technique in TIME_TECHNIQUES
 
     @property
     def names_columns(self) -> bool:

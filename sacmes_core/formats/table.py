@@ -106,7 +106,7 @@ def table_at(
         The lines above it, nearest first.
     """
     head = layout.cells(lines[first]) if first < len(lines) else []
-    numeric = tuple(layout.number(cell) is not None for cell in head)
+    numeric = tuple(map(layout.is_number, head))
     last = len(lines) - 1
     whole = last > first and lines[last] != "" and last_line_whole(lines, first, layout, len(head))
     block = read_block(lines, first, len(lines) if whole else last, layout, numeric)
@@ -142,7 +142,7 @@ def last_line_whole(lines: Sequence[str], first: int, layout: Layout, width: int
         return True
     sample = [layout.cells(line) for line in lines[max(first, len(lines) - _SHAPE_SAMPLE) : -1]]
     others = [cells[-1] for cells in sample if len(cells) == width]
-    if layout.number(cells[-1]) is None:
+    if not layout.is_number(cells[-1]):
         return len(others) >= RUN_LENGTH and not any(NUMBER.fullmatch(cell) for cell in others)
     return len(others) >= RUN_LENGTH and _written_alike(cells[-1], others)
 
@@ -203,7 +203,7 @@ def _score(run: Sequence[str], layout: Layout) -> tuple[bool, int] | None:
         cells = layout.cells(line)
         if not 2 <= len(cells) <= COLUMNS_MAX:
             return None
-        shapes.append(tuple(layout.number(cell) is not None for cell in cells))
+        shapes.append(tuple(map(layout.is_number, cells)))
     if len(set(shapes)) > 1:
         widths = Counter(len(shape) for shape in shapes)
         # Ragged columns and empty cells: what counts is that the first columns are the same.

@@ -1,6 +1,7 @@
 """The names that instruments give their techniques."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from sacmes_core.formats.scan import TIME_TECHNIQUES
@@ -41,6 +42,8 @@ _NAMES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
+# The files of a run name the same technique.
+@lru_cache(maxsize=256)
 def technique_in(text: str) -> str | None:
     """The technique named in a line of text, or None.
 

@@ -190,6 +190,7 @@ def test_without_a_time_in_the_header_the_files_own_is_told(clocked: Clocked) ->
     ((header, _),) = clocked.new_uploads()
     assert header.measured_at == datetime.fromtimestamp(1e9, UTC)
     assert header.measured_at_source == "mtime"
+    assert header.modified_at == header.measured_at
 
 
 # Changes and restarts -------------------------------------------------------------------------

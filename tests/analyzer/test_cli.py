@@ -1,6 +1,7 @@
 """The command line on real files: what other programs read, and what people see."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,22 @@ def test_run_without_a_broker_says_how_to_name_one(tmp_path: Path) -> None:
     )
     assert wrong.returncode == 2
     assert "PostgreSQL" in wrong.stderr
+
+
+def test_wrong_clock_is_told_offline(tmp_path: Path) -> None:
+    file = tmp_path / "SWV_60Hz_1.txt"
+    file.write_bytes(voltammogram(electrodes=1).replace(b"Nov. 22, 2026", b"Jan. 1, 2005"))
+    os.utime(file, (1.52e9, 1.52e9))
+    for command in ("analyze", "inspect"):
+        (line,) = lines(run("sacmes-analyzer", command, file, "--json"))
+        assert "clock_wrong" in line["flags"]
+    os.utime(file, (1.105e9, 1.105e9))
+    (line,) = lines(run("sacmes-analyzer", "analyze", file, "--json"))
+    assert "clock_wrong" not in line["flags"]
+
+
+def test_technique_of_bare_columns_can_be_told(tmp_path: Path) -> None:
+    file = tmp_path / "bare.txt"
+    file.write_text("".join(f"{-0.01 * k:.3f} {1e-7 / k:.4e}\n" for k in range(1, 31)), "utf-8")
+    (line,) = lines(run("sacmes-analyzer", "analyze", file, "--json", "--technique", "cv"))
+    assert line["technique"] == "cv"

@@ -349,3 +349,48 @@ def test_a_fault_gives_the_session_back(bench: Bench, monkeypatch: pytest.Monkey
     Pair(bench).wait(PATIENCE_S + 1)
     assert quick.turn()
     assert [r.position for r in bench.kept()] == [1]
+
+
+def test_frequency_that_came_with_the_upload_chooses_the_window(bench: Bench) -> None:
+    _, content = swv(1)
+    lines = content.decode().split("\r\n")
+    silent = "\r\n".join(line for line in lines if not line.startswith("Frequency")).encode()
+    windows = [{"up_to_hz": 50, "potential_min_v": -0.45}, {"above_hz": 50}]
+    bench.change(**{"peak.windows": windows, "peak.potential_min_v": -0.25})
+    bench.upload(("a_1.txt", silent), frequency_hz=40.0)
+    bench.upload(("a_2.txt", silent), frequency_hz=60.0)
+    bench.upload(("a_3.txt", content), frequency_hz=60.0)
+    bench.work()
+    slow, fast, header = bench.kept()
+    assert [r.scan.frequency_hz for r in (slow, fast, header)] == [40.0, 60.0, 10.0]
+    assert slow.electrodes[0].peak_potential_v == pytest.approx(-0.3, abs=0.01)
+    assert fast.electrodes[0].peak_current_a is None or "peak_at_edge" in fast.electrodes[0].flags
+    assert header.electrodes[0].peak_potential_v == pytest.approx(-0.3, abs=0.01)
+    assert "name_header_mismatch" in header.flags
+    assert "name_header_mismatch" not in slow.flags
+
+
+def test_wrong_clock_is_told_by_the_result(bench: Bench) -> None:
+    file, content = swv(1)
+    old = content.replace(b"Nov. 22, 2026", b"Nov. 22, 2005")
+    bench.upload((file, old), modified_at=datetime(2018, 3, 1, tzinfo=UTC))
+    bench.upload(("SWV_10Hz_2.txt", old), modified_at=datetime(2005, 11, 23, tzinfo=UTC))
+    bench.upload(("SWV_10Hz_3.txt", content.replace(b"Nov. 22, 2026", b"Nov. 24, 2026")))
+    bench.work()
+    assert ["clock_wrong" in r.flags for r in bench.kept()] == [True, False, True]
+    assert ["clock_wrong" in r.electrodes[0].flags for r in bench.kept()] == [True, False, True]
+
+
+def test_clock_that_went_back_within_the_run_is_told_also_after_a_restart(bench: Bench) -> None:
+    known = {"measured_at": NOW, "measured_at_source": "header"}
+    for number, day in ((1, 20), (2, 21), (3, 18)):
+        file, content = swv(number)
+        at = f"Nov. {day}, 2026".encode()
+        bench.upload((file, content.replace(b"Nov. 22, 2026", at)), **known)
+        bench.work()
+        bench.restart()
+    found = ["clock_went_back" in r.electrodes[0].flags for r in bench.kept()]
+    assert found == [False, False, True]
+    bench.change(**{"trend.reference_number": 2})
+    bench.work()
+    assert ["clock_went_back" in r.electrodes[0].flags for r in bench.kept()] == found

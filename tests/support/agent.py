@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from support.broker import Broker
 from support.tools import wait_until
@@ -73,23 +74,15 @@ def voltammogram(
 
 
 def packed(
-    session_id: str,
-    file: str,
-    content: bytes,
-    *,
-    user_id: str = "alice",
-    returned: int | None = None,
-    clock_synced: bool | None = None,
+    session_id: str, file: str, content: bytes, *, user_id: str = "alice", **known: Any
 ) -> Publication:
-    """The message that carries a file."""
+    """The message that carries a file, with what is `known` of it beside its bytes."""
     header = UploadHeader(
         session_id=session_id,
-        upload_id=upload.upload_id(session_id, file, content, returned=returned),
+        upload_id=upload.upload_id(session_id, file, content, returned=known.get("returned")),
         file=file,
         sha256=hashlib.sha256(content).hexdigest(),
-        returned=returned,
-        clock_synced=clock_synced,
-    )
+    ).model_copy(update=known)
     return upload.pack(header, content, user_id=user_id)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from sacmes_core.analysis.trend.clock import ClockWatch
 from sacmes_core.analysis.trend.definitions import Reference, adjusted_low, kdm, ratio
 from sacmes_core.analysis.trend.potential import PotentialWatch
 from sacmes_core.analysis.trend.uncertainty import Estimate, Height, height_of
@@ -30,6 +31,8 @@ class TrendPoint:
     common_error
         The part of the current's standard error that all scans of the series share, as a
         fraction of the current; see `uncertainty.common_error_of`. The settings go before it.
+    header_time_s
+        When the scan was measured by the clock of the instrument, in seconds since any moment.
     """
 
     electrode: int
@@ -40,6 +43,7 @@ class TrendPoint:
     peak_potential_v: float | None = None
     peak_potential_se_v: float | None = None
     common_error: float = 0.0
+    header_time_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class RunningTrend:
         self.known = Known() if known is None else known
         self._counts: defaultdict[Series, int] = defaultdict(int)
         self._potentials: defaultdict[Series, PotentialWatch] = defaultdict(PotentialWatch)
+        self._clocks: defaultdict[Series, ClockWatch] = defaultdict(ClockWatch)
         self._waiting: dict[tuple[int, float, int], _Placed] = {}
         self._has_dropped = False
 
@@ -129,6 +134,7 @@ class RunningTrend:
         found = self._potentials[placed.series].judge(
             point.peak_potential_v, point.peak_potential_se_v, self._settings
         )
+        found += self._clocks[placed.series].judge(point.number, point.header_time_s)
         both = self._both(placed)
         return TrendStep(
             TrendValue(

@@ -93,7 +93,7 @@ MAPPINGS = st.none() | st.builds(
     current_unit=st.sampled_from([None, "µA"]),
     invert_current=st.booleans(),
     time_column=st.sampled_from([None, None, 1, 2, 7]),
-    first_is_time=st.booleans(),
+    technique=st.sampled_from([None, "swv", "cv", "ca"]),
 )
 
 

@@ -133,7 +133,7 @@ def test_clock_that_began_before_the_scan_is_set_to_zero() -> None:
 def test_bare_columns_are_time_and_current_if_told_so() -> None:
     text = lines("{t} {a}")
     for mapping in (
-        ColumnMapping(first_is_time=True),
+        ColumnMapping(technique="ca"),
         ColumnMapping(time_column=1),
         ColumnMapping(time_column=1, current_column=2),
     ):
@@ -145,7 +145,7 @@ def test_bare_columns_are_time_and_current_if_told_so() -> None:
 
 def test_headings_go_before_the_expectation_of_time() -> None:
     text = "Potential/V,Current/A\n" + "".join(f"{0.01 * k:.2f},1e-6\n" for k in range(20))
-    scan = only(text, ColumnMapping(first_is_time=True))
+    scan = only(text, ColumnMapping(technique="ca"))
     assert scan.technique == "swv"
     assert scan.curves[0].potential_v[-1] == 0.19
 

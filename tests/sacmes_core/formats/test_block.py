@@ -1,0 +1,64 @@
+"""Regular lines go through the scanner of JSON; what it would take for other things may not."""
+
+import pytest
+
+from sacmes_core.formats.block import read_block
+from sacmes_core.formats.layout import Layout
+from sacmes_core.formats.scan import Decimal, Delimiter
+
+COMMA = Layout("comma", "point")
+ROWS = 12
+
+
+def lines_with(cell: str, line: int, column: int = 1) -> list[str]:
+    rows = [[f"{-0.001 * k:.3f}", f"{k}.5e-7", f"{k}"] for k in range(1, ROWS + 1)]
+    rows[line][column] = cell
+    return [", ".join(row) for row in rows]
+
+
+def second_column(lines: list[str], layout: Layout = COMMA) -> tuple[float | None, ...]:
+    block = read_block(lines, 0, len(lines), layout, (True, True, True))
+    return block.columns[1] if block.end == ROWS else ()
+
+
+def test_numbers_are_those_of_float() -> None:
+    lines = lines_with("-4.2E-008", 3)
+    columns = list(zip(*(map(float, line.split(",")) for line in lines), strict=True))
+    block = read_block(lines, 0, ROWS, COMMA, (True, True, True))
+    assert list(block.columns) == columns
+    assert all(isinstance(value, float) for column in block.columns for value in column)
+
+
+@pytest.mark.parametrize("cell", ["+4.2e-8", ".042e-6", "042e-9", "4.2e-8\t", "42.e-9"])
+def test_numbers_that_json_does_not_know_are_read(cell: str) -> None:
+    assert second_column(lines_with(cell, 3))[3] == float(cell)
+
+
+@pytest.mark.parametrize("cell", ["true", "false", "null", "NaN", "[]", '"a"', "1e999", "{}", ""])
+def test_what_json_knows_beside_numbers_is_no_number(cell: str) -> None:
+    value = second_column(lines_with(cell, 3))[3]
+    assert value is None or value != value
+
+
+@pytest.mark.parametrize("cell", ["1.5e-7, 2", "1.5e-7, null", "null, null"])
+def test_a_longer_line_ends_the_block(cell: str) -> None:
+    block = read_block(lines_with(cell, 3), 0, ROWS, COMMA, (True, True, True))
+    assert block.end < ROWS or all(len(column) == ROWS for column in block.columns)
+    assert block.columns[1][:3] == (1.5e-7, 2.5e-7, 3.5e-7)
+    assert 2.0 not in block.columns[2][3:4]
+
+
+def test_nested_brackets_exhaust_nothing() -> None:
+    assert second_column(lines_with("[" * 50_000, 3))[3] is None
+
+
+@pytest.mark.parametrize("delimiter", ["tab", "semicolon"])
+@pytest.mark.parametrize("decimal", ["point", "comma"])
+def test_other_delimiters_and_decimal_signs_give_the_same_numbers(
+    delimiter: Delimiter, decimal: Decimal
+) -> None:
+    layout = Layout(delimiter, decimal)
+    lines = [line.replace(", ", layout.separator or "") for line in lines_with("7.25e-8", 3)]
+    if decimal == "comma":
+        lines = [line.replace(".", ",") for line in lines]
+    assert second_column(lines, layout)[3] == 7.25e-8
