@@ -161,37 +161,42 @@ class _Parser:
         self, command: str, arguments: tuple[Argument, ...], options: Mapping[str, int], line: int
     ) -> None:
         """Put a statement where it belongs; errors without a place."""
-        innermost = self._open[-1]
-        inside = any(loop.command.startswith("meas_loop") for loop in self._open)
-        if command in ("pck_add", "pck_end") and not self._in_package:
-            raise ScriptError(UNEXPECTED_COMMAND)
         if command.startswith("meas_loop") or command == "loop":
-            if inside and command != "loop":
-                raise ScriptError(NESTED_MEASUREMENT)
-            if len(self._open) > _DEPTH_MAX:
-                raise ScriptError(TOO_DEEP)
-            self._open.append(_Open(command, arguments, line, options))
-            return
-        if command == "endloop":
-            if len(self._open) == 1 or self._in_package:
-                raise ScriptError(UNEXPECTED_COMMAND)
-            self._open.pop()
-            done = innermost
-            whole = Statement(done.command, done.arguments, done.line, done.options)
-            self._open[-1].body.append(_with_body(whole, done.body))
-            return
-        if command == "on_finished:":
+            self._open_loop(_Open(command, arguments, line, options))
+        elif command == "endloop":
+            self._close_loop()
+        elif command == "on_finished:":
             if len(self._open) > 1 or self._main is not None:
                 raise ScriptError(UNEXPECTED_COMMAND)
-            self._main, innermost.body = tuple(innermost.body), []
-            return
-        if command == "breakloop" and len(self._open) == 1:
+            self._main, self._open[0].body = tuple(self._open[0].body), []
+        else:
+            self._expect_package(command)
+            if command == "breakloop" and len(self._open) == 1:
+                raise ScriptError(UNEXPECTED_COMMAND)
+            self._open[-1].body.append(Statement(command, arguments, line, options))
+
+    def _open_loop(self, loop: _Open) -> None:
+        measuring = any(outer.command.startswith("meas_loop") for outer in self._open)
+        if measuring and loop.command != "loop":
+            raise ScriptError(NESTED_MEASUREMENT)
+        if len(self._open) > _DEPTH_MAX:
+            raise ScriptError(TOO_DEEP)
+        self._open.append(loop)
+
+    def _close_loop(self) -> None:
+        if len(self._open) == 1 or self._in_package:
             raise ScriptError(UNEXPECTED_COMMAND)
-        if command in ("pck_start", "pck_end"):
+        loop = self._open.pop()
+        self._open[-1].body.append(
+            Statement(loop.command, loop.arguments, loop.line, loop.options, tuple(loop.body))
+        )
+
+    def _expect_package(self, command: str) -> None:
+        """Packages are begun, filled and ended in this order."""
+        if command in ("pck_start", "pck_add", "pck_end"):
             if self._in_package == (command == "pck_start"):
                 raise ScriptError(UNEXPECTED_COMMAND)
-            self._in_package = command == "pck_start"
-        innermost.body.append(Statement(command, arguments, line, options))
+            self._in_package = command != "pck_end"
 
     def _read_options(self, command: str, tokens: Sequence[_Token], line: int) -> dict[str, int]:
         options = {}
@@ -239,10 +244,6 @@ class _Parser:
         elif kind in "nv" and text not in self._variables:
             raise ScriptError(UNDECLARED, line, column)
         return text.strip('"')
-
-
-def _with_body(loop: Statement, body: Sequence[Statement]) -> Statement:
-    return Statement(loop.command, loop.arguments, loop.line, loop.options, tuple(body))
 
 
 def _number(match: re.Match[str]) -> Number:
