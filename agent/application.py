@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,7 @@ from agent.postman import Postman
 from agent.presence import Facts
 from agent.problems import Problems
 from agent.source import SourceAnswer, SourceEvent, SourceMaker, SourceReport
+from agent.view import AgentView, Onlooker
 from sacmes_core import questions
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ProtocolError
@@ -45,7 +47,7 @@ from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
 from sacmes_core.payloads.replies import Problem
-from sacmes_core.payloads.results import Receipts
+from sacmes_core.payloads.results import Receipts, Result
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import (
     AGENT_PRESENCE,
@@ -54,6 +56,7 @@ from sacmes_core.protocol import (
     ANALYZER_PRESENCE,
     RECEIPTS,
     REPLY,
+    RESULTS,
     SESSION,
     WILL_DELAY_S,
     decode,
@@ -79,6 +82,11 @@ class AgentOptions:
     wish: starting.Wish | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RetryRefused:
+    """Let what the analyzer refused be sent again."""
+
+
 class Agent:
     """An agent with an open home; `run` returns when it is stopped.
 
@@ -88,14 +96,24 @@ class Agent:
         Identity, outbox and session of this agent, locked by the caller.
     stop
         Set from outside to end it.
+    show
+        Called in the agent's thread with its view, each time that changes.
     """
 
-    def __init__(self, options: AgentOptions, home: Home, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        options: AgentOptions,
+        home: Home,
+        stop: threading.Event,
+        show: Callable[[AgentView], None] | None = None,
+    ) -> None:
         self._options = options
         self._home = home
         self._stop = stop
         self._user_id = home.identity.user_id
-        self._events: queue.SimpleQueue[LinkEvent | SourceEvent] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[LinkEvent | SourceEvent | RetryRefused] = (
+            queue.SimpleQueue()
+        )
         self._link: Link | None = None
         self._problems = Problems()
         self._postman = Postman(home.outbox, self._user_id, self._publish, self._problems)
@@ -104,6 +122,7 @@ class Agent:
         self._source = options.source(home, self._events.put)
         self._standing = SourceReport(0)
         self._announcer = Announcer(home, self._source.facts, self._publish)
+        self._onlooker = Onlooker(show, self._user_id, self._source.facts.name)
         self._analyzers: dict[str, AnalyzerPresence] = {}
         self._ignored: Counter[str] = Counter()
         self._follower = Follower(
@@ -126,10 +145,14 @@ class Agent:
             self._claim()
             while not self._stop.is_set():
                 self._guarded_turn()
-        except AgentStopped:
+        except BaseException:
             self._end(farewell=False)
             raise
         self._end(farewell=True)
+
+    def retry_refused(self) -> None:
+        """Let what the analyzer refused be sent again; may be called from any thread."""
+        self._events.put(RetryRefused())
 
     def _claim(self) -> None:
         """Take the user_id, or say who holds it."""
@@ -139,7 +162,7 @@ class Agent:
             self._user_id,
             self._stop,
             self._problems,
-            meanwhile=self._wait_for_the_broker,
+            meanwhile=self._perform_meanwhile,
         )
         if self._stop.is_set():
             return
@@ -163,6 +186,7 @@ class Agent:
             AGENT_REQUEST.filter(user_id=user_id),
             self._asker.topic,
             ANALYZER_PRESENCE.filter(),
+            *([RESULTS.topic(user_id=user_id)] if self._onlooker.wanted else []),
         )
         return LinkOptions(
             client_id=self._home.identity.client_id,
@@ -196,25 +220,41 @@ class Agent:
         except queue.Empty:
             self._perform_due()
 
-    def _wait_for_the_broker(self) -> None:
-        """What is done while nothing is known of the broker yet."""
-        self._perform_waiting()
-        self._notifier.turned(time.monotonic())
-
     def _perform_waiting(self) -> None:
         """Perform the events that are there by now, but not so many that nothing else is done."""
         with contextlib.suppress(queue.Empty):
             for _ in range(EVENTS_PER_TURN):
                 self._perform(self._events.get_nowait())
 
+    def _perform_meanwhile(self) -> None:
+        """What goes on while the broker is not reached yet."""
+        self._perform_waiting()
+        now = time.monotonic()
+        self._notifier.turned(now)
+        if self._announcer.is_due(now):
+            with contextlib.suppress(OutboxError):
+                self._onlooker.count(self._facts().counters, self._home.outbox)
+        self._look()
+
     def _perform_due(self) -> None:
         now = time.monotonic()
         self._postman.tick(now)
         if self._announcer.is_due(now):
+            facts = self._facts()
             self._problems.put("clock", clock_sentence())
-            self._announcer.hold(presence.Changed(self._facts()), now)
+            self._announcer.hold(presence.Changed(facts), now)
+            self._onlooker.count(facts.counters, self._home.outbox)
         self._announcer.hold(presence.Tick(), now)
         self._follower.start(starting.Tick(), now)
+        self._look()
+
+    def _look(self) -> None:
+        self._onlooker.look(
+            connected=self._link is not None and self._link.connected,
+            session=self._follower.document,
+            problems=self._problems,
+            analyzers=self._analyzers.values(),
+        )
 
     def _wait_s(self) -> float:
         due = [self._announcer.due_at]
@@ -222,7 +262,7 @@ class Agent:
             due.append(self._postman.next_due)
         return max(0.01, min(TURN_S, min(due) - time.monotonic()))
 
-    def _perform(self, event: LinkEvent | SourceEvent) -> None:
+    def _perform(self, event: LinkEvent | SourceEvent | RetryRefused) -> None:
         now = time.monotonic()
         match event:
             case Connected():
@@ -248,6 +288,8 @@ class Agent:
                 self._problems.put("outbox", report.outbox_problem)
             case SourceAnswer(asked, reply):
                 self._answer(asked, reply)
+            case RetryRefused():
+                logger.info("%d refused scans are sent again", self._home.outbox.retry_refused())
 
     def _disconnected(self, gone: Disconnected, now: float) -> None:
         if gone.taken_over:
@@ -283,6 +325,8 @@ class Agent:
             self._announcer.hold(presence.Seen(_readable(message)), now)
         elif channel is REPLY:
             self._follower.reply(message, now)
+        elif channel is RESULTS and message.payload:
+            self._onlooker.hear(decode(Result, message.payload))
         elif channel in (AGENT_QUERY, AGENT_REQUEST):
             self._asked(message)
         elif channel is ANALYZER_PRESENCE and message.payload:
@@ -336,7 +380,9 @@ class Agent:
     def _end(self, *, farewell: bool) -> None:
         self._notifier.stopping()
         self._source.stop()
-        self._perform_waiting()
+        # What the source did last counts, whoever holds the user_id by now.
+        with contextlib.suppress(AgentStopped):
+            self._perform_waiting()
         if self._link is not None:
             last = [self._announcer.message("stopped", self._facts())] if farewell else []
             self._link.stop(last)

@@ -45,7 +45,7 @@ def refusal_sentence(refused: Refused, user_id: str) -> str:
     if refused.login:
         return (
             f"The broker refuses the user_id {user_id} or its key ({refused.reason}); check "
-            "SACMES_KEY and --broker, or ask the administrator. The agent tries on."
+            "both, or ask the administrator. The agent tries on."
         )
     return f"{refused.reason} The agent tries on, and keeps the scans meanwhile."
 

@@ -1,28 +1,25 @@
 """The command line of the agent beside the instrument."""
 
 import json
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
-from agent.places import usual_quiet_s
 from agent.serial_command import serial
-from agent.settling import Patience
+from agent.settings import read_settings
 from agent.simulator_cli import simulate
-from agent.starting import Wish
 from agent.status import status_lines, status_of
 from agent.watching import folder_source
-from sacmes_core.errors import ConfigError
+from agent.watching_options import ResultLines, patience_for, watched_folder, wish_of
+from sacmes_core.address import BrokerAddress
+from sacmes_core.errors import ConfigError, SacmesError
 from sacmes_core.settings.parts import Technique
-from sacmes_core.settings.session import SessionSettings
-from sacmes_core.settings.source import SourceSettings
-from sacmes_core.settings.trend import TrendSettings
 from sacmes_core.shell import (
     BrokerOption,
     HomeOption,
@@ -48,7 +45,7 @@ app = typer.Typer(
 
 For example:
 
-    sacmes-agent status
+    sacmes-agent gui
 
     sacmes-agent watch data --broker mqtts://lab-7@broker.example.org:8883
 
@@ -69,7 +66,13 @@ def _common(version: VersionOption = False) -> None:
 
 @app.command()
 def watch(
-    folder: Annotated[Path, typer.Argument(help="Folder in which the instrument saves its files.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder in which the instrument saves its files.",
+            show_default="the one of the window",
+        ),
+    ] = None,
     broker: BrokerOption = None,
     home: HomeOption = None,
     start: Annotated[
@@ -87,31 +90,42 @@ def watch(
         int, typer.Option(help="Scan number that normalised currents are relative to.")
     ] = 1,
     backlog: Annotated[
-        str, typer.Option(help="Files that are there already: all, since (the start) or none.")
-    ] = "all",
+        str | None,
+        typer.Option(
+            help="Files that are there already: all, since (the start) or none.", show_default="all"
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the session.")] = "",
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Take the user_id from an agent elsewhere.")
-    ] = False,
+        bool | None,
+        typer.Option("--take-over", help="Take the user_id from an agent elsewhere."),
+    ] = None,
     subfolders: Annotated[
-        bool, typer.Option("--subfolders", help="Watch the folders in the folder as well.")
-    ] = False,
+        bool | None,
+        typer.Option("--subfolders", help="Watch the folders in the folder as well."),
+    ] = None,
     quiet: Annotated[
         float | None,
         typer.Option(
             min=0.1,
             max=600,
-            help="Seconds that a file is left alone before it counts as finished. "
-            "[default: 2, or 5 on a network drive]",
+            help="Seconds that a file is left alone before it counts as finished.",
+            show_default="2.0, or 5.0 on a network drive",
         ),
     ] = None,
     retry_refused: Annotated[
         bool, typer.Option("--retry-refused", help="Send again what the analyzer refused.")
     ] = False,
+    results: Annotated[
+        bool, typer.Option("--results", help="Write a line for each result that comes back.")
+    ] = False,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
     """Watch a folder and send each finished scan; runs until Ctrl-C.
+
+    What is not named here is taken from settings.toml of the home folder, where the window keeps
+    its own: without any argument, the agent does as the window did last.
 
     For example:
 
@@ -120,25 +134,23 @@ def watch(
         sacmes-agent watch data --start swv --handle SWV_ --frequency 15 --frequency 200
     """
     agent_home, settings = _begin(home, broker, log_level, log_format)
+    kept = read_settings(agent_home)
     wish = None
-    if start is not None:
-        wish = _wish(
-            start,
+    if (technique := start or kept.start) is not None:
+        wish = wish_of(
+            technique,
             name,
             {
-                "handle": handle,
+                "handle": handle or kept.handle,
                 "extension": extension,
                 "frequencies_hz": tuple(frequency or ()),
                 "first_number": first_number,
                 "last_number": last_number,
-                "backlog": backlog,
+                "backlog": backlog or kept.backlog,
             },
             reference_number,
         )
-    if not folder.is_dir():
-        raise ConfigError(
-            f"There is no folder {folder}; name the one in which the instrument saves its files."
-        )
+    folder = watched_folder(folder, kept)
     stop = threading.Event()
     stop_on_signal(stop)
     address = broker_address(settings)
@@ -150,13 +162,31 @@ def watch(
             address=address.as_user(opened.identity.user_id, address.key or settings.key),
             source=folder_source(
                 folder.resolve(),
-                Patience.of(usual_quiet_s(folder) if quiet is None else quiet),
-                subfolders=subfolders,
+                patience_for(folder, kept.quiet if quiet is None else quiet),
+                subfolders=kept.subfolders if subfolders is None else subfolders,
             ),
-            take_over=take_over,
+            take_over=kept.take_over if take_over is None else take_over,
             wish=wish,
         )
-        Agent(options, opened, stop).run()
+        Agent(options, opened, stop, ResultLines() if results else None).run()
+
+
+@app.command()
+def gui(broker: BrokerOption = None, home: HomeOption = None) -> None:
+    """Open the window: everything that `watch` does, for people who want no command line.
+
+    For example:
+
+        sacmes-agent gui
+    """
+    from agent.window.opening import open_window, say_in_a_box
+
+    try:
+        open_window(home_folder(home, "agent"), broker)
+    except SacmesError as error:
+        if sys.stderr is None:
+            say_in_a_box(str(error))
+        raise
 
 
 @app.command()
@@ -172,6 +202,40 @@ def status(
     """
     seen = status_of(home_folder(home, "agent"))
     typer.echo(json.dumps(seen) if as_json else "\n".join(status_lines(seen)))
+
+
+@app.command()
+def doctor(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder in which the instrument saves its files.",
+            show_default="the one of the window",
+        ),
+    ] = None,
+    broker: BrokerOption = None,
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Check everything between the folder and the analyzer, and say what to do; 1 for a problem.
+
+    For example:
+
+        sacmes-agent doctor data --broker mqtts://lab-7@broker.example.org:8883
+    """
+    from agent.doctor.examination import Patient
+    from agent.doctor.report import report
+
+    agent_home, settings = _begin(home, broker, "error", None)
+    kept = read_settings(agent_home)
+    try:
+        address: BrokerAddress | str = broker_address(settings)
+    except ConfigError as error:
+        address = str(error)
+    named = folder or (Path(kept.folder) if kept.folder else None)
+    patient = Patient(agent_home, address, named, kept.subfolders, settings.key)
+    if not report(patient, as_json=as_json):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -268,7 +332,15 @@ def install_service(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a double click, which brings no console, opens the window."""
+    if len(sys.argv) == 1 and (getattr(sys, "frozen", False) or sys.stdout is None):
+        sys.argv.append("gui")
+    run_app(app)
+
+
+def gui_main() -> None:
+    """Open the window, for a shortcut or a menu."""
+    sys.argv.insert(1, "gui")
     run_app(app)
 
 
@@ -294,24 +366,7 @@ def _check_command(command: list[str]) -> None:
             "Say after -- what the service does: watch DIR …, or serial PORT --instrument …."
         )
     known = typer.main.get_group(app).commands
-    if command[0] not in known:
-        raise ConfigError(f"This version has no command {command[0]}.")
     known[command[0]].make_context(f"sacmes-agent {command[0]}", command[1:])
-
-
-def _wish(
-    technique: Technique, name: str, source: dict[str, object], reference_number: int
-) -> Wish:
-    try:
-        settings = SessionSettings(
-            source=SourceSettings.model_validate(source),
-            trend=TrendSettings(reference_number=reference_number),
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = " ".join(str(part) for part in first["loc"]) or "session"
-        raise ConfigError(f"--start: {where}: {first['msg']}.") from None
-    return Wish(technique, settings, name)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ SQLite with a write-ahead log and synchronous=FULL, so that neither `kill -9` no
 an upload that `Outbox.add` returned for. Each thread opens an `Outbox` of its own.
 """
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -82,10 +83,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class RefusedUpload:
-    """An upload or a file that was refused for good."""
+    """An upload or a file that was refused for good; `kept` uploads can be sent again."""
 
     file: str
     reason: str
+    kept: bool
 
 
 class Outbox:
@@ -208,11 +210,20 @@ class Outbox:
                     )
 
     def retry_refused(self) -> int:
-        """Let the refused uploads wait again; returns how many."""
+        """Let the refused uploads wait again, behind all others; returns how many.
+
+        They get new sequence numbers, so that an agent that runs offers them anew.
+        """
         with self._writing() as connection:
-            return connection.execute(
-                "UPDATE uploads SET state = 'waiting' WHERE state = 'refused'"
-            ).rowcount
+            refused = connection.execute(
+                "SELECT sequence FROM uploads WHERE state = 'refused' ORDER BY sequence"
+            ).fetchall()
+            last = connection.execute("SELECT max(sequence) FROM uploads").fetchone()[0]
+            connection.executemany(
+                "UPDATE uploads SET state = 'waiting', sequence = ? WHERE sequence = ?",
+                [(last + k, sequence) for k, (sequence,) in enumerate(refused, 1)],
+            )
+            return len(refused)
 
     def counters(self, session_id: str | None, in_flight: int) -> UploadCounters:
         """What was counted in a session, and what waits in all of them.
@@ -259,12 +270,19 @@ class Outbox:
     def refused(self, limit: int = 100) -> tuple[RefusedUpload, ...]:
         """What was refused for good, by name."""
         rows = self._rows(
-            "SELECT json_extract(header, '$.file'), reason FROM uploads WHERE state = 'refused' "
-            "UNION ALL SELECT file, reason FROM files WHERE outcome = 'refused' "
+            "SELECT json_extract(header, '$.file'), reason, 1 FROM uploads "
+            "WHERE state = 'refused' "
+            "UNION ALL SELECT file, reason, 0 FROM files WHERE outcome = 'refused' "
             "ORDER BY 1 LIMIT ?",
             (limit,),
         )
-        return tuple(RefusedUpload(file, reason or "") for file, reason in rows)
+        return tuple(RefusedUpload(file, reason or "", bool(kept)) for file, reason, kept in rows)
+
+    def last_file(self) -> str | None:
+        """The file of the upload that was taken last; None before the first."""
+        query = "SELECT json_extract(header, '$.file') FROM uploads ORDER BY sequence DESC LIMIT 1"
+        row = self._first(query, ())
+        return None if row is None else row[0]
 
     def sightings(self, session_id: str) -> Iterator[tuple[str, Sighting]]:
         """The files of a session that were decided on, as they were then."""
@@ -354,6 +372,17 @@ class Outbox:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise OutboxError(_sentence(error)) from None
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with the file of an outbox, which is only read; None if it is sound."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+        with contextlib.closing(connection):
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        return str(error)
+    return None if found == "ok" else str(found)
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:

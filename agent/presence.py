@@ -69,7 +69,7 @@ def decide(
         return GiveWay(
             f"An agent on {other.host} has held this user_id since "
             f"{other.since:%Y-%m-%d %H:%M %Z}; it was last heard {max(0, seen.age_s):.0f} s ago. "
-            "Stop it there, or start this one with --take-over."
+            "Stop it there, or start this one with --take-over (in the window: a setting)."
         )
     return Claim(max(last_number, other.number) + 1)
 

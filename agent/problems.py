@@ -24,6 +24,11 @@ class Problems:
             logger.warning("%s", sentence)
 
     @property
+    def sentences(self) -> tuple[tuple[str, str], ...]:
+        """Cause and sentence of each, in the order they began."""
+        return tuple(self._sentences.items())
+
+    @property
     def text(self) -> str | None:
         """All sentences, in the order they began; None if there are none."""
         return " ".join(self._sentences.values())[:2000] or None

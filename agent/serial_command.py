@@ -16,6 +16,7 @@ from sacmes_core.errors import ConfigError
 from sacmes_core.instruments.limits import Limits
 from sacmes_core.instruments.methodscript.script import Multiplexer
 from sacmes_core.instruments.orders import KINDS
+from sacmes_core.settings.method import CyclicMethod
 from sacmes_core.settings.parts import Technique
 from sacmes_core.settings.quantities import quantity
 from sacmes_core.settings.session import SessionSettings
@@ -275,10 +276,14 @@ def _wish(
     reference_number: int,
 ) -> Wish:
     given = {key: value for key, value in method.items() if value is not None}
-    document = {
+    document: dict[str, Any] = {
         "source": {"frequencies_hz": frequencies_hz, "method": given},
         "trend": {"reference_number": reference_number},
     }
+    if technique == "cv":
+        # An instrument does not say its scan rate, which the charge needs.
+        rate_v_s = given["cv"].get("scan_rate_v_s", CyclicMethod().scan_rate_v_s)
+        document["peak"] = {"cv": {"scan_rate_v_s": rate_v_s}}
     try:
         settings = SessionSettings.model_validate(document, strict=False)
     except ValidationError as error:

@@ -83,7 +83,8 @@ class TcpPort:
         reading = [listener] if client is None else [listener, client]
         writing = [client] if client is not None and self._unsent else []
         readable, writable, _ = select.select(reading, writing, [], timeout_s)
-        if listener in readable:
+        # The last words of one host, and its end, are read before the next one is let in.
+        if listener in readable and client not in readable:
             self._accept(listener)
         if client is not None and client in writable:
             self._flush(client)
@@ -118,6 +119,7 @@ class TcpPort:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(self._address)
             listener.listen()
+            listener.setblocking(False)
         except OSError:
             listener.close()
             raise
@@ -129,7 +131,11 @@ class TcpPort:
         self.unplug()
 
     def _accept(self, listener: socket.socket) -> None:
-        client, _ = listener.accept()
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            # It has given up between the call and the answer.
+            return
         if self._client is not None:
             client.close()
             return

@@ -31,6 +31,7 @@ def status_of(folder: Path) -> dict[str, Any]:
                 "revision": document.revision,
                 "settings": document.settings.source.model_dump(mode="json"),
             },
+            "last_file": home.outbox.last_file(),
             "seen": counters.seen,
             "confirmed": counters.confirmed,
             "waiting": counters.waiting,
@@ -50,7 +51,8 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         if session is None
         else f"session   {session['technique']} {session['state']}, "
         f"revision {session['revision']}, {session['session_id']}",
-        f"scans     {status['seen']} seen, {status['confirmed']} stored",
+        f"scans     {status['seen']} seen, {status['confirmed']} stored"
+        + (f"; the last is {status['last_file']}" if status["last_file"] else ""),
         f"outbox    {status['waiting']} waiting, {status['refused']} refused",
     ]
     return lines + [f"refused   {one['file']}: {one['reason']}" for one in status["refusals"]]

@@ -163,16 +163,15 @@ class FolderWatch:
 
     def _answer(self, asked: Asked) -> Payload:
         root = self._options.root
-        listing = list_folder(root, subfolders=self._options.subfolders)
         try:
+            listing = list_folder(root, subfolders=self._options.subfolders)
             if isinstance(asked.payload, PreviewQuery):
                 return preview(asked.payload, root, listing)
             if isinstance(asked.payload, ListQuery):
                 return answer(asked.payload, str(root), listing)
         except OSError as error:
             sentence = folder_sentence(root, error)
-            title = "The folder cannot be listed"
-            return Problem(type="unavailable", title=title, detail=sentence)
+            return Problem(type="unavailable", title="The folder cannot be listed", detail=sentence)
         return Problem(type="unavailable", title="Not measured", detail=_NO_INSTRUMENT)
 
     def _pause(self, wait_s: float, rest_s: float) -> None:

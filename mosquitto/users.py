@@ -21,6 +21,7 @@ from typing import Annotated, Self
 
 import typer
 
+from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
 from sacmes_core.protocol import check_user_id
 from sacmes_core.shell import run_app
@@ -194,7 +195,7 @@ def given_key(variable: str) -> str | None:
     return key or None
 
 
-def add_keys(folder: Path, rights: Rights, names: list[str], given: str | None) -> None:
+def add_keys(folder: Path, rights: Rights, names: list[str], given: str | None) -> dict[str, str]:
     """Give each name a key, install the result, and say the keys drawn: they are kept nowhere."""
     drawn = {
         name: "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))
@@ -205,6 +206,25 @@ def add_keys(folder: Path, rights: Rights, names: list[str], given: str | None) 
     replace(rights, hashes=rights.hashes | hashed(keys)).install(folder)
     for name, key in drawn.items():
         typer.echo(f"{name}\t{key}")
+    return keys
+
+
+def hand_out(keys: dict[str, str], broker: BrokerAddress) -> None:
+    """Say the line that sets an agent up, for each name."""
+    for name, key in keys.items():
+        typer.echo(broker.as_user(name, key).connection_string())
+
+
+def address(broker: str, ca: Path | None) -> BrokerAddress:
+    """Return where agents find the broker; ConfigError if that cannot be said in one line."""
+    found = BrokerAddress.parse(broker)
+    if found.scheme not in ("mqtt", "mqtts"):
+        raise ConfigError("A connection string names an address with mqtts:// or mqtt://.")
+    try:
+        pem = ca.read_text("ascii") if ca else found.ca_pem
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The certificate {ca} cannot be read: {error}.") from None
+    return BrokerAddress.parse(replace(found, ca_pem=pem).connection_string())
 
 
 Folder = Annotated[
@@ -237,6 +257,13 @@ def add(
     reads: Annotated[
         list[str] | None, typer.Option(help="A user whose data the new one may only look at.")
     ] = None,
+    broker: Annotated[
+        str | None,
+        typer.Option(help="Where agents find the broker: also say the line that sets one up."),
+    ] = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="Certificate of a private authority, for that line.")
+    ] = None,
     folder: Folder = DEFAULT,
 ) -> None:
     """Add users, or give them new keys. With --reads, colleagues who may only look.
@@ -245,18 +272,23 @@ def add(
 
     users.py add lab-3
 
+    users.py add lab-3 --broker mqtts://broker.example.org:8883 --ca ca.pem
+
     users.py add carol --reads lab-3 --reads lab-4
     """
     for name in names:
         check_user_id(name)
     rights = Rights.read(folder)
     looks = {name: tuple(reads) for name in names} if reads else {}
-    add_keys(
+    reached = address(broker, ca) if broker else None
+    keys = add_keys(
         folder,
         replace(rights, colleagues=rights.colleagues | looks),
         names,
         given_key("SACMES_KEY"),
     )
+    if reached is not None:
+        hand_out(keys, reached)
 
 
 @app.command()

@@ -86,9 +86,15 @@ class BrokerAddress:
         login = f"{quote(self.username or '', safe='')}:{quote(self.key or '', safe='')}"
         options = {} if self.encrypted else {"tls": "off"}
         if self.ca_pem:
-            options["ca"] = base64.urlsafe_b64encode(self.ca_pem.encode()).decode().rstrip("=")
+            options["ca"] = _encoded(self.ca_pem)
         query = f"?{urlencode(options)}" if options else ""
         return f"sacmes://{login}@{self._netloc()}{query}"
+
+    def without_key(self) -> str:
+        """The address as a URL with its username and private authority, for a file of settings."""
+        login = f"{quote(self.username, safe='')}@" if self.username else ""
+        query = f"?ca={_encoded(self.ca_pem)}" if self.ca_pem else ""
+        return f"{self.scheme}://{login}{self._netloc()}{self.path}{query}"
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self._netloc()}{self.path}"
@@ -96,6 +102,10 @@ class BrokerAddress:
     def _netloc(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+
+def _encoded(pem: str) -> str:
+    return base64.urlsafe_b64encode(pem.encode()).decode().rstrip("=")
 
 
 def _pem(encoded: str) -> str:

@@ -86,7 +86,7 @@ class Link:
         self._lock = threading.Lock()
         self._current: _Connection | None = None
         self._maximum_packet_bytes: int | None = None
-        self._tls = _tls_context(address) if address.encrypted else None
+        self._tls = tls_context(address) if address.encrypted else None
         self._thread = threading.Thread(
             target=self._keep_connected, name=f"link[{options.client_id[:40]}]", daemon=True
         )
@@ -193,7 +193,7 @@ class Link:
                 properties=_connect_properties(self._options.session_expiry_s),
             )
         except (OSError, ValueError) as error:
-            self._events.put(Refused(_network_reason(error, self._address), login=False))
+            self._events.put(Refused(network_reason(error, self._address), login=False))
             return 0.0
         if self._stopping.is_set():
             client.disconnect()
@@ -306,7 +306,14 @@ def _send_at_once(_client: mqtt.Client, _data: Any, sock: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
+def tls_context(address: BrokerAddress) -> ssl.SSLContext:
+    """How certificates are checked: by the address's private authority, else the system's.
+
+    Raises
+    ------
+    ConfigError
+        If the authority's certificate cannot be read.
+    """
     try:
         return ssl.create_default_context(cadata=address.ca_pem)
     except ssl.SSLError:
@@ -320,7 +327,8 @@ def _silent_reason(address: BrokerAddress) -> str:
     return f"{address} ended the connection without an answer; is it an MQTT 5 broker{hint or '?'}"
 
 
-def _network_reason(error: Exception, address: BrokerAddress) -> str:
+def network_reason(error: Exception, address: BrokerAddress) -> str:
+    """Why a broker cannot be reached, in a sentence."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"The broker at {address} shows a certificate that cannot be checked: "

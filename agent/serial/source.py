@@ -191,4 +191,4 @@ def _measured(station: Station, request: MeasureRequest) -> Payload:
 
 
 def _refused(kind: str, sentence: str) -> Problem:
-    return Problem.model_validate({"type": kind, "title": "Not measured", "detail": sentence})
+    return Problem.model_validate({"type": kind, "title": "Not done", "detail": sentence})

@@ -28,6 +28,7 @@ _PREFIXES: Final = {
     "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
 }  # fmt: skip
 _VARIABLE: Final = re.compile(r"([a-z]{2})(?:([0-9A-F]{7})([afpnumkMGTPEi ]?)|( {5}nan))")
+_GLUED: Final = re.compile(r"P[a-z]{2}(?:[0-9A-F]{7}| {5}nan)")
 _METADATA: Final = re.compile(r"1([0-9A-Fa-f])")
 _LOOP: Final = re.compile(r"e?M([0-9A-F]{4})\s*")
 _ERROR: Final = re.compile(r"[A-Za-z]?!([0-9A-F]{4})(?::.*)?")
@@ -97,7 +98,7 @@ def parse_package(line: str) -> tuple[Variable, ...] | None:
 
     Only the line's end may have been taken off: the prefix of a zero is a blank.
     """
-    if not line.startswith("P"):
+    if not line.startswith("P") or _GLUED.search(line, 1):
         return None
     variables = []
     for text in line[1:].split(";"):
@@ -162,6 +163,8 @@ def read_methodscript(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Sca
         for scan in found:
             if scans and _joins(scans[-1], scan):
                 scans[-1] = _joined(scans[-1], scan)
+            elif scans and _goes_on(scans[-1], scan):
+                scans[-1] = _gone_on(scans[-1], scan)
             else:
                 scans.append(replace(scan, index=len(scans)))
     if unreadable is not None:
@@ -372,6 +375,32 @@ def _joined(scan: Scan, other: Scan) -> Scan:
         flags=_together(scan.flags, other.flags),
         incomplete=scan.incomplete or other.incomplete,
     )
+
+
+def _goes_on(scan: Scan, other: Scan) -> bool:
+    """Whether the other scan is the next step of the same chronoamperometry, on the same clock."""
+    if scan.technique != "ca" or other.technique != "ca" or len(scan.curves) != len(other.curves):
+        return False
+    return all(
+        (a.electrode, a.role) == (b.electrode, b.role)
+        and a.time_s is not None
+        and b.time_s is not None
+        and b.time_s[0] > a.time_s[-1]
+        for a, b in zip(scan.curves, other.curves, strict=True)
+    )
+
+
+def _gone_on(scan: Scan, other: Scan) -> Scan:
+    curves = tuple(
+        replace(
+            a,
+            potential_v=a.potential_v + b.potential_v,
+            current_a=a.current_a + b.current_a,
+            time_s=(a.time_s or ()) + (b.time_s or ()),
+        )
+        for a, b in zip(scan.curves, other.curves, strict=True)
+    )
+    return replace(_joined(scan, other), curves=curves)
 
 
 def _together(flags: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

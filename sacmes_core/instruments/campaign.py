@@ -158,7 +158,7 @@ class Campaign:
     @property
     def problem(self) -> str | None:
         """Why nothing is measured, or what was wrong with the last scan; None if all is well."""
-        return self.why_not() or self.warning
+        return self.why_not() or self.warning or self._why_idle()
 
     @property
     def done(self) -> bool:
@@ -206,6 +206,15 @@ class Campaign:
             driver = self.driver
             refused = driver.refusal(self.orders) or refusal(self.orders, driver.limits)
         return refused
+
+    def _why_idle(self) -> str | None:
+        running = self.document is not None and self.document.state == "running"
+        if not running or self.scanning is not None or not self.done:
+            return None
+        return (
+            f"All {self.position.number - 1} rounds are measured; start a new session for more, or "
+            "ask for a single round."
+        )
 
     def why_not(self) -> str | None:
         """Why the running session is not measured; None if nothing is in its way."""

@@ -6,12 +6,22 @@ its effects, in the order in which they are to be performed. It opens no port an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from sacmes_core.instruments.limits import Limits
 from sacmes_core.instruments.orders import Order
 
-NEVER = float("inf")
+NEVER: Final = float("inf")
+ANSWER_S: Final = 2.0
+"""How long an instrument may take to answer a command."""
+SILENCE_S: Final = 10.0
+"""How long it may be silent in a scan beyond what the method explains."""
+LOST: Final = "The line to the instrument was lost in the middle of the scan."
+SILENT: Final = "The instrument fell silent in the middle of the scan."
+CELL_UNSURE: Final = (
+    "The instrument does not confirm that the cell is off. Look after the cell: disconnect it, or "
+    "unplug the instrument."
+)
 
 
 @dataclass(frozen=True, slots=True)

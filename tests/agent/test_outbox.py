@@ -88,6 +88,21 @@ def test_a_refused_upload_stays_with_its_reason_and_can_be_sent_again(outbox: Ou
     assert outbox.waiting_count() == 1
 
 
+def test_what_is_tried_again_stands_behind_all_others_in_its_order(outbox: Outbox) -> None:
+    assert outbox.retry_refused() == 0
+    several = [taken(f"{k}.txt") for k in range(4)]
+    outbox.add(several)
+    outbox.settle([receipt(one, "refused", reason="No.") for one in (several[0], several[2])])
+    assert outbox.last_file() == "3.txt"
+    newest = outbox.waiting(0, 10)[-1].sequence
+    for _ in range(3):
+        assert outbox.retry_refused() in (0, 2)
+    again = outbox.waiting(newest, 10)
+    assert [one.upload_id for one in again] == [identity(several[0]), identity(several[2])]
+    outbox.add([taken("4.txt")])
+    assert outbox.waiting(again[-1].sequence, 10)[0].upload_id == identity(taken("4.txt"))
+
+
 def test_a_refusal_for_now_keeps_it_waiting(outbox: Outbox) -> None:
     one = taken("a.txt")
     outbox.add([one])

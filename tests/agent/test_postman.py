@@ -140,3 +140,14 @@ def test_problems_are_said_once_each(caplog: pytest.LogCaptureFixture) -> None:
         for sentence in ("Gone.", "Gone.", None, None, "Gone."):
             problems.put("folder", sentence)
     assert [record.getMessage() for record in caplog.records] == ["Gone.", "Over: Gone.", "Gone."]
+
+
+def test_what_was_refused_goes_out_again_while_the_agent_runs(wire: Wire) -> None:
+    first, second = wire.add(2)
+    wire.postman.opened(0.0)
+    wire.answer(first, status="refused", reason="Too many columns.")
+    wire.answer(second)
+    assert wire.sent == [first, second]
+    assert wire.outbox.retry_refused() == 1
+    wire.postman.tick(2.0)
+    assert wire.sent == [first, second, first]

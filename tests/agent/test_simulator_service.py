@@ -25,13 +25,11 @@ FAST = 200.0
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pty is needed")
 
 
-@pytest.fixture(params=["tcp", "pty", "link"])
+@pytest.fixture(params=["tcp", "tty"])
 def make_port(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Port]:
-    return {
-        "tcp": lambda: TcpPort("127.0.0.1", 0),
-        "pty": PtyPort,
-        "link": lambda: PtyPort(tmp_path / "potentiostat"),
-    }[request.param]
+    if request.param == "tcp":
+        return lambda: TcpPort("127.0.0.1", 0)
+    return lambda: PtyPort(tmp_path / "potentiostat")
 
 
 @contextmanager
@@ -107,6 +105,13 @@ def test_the_plug_comes_out_and_goes_in_again(make_port: Callable[[], Port]) -> 
             assert read(measure(host, square_wave_script(frequency="100")), name="x")[0].complete
 
 
+def test_a_tty_has_a_name_without_a_link() -> None:
+    with InstrumentService(Bench(), PtyPort()) as service, line(service) as host:
+        assert service.port.name.startswith("/dev/")
+        host.write(b"v\n")
+        assert host.readline() == b"v0105\n"
+
+
 def test_a_cut_line_reaches_the_host(make_port: Callable[[], Port]) -> None:
     bench = Bench(speed=FAST, faults=faults_of(["cut@1"]))
     with InstrumentService(bench, make_port()) as service, line(service) as host:
@@ -119,10 +124,15 @@ def test_an_instrument_notices_that_its_port_is_opened(
     kind: str, make_port: Callable[[], Port]
 ) -> None:
     greeting = {"kickstat": b"Ready!\r\n", "acestat": b"[:MENU]"}[kind]
-    with InstrumentService(Bench(kind=kind, speed=FAST), make_port()) as service:
-        for _ in range(2):
+    with InstrumentService(Bench(kind=kind), make_port()) as service, line(service) as host:
+        assert host.read(len(greeting)) == greeting
+
+
+def test_the_next_host_is_let_in_at_once() -> None:
+    with InstrumentService(Bench(kind="kickstat", speed=10.0), TcpPort("127.0.0.1", 0)) as service:
+        for _ in range(3):
             with line(service) as host:
-                assert host.read(len(greeting)) == greeting
+                assert host.readline() == b"Ready!\r\n"
 
 
 def test_a_rodeostat_measures_on_a_line(make_port: Callable[[], Port]) -> None:

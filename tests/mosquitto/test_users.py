@@ -10,6 +10,8 @@ from support.broker import Broker, run_users, users
 from support.client import NOT_AUTHORIZED, SUCCESS, Client, connected
 from support.tools import wait_until
 
+from sacmes_core.address import BrokerAddress
+
 PASSWORDS = "passwords"
 ACL = "rights.acl"
 
@@ -177,3 +179,35 @@ def test_before_init_there_is_a_sentence(tmp_path: Path) -> None:
     said = run_users(tmp_path / "none", "add", "alice")
     assert said.returncode == 2
     assert "init" in said.stderr
+
+
+def test_the_line_for_an_agent_names_everything(tmp_path: Path, rights: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+    said = run_users(
+        rights, "add", "dave", "--broker", "mqtts://broker.example.org:8884", "--ca", str(ca)
+    )
+    assert said.returncode == 0, said.stderr
+    shown, line = said.stdout.splitlines()
+    address = BrokerAddress.parse(line)
+    assert (address.host, address.port, address.username) == ("broker.example.org", 8884, "dave")
+    assert shown == f"dave\t{address.key}"
+    assert address.ca_pem == ca.read_text()
+
+
+@pytest.mark.parametrize(
+    ("broker", "ca", "sentence"),
+    [
+        ("broker.example.org", None, "starts with mqtt://"),
+        ("wss://broker.example.org", None, "mqtts:// or mqtt://"),
+        ("mqtts://broker.example.org", "gone.pem", "cannot be read"),
+        ("mqtts://broker.example.org", "rights.acl", "damaged"),
+    ],
+)
+def test_a_line_that_cannot_be_made_adds_nobody(
+    rights: Path, broker: str, ca: str | None, sentence: str
+) -> None:
+    options = [] if ca is None else ["--ca", str(rights / ca)]
+    said = run_users(rights, "add", "dave", "--broker", broker, *options)
+    assert (said.returncode, sentence in said.stderr) == (2, True), said.stderr
+    assert "dave" not in (rights / PASSWORDS).read_text("utf-8")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sacmes_core.address import BrokerAddress
+from sacmes_core.address import BrokerAddress, Scheme
 from sacmes_core.errors import ConfigError
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIBdummy+/=\n-----END CERTIFICATE-----\n"
@@ -56,3 +56,12 @@ def test_a_connection_string_brings_everything_along(
         ca_pem=PEM if private else None,
     )  # fmt: skip
     assert BrokerAddress.parse(address.connection_string()) == address
+
+
+@pytest.mark.parametrize("scheme", ["mqtt", "mqtts", "ws", "wss"])
+def test_an_address_for_a_file_keeps_everything_but_the_key(scheme: Scheme) -> None:
+    path = "/mqtt" if scheme.startswith("ws") else ""
+    address = BrokerAddress(scheme, "h", 8884, "lab-7", "secret-key", path, PEM)
+    text = address.without_key()
+    assert "secret-key" not in text
+    assert BrokerAddress.parse(text).as_user("lab-7", "secret-key") == address

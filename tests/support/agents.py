@@ -155,7 +155,7 @@ class StoringAnalyzer:
 
     def _receive(self, message: Message) -> None:
         channel = protocol.parse_topic(message.topic).channel
-        if channel is protocol.RAW and not self.deaf:
+        if channel is protocol.RAW and not self.deaf and message.payload:
             self._store(message)
         elif channel is protocol.AGENT_PRESENCE and message.payload:
             with suppress(ProtocolError):

@@ -7,13 +7,16 @@ from typing import Final, Literal
 
 from sacmes_core.formats.lined import NUMBER, SUSPECT_SHARE, LineReading
 from sacmes_core.instruments.driver import (
+    LOST,
     NEVER,
+    SILENT,
     Abort,
     Begin,
     CellOff,
     Closed,
     Effect,
     Event,
+    Failed,
     Finished,
     Line,
     Opened,
@@ -32,11 +35,11 @@ Phase = Literal["closed", "resetting", "ready", "answering", "waiting", "data", 
 
 READING_MAX: Final = 12_000
 """Longest text of a reading, in characters."""
+NOT_BEGUN: Final = "The instrument did not begin the scan."
 END_S: Final = 0.5
 """How long the rest of the line that ends a scan may take."""
 ENDING_S: Final = 3.0
 """How long an instrument is silent once it has ended a scan that nobody waits for."""
-LOST: Final = "The line to the instrument was lost in the middle of the scan."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +174,10 @@ class Lines:
             return ended, (Record(self.pending), Swallow(), *effects)
         if self.phase == "data" and description.end.idle_s is not None:
             return _over(self, None)
-        silent = "The instrument fell silent in the middle of the scan."
-        never = "The instrument did not begin the scan."
-        return _break_off(self, silent if self.phase == "data" else never, now)
+        # Opening the port anew resets most boards.
+        reason = SILENT if self.phase == "data" else NOT_BEGUN
+        broken, effects = _break_off(self, reason, now)
+        return replace(broken, phase="closed", due_at=NEVER), (*effects, Failed(reason))
 
 
 def _data(lines: Lines, line: Line, now: float) -> tuple[Lines, tuple[Effect, ...]]:

@@ -11,7 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sacmes_core.instruments.driver import (
+    ANSWER_S,
+    CELL_UNSURE,
+    LOST,
     NEVER,
+    SILENCE_S,
+    SILENT,
     Abort,
     Begin,
     CellOff,
@@ -38,17 +43,13 @@ Phase = Literal[
     "starting", "measuring", "aborting", "failed",
 ]  # fmt: skip
 
-ANSWER_S: Final = 2.0
 ABORT_S: Final = 5.0
 PAUSE_S: Final = 0.1
 """An instrument that has answered with an error takes no command for 50 ms."""
-SILENCE_S: Final = 20.0
-"""Longest silence beyond what the method explains."""
 TRIES: Final = 4
 
 _LOOP: Final = re.compile(r"e?M[0-9A-F]{4}\s*")
 _SCANS: Final = re.compile(r"C[0-9A-Fa-f]{4}")
-LOST: Final = "The line to the instrument was lost in the middle of the scan."
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +219,11 @@ class MethodScript:
             case "identifying" if self.tries < TRIES:
                 return _ask(self, "identifying", b"t\n", now)
             case "starting" | "measuring":
-                return self._abort("The instrument fell silent in the middle of the scan.", now)
+                return self._abort(SILENT, now)
             case "aborting":
                 return self._over(Finished(False, self.failure), now)
             case "switching off":
-                return _fail(
-                    self,
-                    "The instrument does not confirm that the cell is off. Look after the cell: "
-                    "disconnect it, or unplug the instrument.",
-                )
+                return _fail(self, CELL_UNSURE)
             case _:
                 return _fail(
                     self,

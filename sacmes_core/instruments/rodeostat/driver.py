@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from sacmes_core.instruments.driver import (
+    ANSWER_S,
+    CELL_UNSURE,
+    LOST,
     NEVER,
+    SILENCE_S,
+    SILENT,
     Abort,
     Begin,
     CellOff,
@@ -41,12 +46,13 @@ Phase = Literal[
 
 RESET_S: Final = 2.0
 """Opening the port may reset the board."""
-ANSWER_S: Final = 2.0
 STOP_S: Final = 5.0
-SILENCE_S: Final = 20.0
 TRIES: Final = 3
+_NO_ANSWER: Final = (
+    "The instrument does not answer; is it a Rodeostat, at this port, and does no other program "
+    "use it?"
+)
 WINDOW_V: Final = 10.0
-LOST: Final = "The line to the instrument was lost in the middle of the scan."
 LIMITED: Final = "The current went beyond the range at some points; choose a larger current range."
 
 
@@ -131,6 +137,9 @@ class Rodeostat:
         if self.phase == "measuring":
             if message == {}:
                 return _over(self, Finished(True, LIMITED if self.limited else None), now)
+            if message.get("success") is False:
+                said = str(message.get("message", ""))[:200] or "it gives no reason"
+                return _over(self, Finished(False, f"The Rodeostat stopped: {said}."), now)
             limited = self.limited or message.get("le") is True
             return replace(_awake(self, now), limited=limited), ()
         if self.phase == "stopping":
@@ -150,21 +159,16 @@ class Rodeostat:
             case "resetting":
                 return _send(self, "resting", REST, now)
             case "measuring" | "preparing":
-                failure = "The instrument fell silent in the middle of the scan."
-                return _send(replace(self, failure=failure), "stopping", (STOP,), now)
+                return _send(replace(self, failure=SILENT), "stopping", (STOP,), now)
             case "stopping":
                 return _over(self, Finished(False, self.failure), now)
             case _ if self.tries < TRIES:
                 again = replace(self, tries=self.tries + 1, due_at=now + ANSWER_S)
                 return again, (Write(self.queue[0].line),)
             case _:
+                unsure = self.phase == "resting" and self.known
                 failed = replace(self, phase="failed", due_at=NEVER, queue=())
-                return failed, (
-                    Failed(
-                        "The instrument does not answer; is it a Rodeostat, at this port, and does "
-                        "no other program use it?"
-                    ),
-                )
+                return failed, (Failed(CELL_UNSURE if unsure else _NO_ANSWER),)
 
 
 def _send(

@@ -28,9 +28,9 @@ class Fault:
     Attributes
     ----------
     kind
-        ``cut`` loses the second half of a line, ``drop`` one byte; ``nan`` is a point without
-        numbers, ``overload`` ten points beyond the range; ``error`` stops the measurement with the
-        cell still on; ``unplug`` takes the plug out in mid-line, ``slow`` delays every further
+        ``cut`` loses the second half of a line, ``drop`` one byte; ``nan`` is a point whose current
+        is no number, ``overload`` ten points beyond the range; ``error`` stops the measurement with
+        the cell still on; ``unplug`` takes the plug out in mid-line, ``slow`` delays every further
         point, ``silence`` neither speaks nor listens while the measurement goes on.
     scan
         Number of the scan, counted from 1 since the instrument was switched on; None by chance.

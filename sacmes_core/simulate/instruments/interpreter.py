@@ -4,7 +4,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sacmes_core.simulate.instruments.cell import Cell
@@ -30,6 +30,8 @@ OVERFLOW: Final = 0x000E
 CRITICAL_OVERLOAD: Final = 0x0032
 NEEDS_CELL_ON: Final = 0x4027
 
+_TYPED: Final = {"set_range": 2, "set_range_minmax": 3, "set_autoranging": 3}
+"""Commands with a type before their values, and how many arguments they then have."""
 _MULTIPLEXER_PINS: Final = 0x0F
 """Pins of a MUX16 that switch the working electrode, counted from 0."""
 _ITERATION_S: Final = 1e-4
@@ -107,11 +109,11 @@ class Settings:
     def set_ranges(self, command: str, values: Sequence[float]) -> None:
         """Set what a command says of ranges; of others, such as the bandwidth, nothing is seen."""
         match command, values:
-            case (("set_cr" | "set_range"), [current_a]):
+            case (("set_cr" | "set_range ba"), [current_a]):
                 self.range_a = current_a
-            case "set_autoranging", [low_a, high_a]:
+            case (("set_autoranging" | "set_autoranging ba"), [low_a, high_a]):
                 self.autoranging_a = low_a, high_a
-            case (("set_range_minmax" | "set_pot_range"), [low_v, high_v]):
+            case (("set_range_minmax da" | "set_pot_range"), [low_v, high_v]):
                 self.window_v = low_v, high_v
 
     def expect_potentials(self, lowest_v: float, highest_v: float) -> None:
@@ -206,6 +208,7 @@ class Run:
             raise
         finally:
             settings.measuring = False
+            self._faults = ()
         yield Say(b"*\n")
 
     def _points(self, statement: Statement, found: Acquisition, names: Sequence[str]) -> Steps:
@@ -232,7 +235,9 @@ class Run:
                 ]
             self._variables |= _readings(names, found.potential_v[k], converter, currents)
             if "nan" in kinds:
-                self._variables |= {n: Value(self._variables[n].type, math.nan) for n in names}
+                self._variables |= {
+                    name: replace(self._variables[name], value=math.nan) for name in names[1:]
+                }
             yield from self._block(statement.body)
             if several and k + 1 in (*found.scans[1:], points):
                 yield Say(b"-\n")
@@ -266,8 +271,7 @@ class Run:
                 count = len(self.cell.electrodes)
                 self._variables[str(arguments[0])] = Value("ja", count, integer=True)
             case command:
-                # A type says of which quantity a range is; those of currents are all there are.
-                self._set(command, [self._value(a) for a in arguments if a not in ("ba", "da")])
+                self._set(command, arguments)
 
     def _store(self, statement: Statement) -> None:
         first, second, *rest = statement.arguments
@@ -288,8 +292,10 @@ class Run:
                 number = math.trunc(number) if before.integer else number
                 self._variables[str(first)] = Value(before.type, number, before.integer)
 
-    def _set(self, command: str, values: Sequence[float]) -> None:
-        settings = self.settings
+    def _set(self, command: str, arguments: Sequence[Argument]) -> None:
+        if len(arguments) == _TYPED.get(command) and isinstance(arguments[0], str):
+            command, arguments = f"{command} {arguments[0]}", arguments[1:]
+        settings, values = self.settings, [self._value(argument) for argument in arguments]
         if any(math.isnan(value) for value in values):
             raise ScriptError(BAD_VALUE)
         match command:

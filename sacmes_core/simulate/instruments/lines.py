@@ -18,6 +18,10 @@ CURRENT_RANGE: Final = CurrentRange(20e-6)
 KICKSTAT_WAVE: Final = SquareWave(0.0, -0.5, 0.002, 0.025)
 KICKSTAT_HZ: Final = 60.0
 
+BOOT_S: Final = 1.0
+"""From the reset to the first words; what comes meanwhile is not heard."""
+
+_READY: Final = b"Ready!\r\n"
 _MICROAMPERE: Final = 1e6
 _POINTS_MAX: Final = 20_000
 _ANSWER_MAX: Final = 16
@@ -90,14 +94,15 @@ class KickStat(LineInstrument):
     def opened(self, now_s: float) -> None:
         """Begin anew."""
         self._measuring = False
-        self._start(self._ready(), now_s)
+        self._start(self._boot(), now_s)
 
     def _received(self, data: bytes, now_s: float) -> None:
         if data and not self.is_running:
             self._start(self._scan(), now_s)
 
-    def _ready(self) -> Steps:
-        yield Say(b"Ready!\r\n")
+    def _boot(self) -> Steps:
+        yield Wait(BOOT_S)
+        yield Say(_READY)
 
     def _scan(self) -> Steps:
         wave = KICKSTAT_WAVE
@@ -108,11 +113,12 @@ class KickStat(LineInstrument):
         peak = int(np.abs(measured.current_a).argmax())
         height_ua = measured.current_a[peak] * _MICROAMPERE
         yield Say(f"Ep: {wave.potentials_v[peak]:.3f}\r\nIp: {height_ua:.4f}\r\n".encode("ascii"))
-        yield from self._ready()
+        yield Say(_READY)
 
 
+_MENU: Final = {"S": "SWV", "C": "CV"}
 _QUESTIONS: Final = {
-    "SWV": ("SVI", "SVF", "SVS", "SVA", "SVH"),
+    "SWV": ("SVI", "SVF", "SVS", "SVA", "SVQ"),
     "CV": ("CVI", "CVV", "CVS", "CVR"),
 }
 """What is asked for each technique: initial and final potential (or vertex), step, amplitude in mV,
@@ -135,9 +141,10 @@ class AceStat(LineInstrument):
         """Begin anew."""
         self._measuring = False
         self._forget()
-        self._start(self._menu(), now_s)
+        self._start(self._boot(), now_s)
 
-    def _menu(self) -> Steps:
+    def _boot(self) -> Steps:
+        yield Wait(BOOT_S)
         yield Say(self._prompt())
 
     def _received(self, data: bytes, now_s: float) -> None:
@@ -153,8 +160,8 @@ class AceStat(LineInstrument):
                 self._take_answer(answer, now_s)
 
     def _take_answer(self, answer: str, now_s: float) -> None:
-        if self._technique is None and answer in _QUESTIONS:
-            self._technique = answer
+        if self._technique is None and answer in _MENU:
+            self._technique = _MENU[answer]
         elif self._technique is not None and re.fullmatch(r"[+-]?[0-9]{1,6}", answer):
             self._numbers.append(int(answer))
         else:

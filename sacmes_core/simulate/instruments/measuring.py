@@ -60,7 +60,7 @@ def swept_window(command: str, values: Sequence[float]) -> tuple[float, float]:
 
 
 def acquire(
-    statement: str, values: Sequence[float], cycles: int, site: tuple[Cell, int], before_v: float
+    command: str, values: Sequence[float], cycles: int, site: tuple[Cell, int], before_v: float
 ) -> Acquisition:
     """Measure on an electrode of a cell.
 
@@ -78,7 +78,7 @@ def acquire(
     ScriptError
         If a value cannot be.
     """
-    match statement:
+    match command:
         case "meas_loop_swv":
             return _square_wave(values, site)
         case "meas_loop_ca":

@@ -19,12 +19,16 @@ from sacmes_core.simulate.instruments.rodeostat_tests import (
     sample,
 )
 
-VERSION: Final = "0.0.8"
-VARIANT: Final = "microAmpV0.1"
+VERSION: Final = "FW0.0.8"
+VARIANT: Final = "10V_microAmpV0.2"
+HARDWARE: Final = "HW0.2"
 CURRENT_RANGES_UA: Final = {"1uA": 1.0, "10uA": 10.0, "100uA": 100.0, "1000uA": 1000.0}
 VOLTAGE_RANGES: Final = ("1V", "2V", "5V", "10V")
 
+_ELECTRODES: Final = ("Ref", "Ctr", "Wrk")
+_SWITCHES: Final = {f"set{electrode}ElectConnected": electrode for electrode in _ELECTRODES}
 _LINE_MAX: Final = 1024
+_STEPS_MAX: Final = 50
 _CHANNELS_MAX: Final = 7
 _PERIODS_MS: Final = (1, 1000)
 _PERIOD_MS: Final = 10
@@ -39,7 +43,8 @@ class _RefusedError(Exception):
 class Rodeostat(Instrument):
     """Speaks the JSON lines of the firmware; current in µA, time in ms.
 
-    It has no switch of the cell: after a test the potential is 0 V, and that is the cell off.
+    A board of version 0.2, which has switches: unless told otherwise it connects the electrodes at
+    the beginning of a test and disconnects them at its end. Between tests the potential is 0 V.
     """
 
     def __init__(self, cell: Cell, plan: FaultPlan | None = None) -> None:
@@ -48,7 +53,8 @@ class Rodeostat(Instrument):
         self._plan = plan or FaultPlan()
         self._scans = 0
         self._line = bytearray()
-        self._applied = False
+        self._connected = dict.fromkeys(_ELECTRODES, False)
+        self._connects_itself = True
         self._potential_v = 0.0
         self._current_range = "100uA"
         self._voltage_range = "1V"
@@ -64,8 +70,8 @@ class Rodeostat(Instrument):
 
     @property
     def cell_is_on(self) -> bool:
-        """Whether a test or the host applies a potential."""
-        return self._applied
+        """Whether reference, counter and working electrode are connected."""
+        return all(self._connected.values())
 
     @property
     def potential_v(self) -> float:
@@ -136,14 +142,17 @@ class Rodeostat(Instrument):
             "getTestNames": {"testNames": list(PARAMETERS)},
             "getMuxTestNames": {"testNames": list(PARAMETERS)},
             "getMuxEnabled": {"muxEnabled": self._mux_enabled},
-            "getEnabledMuxChannels": {"muxChannels": list(self._channels)},
+            "getEnabledMuxChannels": {"muxChannel": list(self._channels)},
+            "getHardwareVersion": {"version": HARDWARE},
+            "getAllElectConnected": {"connected": self.cell_is_on},
+            "getElectAutoConnect": {"autoConnect": self._connects_itself},
         }
         return known.get(command)
 
     def _set(self, command: str, message: dict[str, Any]) -> dict[str, Any] | None:
         match command:
             case "setVolt":
-                self._apply(_float(message, "v"))
+                self._potential_v = _float(message, "v")
                 return {"v": self._potential_v}
             case "setVoltRange":
                 self._voltage_range = _choice(message, "voltRange", VOLTAGE_RANGES)
@@ -166,7 +175,16 @@ class Rodeostat(Instrument):
                 return {"muxEnabled": self._mux_enabled}
             case "setEnabledMuxChannels":
                 self._channels = _channels(message)
-                return {"muxChannels": list(self._channels)}
+                return {"muxChannel": list(self._channels)}
+            case "setElectAutoConnect":
+                self._connects_itself = _flag(message, "autoConnect")
+                return {"autoConnect": self._connects_itself}
+            case "setAllElectConnected":
+                self._connect(_flag(message, "connected"))
+                return {"connected": self.cell_is_on}
+            case _ if command in _SWITCHES:
+                self._connected[_SWITCHES[command]] = _flag(message, "connected")
+                return {"connected": self._connected[_SWITCHES[command]]}
         return None
 
     def _set_parameters(self, message: dict[str, Any], response: dict[str, Any]) -> None:
@@ -206,17 +224,18 @@ class Rodeostat(Instrument):
     def _samples(self, sampling: Sampling, period_s: float) -> Steps:
         multiplexed = self._mux_enabled and bool(self._channels)
         channels = self._channels if multiplexed else (1,)
+        if self._connects_itself:
+            self._connect(True)
         currents = {channel: sampling.currents(channel) for channel in channels}
         points = len(sampling.time_s)
         self._scans += 1
         faults = self._plan.of_scan(self._scans, points)
         full_scale_a = CURRENT_RANGES_UA[self._current_range] / _MICROAMPERE
-        self._applied = True
         for k in range(points):
             yield Wait(period_s)
             self._potential_v = float(sampling.potential_v[k])
             channel = channels[k % len(channels)]
-            current_a = float(currents[channel][k])
+            current_a = float(currents[channel][k]) if self.cell_is_on else 0.0
             kinds = {fault.kind for fault in faults.at(k)}
             if "error" in kinds:
                 # It hangs: no end is sent, and the potential stays.
@@ -236,12 +255,13 @@ class Rodeostat(Instrument):
 
     def _stopped(self) -> Steps:
         """The end of a test, which is also sent where none was running."""
-        self._apply(0.0)
+        self._potential_v = 0.0
+        if self._connects_itself:
+            self._connect(False)
         yield Say(_line({}))
 
-    def _apply(self, potential_v: float) -> None:
-        self._potential_v = potential_v
-        self._applied = potential_v != 0
+    def _connect(self, connected: bool) -> None:
+        self._connected = dict.fromkeys(_ELECTRODES, connected)
 
     def _send(self, message: dict[str, Any]) -> None:
         self._say(_line(message))
@@ -310,9 +330,9 @@ def _choice(message: dict[str, Any], key: str, choices: tuple[str, ...]) -> str:
 
 
 def _channels(message: dict[str, Any]) -> tuple[int, ...]:
-    value = _given(message, "muxChannels")
+    value = _given(message, "muxChannel")
     if not isinstance(value, list) or not all(_is("uint32", channel) for channel in value):
-        raise _RefusedError("muxChannels not an array of channels")
+        raise _RefusedError("muxChannel not an array of channels")
     if not all(1 <= channel <= _CHANNELS_MAX for channel in value):
         raise _RefusedError("mux channel out of range")
     return tuple(sorted(set(value)))
@@ -320,10 +340,10 @@ def _channels(message: dict[str, Any]) -> tuple[int, ...]:
 
 def _is(kind: str, value: Any) -> bool:
     """Whether a value is a number of a kind, or a list of durations and potentials."""
-    if kind == "steps":
+    if kind.endswith("steps"):
         return (
             isinstance(value, list)
-            and len(value) == 2
+            and (len(value) == 2 if kind == "two steps" else 1 <= len(value) <= _STEPS_MAX)
             and all(isinstance(s, list) and len(s) == 2 for s in value)
             and all(_is("uint32", s[0]) and _is("float", s[1]) for s in value)
         )

@@ -17,7 +17,7 @@ _PATH_MAX_V: Final = 60.0
 _CYCLES_MAX: Final = 10_000
 _LIMIT_V: Final = 10.0
 
-ParameterKind = Literal["float", "uint32", "steps"]
+ParameterKind = Literal["float", "uint32", "two steps", "steps"]
 Parameters = dict[str, Any]
 
 _QUIET: Final[Mapping[str, tuple[ParameterKind, Any]]] = {
@@ -49,7 +49,8 @@ PARAMETERS: Final[Mapping[str, Mapping[str, tuple[ParameterKind, Any]]]] = Mappi
             "finalValue": ("float", 0.5),
             "duration": ("uint32", 2000),
         },
-        "chronoamp": {**_QUIET, "step": ("steps", [[1000, -0.1], [1000, 0.1]])},
+        "chronoamp": {**_QUIET, "step": ("two steps", [[1000, -0.1], [1000, 0.1]])},
+        "multiStep": {**_QUIET, "step": ("steps", [[1000, -0.1], [1000, 0.0], [1000, 0.1]])},
     }
 )
 """The parameters of each test with their kinds and what they are when it is switched on; times in
@@ -88,7 +89,7 @@ def done_time_ms(test: str, parameters: Parameters, period_s: float) -> int:
             height_v = abs(parameters["finalValue"] - parameters["startValue"])
             steps = int(height_v / step_v + 1e-9) if step_v > 0 else 0
             return quiet_ms + round(steps * period_s * 1e3)
-        case "chronoamp":
+        case "chronoamp" | "multiStep":
             return quiet_ms + sum(int(duration) for duration, _ in parameters["step"])
     return quiet_ms + int(parameters["duration"])
 
@@ -118,7 +119,7 @@ def sample(
         case "constant":
             value, duration = parameters["value"], parameters["duration"]
             parts.append(_held(last_v, value, duration, period_s, cell))
-        case "chronoamp":
+        case "chronoamp" | "multiStep":
             for duration, value in parameters["step"]:
                 parts.append(_held(last_v, value, duration, period_s, cell))
                 last_v = value

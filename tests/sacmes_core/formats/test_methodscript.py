@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sacmes_core.errors import FormatError
+from sacmes_core.flags import LINES_LOST
 from sacmes_core.formats.methodscript import parse_package
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import ColumnMapping, Scan
@@ -174,3 +175,38 @@ def test_answers_without_data_are_refused(samples: Path) -> None:
 def test_sign_can_be_turned() -> None:
     (scan,) = read(recording(*loop()), mapping=ColumnMapping(invert_current=True))
     assert scan.curves[0].current_a[0] == -1e-10
+
+
+def steps(*potentials_mv: int, clock_goes_on: bool = True) -> bytes:
+    """Chronoamperometry at one potential after the other, ten samples each."""
+    lines: list[str] = []
+    for order, potential in enumerate(potentials_mv):
+        lines.append("M0007")
+        for k in range(10):
+            time_ms = 10 * (k + (10 * order if clock_goes_on else 0))
+            head = f"Peb{0x8000000 + time_ms:07X}m;da{0x8000000 + potential:07X}m"
+            lines.append(f"{head};ba{0x8000000 + 500 - k:07X}n,10,204")
+        lines.append("*")
+    return recording(*lines)
+
+
+def test_steps_of_chronoamperometry_on_one_clock_are_one_scan() -> None:
+    scan = one(steps(-100, -400))
+    (curve,) = scan.curves
+    assert scan.technique == "ca"
+    assert (len(curve.current_a), scan.incomplete) == (20, None)
+    assert curve.time_s is not None
+    assert curve.time_s[-1] == pytest.approx(0.19)
+    assert (curve.potential_v[0], curve.potential_v[-1]) == (-0.1, -0.4)
+
+
+def test_steps_on_clocks_of_their_own_stay_apart() -> None:
+    assert len(read(steps(-100, -400, clock_goes_on=False))) == 2
+
+
+def test_two_packages_that_were_glued_by_a_lost_byte_are_a_lost_line() -> None:
+    lines = loop(currents=3)
+    for glued in (lines[5] + lines[6], lines[5][:40] + lines[6], lines[5][:30] + lines[6]):
+        scan = one(recording(*lines[:5], glued, *lines[7:]))
+        assert scan.points == 18
+        assert scan.flags == (LINES_LOST,)

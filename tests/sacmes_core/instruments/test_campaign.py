@@ -97,7 +97,7 @@ def test_a_run_ends_after_its_last_round() -> None:
     assert run.started[-1] == "SWV_200Hz_3"
     assert len(run.started) == 6
     assert run.campaign.done
-    assert run.campaign.problem is None
+    assert str(run.campaign.problem).startswith("All 3 rounds are measured")
 
 
 def test_a_late_round_begins_at_once_and_is_not_made_up_for() -> None:

@@ -9,9 +9,9 @@ from support.tools import ROOT
 from sacmes_core.errors import ConfigError
 from sacmes_core.flags import LINES_LOST
 from sacmes_core.formats.reading import read
-from sacmes_core.instruments.driver import Abort, Begin, CellOff, Closed, Opened
+from sacmes_core.instruments.driver import LOST, Abort, Begin, CellOff, Closed, Opened
 from sacmes_core.instruments.lines.description import Description, read_description
-from sacmes_core.instruments.lines.driver import LOST, Lines
+from sacmes_core.instruments.lines.driver import Lines
 from sacmes_core.instruments.orders import Order
 from sacmes_core.settings.method import MethodSettings
 
@@ -227,6 +227,7 @@ def test_an_instrument_that_does_not_begin_is_not_waited_for_for_ever() -> None:
     dialogue = measuring(description("kickstat"))
     dialogue.wait()
     assert "did not begin" in str(dialogue.finished().reason)
+    assert "did not begin" in dialogue.failure()
 
 
 def test_a_lost_line_ends_the_scan() -> None:

@@ -6,8 +6,8 @@ import pytest
 from support.dialogue import Dialogue
 
 from sacmes_core.formats.reading import read
-from sacmes_core.instruments.driver import Abort, Begin, CellOff, Closed, Opened
-from sacmes_core.instruments.methodscript.driver import LOST, TRIES, MethodScript
+from sacmes_core.instruments.driver import LOST, Abort, Begin, CellOff, Closed, Opened
+from sacmes_core.instruments.methodscript.driver import TRIES, MethodScript
 from sacmes_core.instruments.methodscript.script import CELL_OFF
 from sacmes_core.instruments.orders import Order
 from sacmes_core.settings.method import MethodSettings

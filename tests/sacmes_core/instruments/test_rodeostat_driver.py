@@ -7,10 +7,10 @@ import pytest
 from support.dialogue import Dialogue, answered
 
 from sacmes_core.formats.reading import read
-from sacmes_core.instruments.driver import Abort, Begin, CellOff, Closed, Opened
+from sacmes_core.instruments.driver import LOST, Abort, Begin, CellOff, Closed, Opened
 from sacmes_core.instruments.orders import Order
 from sacmes_core.instruments.rodeostat.commands import commands_of, refusal
-from sacmes_core.instruments.rodeostat.driver import LIMITED, LOST, Rodeostat
+from sacmes_core.instruments.rodeostat.driver import LIMITED, Rodeostat
 from sacmes_core.settings.method import CyclicMethod, MethodSettings, StepMethod
 
 ORDER = Order("swv", MethodSettings(), number=3, frequency_hz=20.0)
@@ -151,6 +151,14 @@ def test_a_silent_board_fails() -> None:
     assert "does not answer" in dialogue.failure()
 
 
+def test_a_board_that_does_not_confirm_its_rest_is_a_sentence() -> None:
+    dialogue = measuring(Board())
+    dialogue.hear(samples() + b"{}\r\n")
+    for _ in range(3):
+        dialogue.wait()
+    assert "does not confirm that the cell is off" in dialogue.failure()
+
+
 def test_silence_in_a_scan_is_an_abort() -> None:
     board = Board()
     dialogue = measuring(board)
@@ -206,3 +214,11 @@ def test_what_it_cannot_measure_is_refused() -> None:
     assert "no conditioning" in str(refusal([conditioned], ""))
     large = Order("swv", MethodSettings(current_range_a=0.01), frequency_hz=20.0)
     assert "largest range" in str(refusal([large], ""))
+
+
+def test_an_error_in_a_scan_ends_it() -> None:
+    board = Board()
+    dialogue = measuring(board)
+    dialogue.hear(samples(12) + message(success=False, message="overcurrent", response={}))
+    assert "overcurrent" in str(dialogue.finished().reason)
+    expect_cell_off(dialogue, board)

@@ -40,7 +40,8 @@ def scan_of(recording: bytes, potential_unit: str) -> Scan:
 def test_a_kickstat_is_ready_and_measures_at_any_character() -> None:
     host = kickstat()
     host.instrument.opened(0.0)
-    assert host.listen(0.0) == b"Ready!\r\n"
+    assert host.ask("x", 0.5) == b""
+    assert host.listen(0.5) == b"Ready!\r\n"
     recording = host.ask("\n", 2.0)
     assert host.instrument.cell_is_on
     assert host.ask("x", 0.0) == b""
@@ -71,9 +72,10 @@ def test_opening_the_port_resets_a_kickstat() -> None:
 def test_an_acestat_asks_for_each_number() -> None:
     host = acestat()
     host.instrument.opened(0.0)
-    assert host.listen(0.0) == b"[:MENU]"
-    said = [host.ask(f"{text}\r\n", 1e-3) for text in ("SWV", "+0000", "-0500", "002", "0025")]
-    assert said == [b"[:SVI]", b"[:SVF]", b"[:SVS]", b"[:SVA]", b"[:SVH]"]
+    assert host.ask("x", 0.5) == b""
+    assert host.listen(0.5) == b"[:MENU]"
+    said = [host.ask(f"{text}\r\n", 1e-3) for text in ("S", "+0000", "-0500", "002", "0025")]
+    assert said == [b"[:SVI]", b"[:SVF]", b"[:SVS]", b"[:SVA]", b"[:SVQ]"]
     recording = host.ask("0100\n")
     assert recording.startswith(b"[START:SWV][RANGE:0,-500][RGAIN:10000][RESULTS:\n-2.0000,-0.")
     assert recording.endswith(b"\r\n][END:SWV]\r\n[:MENU]")
@@ -87,7 +89,7 @@ def test_an_acestat_asks_for_each_number() -> None:
 
 
 def test_an_acestat_measures_cycles() -> None:
-    scan = scan_of(acestat().ask("CV\n0200\n-0500\n005\n100\n"), "mV")
+    scan = scan_of(acestat().ask("C\n0200\n-0500\n005\n100\n"), "mV")
     assert scan.technique == "cv"
     assert scan.curves[0].potential_v[0] == scan.curves[0].potential_v[-1] == 0.2
     assert min(scan.curves[0].potential_v) == -0.5
@@ -97,11 +99,11 @@ def test_an_acestat_measures_cycles() -> None:
     ("answers", "said"),
     [
         (["EIS"], b"[ERROR:INPUT]\r\n[:MENU]"),
-        (["SWV", "zero"], b"[ERROR:INPUT]\r\n[:SVI]"),
-        (["SWV", "0", "-500", "0", "25", "60"], b"[ERROR:RANGE]\r\n[:MENU]"),
-        (["SWV", "0", "-2500", "2", "25", "60"], b"[ERROR:RANGE]\r\n[:MENU]"),
-        (["SWV", "0", "-500", "2", "25", "0"], b"[ERROR:RANGE]\r\n[:MENU]"),
-        (["CV", "0", "0", "2", "100"], b"[ERROR:RANGE]\r\n[:MENU]"),
+        (["S", "zero"], b"[ERROR:INPUT]\r\n[:SVI]"),
+        (["S", "0", "-500", "0", "25", "60"], b"[ERROR:RANGE]\r\n[:MENU]"),
+        (["S", "0", "-2500", "2", "25", "60"], b"[ERROR:RANGE]\r\n[:MENU]"),
+        (["S", "0", "-500", "2", "25", "0"], b"[ERROR:RANGE]\r\n[:MENU]"),
+        (["C", "0", "0", "2", "100"], b"[ERROR:RANGE]\r\n[:MENU]"),
     ],
 )
 def test_what_an_acestat_cannot_do_it_asks_again(answers: list[str], said: bytes) -> None:
@@ -125,7 +127,7 @@ def test_faults_of_lines() -> None:
     st.lists(
         st.one_of(
             st.binary(max_size=40),
-            st.sampled_from([b"SWV\n", b"CV\n", b"0\n", b"-500\n", b"999999\n", b"2\n", b"1\n"]),
+            st.sampled_from([b"S\n", b"C\n", b"0\n", b"-500\n", b"999999\n", b"2\n", b"1\n"]),
         ),
         max_size=12,
     ),

@@ -91,6 +91,14 @@ def test_autoranging_keeps_small_currents_fine_and_large_ones_whole() -> None:
     assert scan_of(recording).flags == ()
 
 
+def test_a_range_is_that_of_the_quantity_it_names() -> None:
+    ranges = ["set_range_minmax ba 100u 100u", "set_range ab 5m", "set_cr 1u"]
+    clean = pico().ask(square_wave_script(ranges=["set_range ba 1u"]))
+    assert pico().ask(square_wave_script(ranges=ranges)) == clean
+    older = ["set_pot_range -525m 25m", "set_cr 1u", "set_autoranging 100n 6u"]
+    assert pico().ask(square_wave_script(ranges=older)) == pico().ask(square_wave_script())
+
+
 def test_a_current_beyond_the_range_has_its_bit_and_stays_at_the_end_of_the_range() -> None:
     recording = pico().ask(square_wave_script(ranges=["set_range ba 100n"]))
     scan = scan_of(recording)
@@ -325,7 +333,7 @@ class TestFaults:
     def test_without_a_number_is_nan(self) -> None:
         lines = self.run("nan@2")[0][1].split(b"\n")
         (line,) = (line for line in lines if b"nan" in line)
-        assert line.count(b"     nan") == 4
+        assert line.count(b";ba     nan,1") == 3
         assert parse_package(line.decode()) is not None
 
     def test_an_error_stops_the_script_with_the_cell_on(self) -> None:
@@ -345,6 +353,15 @@ class TestFaults:
         host.ask(square_wave_script(frequency="100"), 5.0)
         assert host.instrument.is_running
         assert host.listen(3000.0).endswith(b"*\n\n")
+
+    def test_what_follows_a_scan_has_no_part_in_its_faults(self) -> None:
+        after = ["pck_start", "pck_add p", "pck_end", "on_finished:", "cell_off"]
+        host = pico("slow@1:10s")
+        heard = host.ask(square_wave_script(frequency="100", finish=after), 0.0)
+        while b"*\n" not in heard:
+            heard += host.listen(5.0)
+        assert heard.count(b"\n*\nP") == 1
+        assert heard.endswith(b"\n\n")
 
     def test_silence_loses_what_is_said_and_hears_nothing(self) -> None:
         host = pico("silence@1:20s")

@@ -46,8 +46,8 @@ def scan_of(recording: bytes) -> Scan:
 @pytest.mark.parametrize(
     ("asked", "response"),
     [
-        ({"command": "getVersion"}, {"version": "0.0.8"}),
-        ({"command": "getVariant"}, {"variant": "microAmpV0.1"}),
+        ({"command": "getVersion"}, {"version": "FW0.0.8"}),
+        ({"command": "getVariant"}, {"variant": "10V_microAmpV0.2"}),
         ({"command": "getCurrRange"}, {"currRange": "1uA"}),
         ({"command": "setVoltRange", "voltRange": "2V"}, {"voltRange": "2V"}),
         ({"command": "setSamplePeriod", "samplePeriod": 20}, {"samplePeriod": 20}),
@@ -154,10 +154,19 @@ def test_a_sweep_and_a_held_potential() -> None:
     assert min(currents) == min(currents[100:110]) < -1e-6
 
 
+def test_many_steps_are_a_test_of_their_own() -> None:
+    host = rodeostat()
+    scan = scan_of(run(host, "multiStep", step=[[100, 0.0], [50, -0.4], [70, 0.1]]))
+    assert scan.technique == "ca"
+    assert scan.curves[0].potential_v == (0.0,) * 10 + (-0.4,) * 5 + (0.1,) * 7
+    said = tell(host, "setParam", test="chronoamp", param={"step": [[100, 0.0]]})
+    assert json.loads(said)["message"] == "step not two steps"
+
+
 def test_channels_of_the_multiplexer_take_turns() -> None:
     host = rodeostat()
     tell(host, "setMuxEnabled", muxEnabled=True)
-    tell(host, "setEnabledMuxChannels", muxChannels=[1, 2])
+    tell(host, "setEnabledMuxChannels", muxChannel=[1, 2])
     scan = scan_of(run(host, "cyclic", **CYCLES))
     assert scan.electrodes == (1, 2)
     assert [len(curve.current_a) for curve in scan.curves] == [600, 600]
@@ -175,12 +184,23 @@ def test_a_test_is_stopped_and_the_potential_is_gone() -> None:
     assert 50 < (begun + rest).count(b'"t"') < 150
 
 
-def test_a_set_potential_is_a_cell_that_is_on() -> None:
+def test_the_cell_is_on_while_its_electrodes_are_connected() -> None:
     host = rodeostat()
     assert json.loads(tell(host, "setVolt", v=-0.3))["response"]["v"] == -0.3
-    assert host.instrument.cell_is_on
-    tell(host, "setVolt", v=0)
     assert not host.instrument.cell_is_on
+    tell(host, "setAllElectConnected", connected=True)
+    assert host.instrument.cell_is_on
+    tell(host, "setCtrElectConnected", connected=False)
+    assert not host.instrument.cell_is_on
+
+
+def test_without_connecting_by_itself_nothing_flows_until_it_is_told_to() -> None:
+    host = rodeostat()
+    tell(host, "setElectAutoConnect", autoConnect=False)
+    assert set(scan_of(run(host, "cyclic", **CYCLES)).curves[0].current_a) == {0.0}
+    tell(host, "setAllElectConnected", connected=True)
+    assert min(scan_of(run(host, "cyclic", **CYCLES)).curves[0].current_a) < -5e-8
+    assert host.instrument.cell_is_on
 
 
 class TestFaults:
@@ -240,7 +260,7 @@ MESSAGES = st.fixed_dictionaries(
             st.one_of(NUMBERS, st.lists(st.lists(NUMBERS, max_size=3), max_size=3)),
         ),
         "samplePeriod": NUMBERS, "v": NUMBERS, "currRange": NUMBERS,
-        "muxChannels": st.lists(NUMBERS, max_size=4), "muxEnabled": NUMBERS,
+        "muxChannel": st.lists(NUMBERS, max_size=4), "muxEnabled": NUMBERS,
     },
 ).map(lambda message: json.dumps(message).encode() + b"\n")  # fmt: skip
 

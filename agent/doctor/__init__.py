@@ -1,0 +1,1 @@
+"""Checks everything between the instrument's folder and the analyzer, and says what to do."""

@@ -1,0 +1,1 @@
+"""The agent's window, for people who want no command line."""
