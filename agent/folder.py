@@ -59,6 +59,8 @@ class Folder:
         Whether this computer's clock can be believed.
     problem
         A sentence when something needs a person; None while all is well.
+    there
+        Whether the folder could be listed when it was looked at last.
     """
 
     root: Path
@@ -68,6 +70,7 @@ class Folder:
     subfolders: bool = False
     clock_synced: Callable[[], bool | None] = clock_is_synchronised
     problem: str | None = None
+    there: bool = True
     _document: SessionDocument | None = None
     _done: dict[str, Sighting] = field(default_factory=dict)
     _files: dict[str, WatchedFile] = field(default_factory=dict)
@@ -101,13 +104,16 @@ class Folder:
         document = self._document
         if document is None or document.state != "running":
             self.problem = _why_not_there(self.root)
+            self.there = self.problem is None
             return 0
         try:
             self._set_backlog_aside(document)
             self._look_around(document, now)
         except OSError as error:
             self.problem = folder_sentence(self.root, error)
+            self.there = False
             return 0
+        self.there = True
         return self.take(now)
 
     def take(self, now: float) -> int:

@@ -11,7 +11,7 @@ _UNFINISHED_ENDINGS: Final = (
     ".lock", ".lck", ".bak", ".bin",
 )  # fmt: skip
 _CONFLICT: Final = re.compile(
-    r"conflict(?:ed)?[ _-]copy|\.sync-conflict-|-conflict-\d"
+    r"conflict(?:ed)?[ _-]copy|\.sync-conflict-|-conflict-\d|\.conflict\."
     r"|\(.*(?:conflict|konflikt|conflit|conflicto).*\)",
     re.IGNORECASE,
 )

@@ -135,7 +135,7 @@ class FolderWatch:
                 followed = self._document
             taken = folder.poll(now)
             polled_s = time.monotonic() - now
-            hints.keep(there=folder.problem is None)
+            hints.keep(there=folder.there)
             self._say(SourceReport(taken, folder.problem))
             if taken:
                 self._take_more(folder, RESTS_PER_POLL * polled_s)

@@ -428,9 +428,11 @@ def test_a_folder_that_vanishes_is_said_and_watched_again(clocked: Clocked, runn
     assert clocked.poll(1) == []
     assert clocked.folder.problem is not None
     assert "is gone" in clocked.folder.problem
+    assert not clocked.folder.there
     away.rename(clocked.root)
     assert clocked.settled() == []
     assert clocked.folder.problem is None
+    assert clocked.folder.there
 
 
 def test_a_full_disk_postpones_and_loses_nothing(clocked: Clocked) -> None:

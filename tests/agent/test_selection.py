@@ -20,6 +20,7 @@ from sacmes_core.settings.source import SourceSettings
         "SWV_60Hz_1 (Copie en conflit de PC2 2026-01-02).txt",
         "SWV_60Hz_1_conflict-copy.txt",
         "SWV_60Hz_1.txt.filepart",
+        "SWV_60Hz_1.Conflict.txt",
         "desktop.bak",
     ],
 )
