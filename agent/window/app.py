@@ -91,6 +91,8 @@ class App:
         self.root.update_idletasks()
         self.root.minsize(self.root.winfo_reqwidth(), self.root.winfo_reqheight())
         self.root.deiconify()
+        if not self.state.draft.server:
+            self.connection.line.focus_set()
         self._poll()
 
     def tell(self, event: Event) -> None:

@@ -134,7 +134,7 @@ def _status(state: Window, now: float) -> Status:
         return Status(tone, words, sentences)
     if not view.analyzers and now < state.connected_at + LOOKING_S:
         return Status("busy", "Connected", "Looking for an analyzer.")
-    return _at_work(view.session, online=bool(view.analyzers), left=view.counters.waiting)
+    return _at_work(view.session, online=bool(view.analyzers))
 
 
 def _stopped(state: Window) -> Status:
@@ -169,9 +169,9 @@ def _session_lines(session: SessionDocument | None) -> tuple[str, ...]:
     )
 
 
-def _at_work(session: SessionDocument | None, *, online: bool, left: int) -> Status:
+def _at_work(session: SessionDocument | None, *, online: bool) -> Status:
     if not online:
-        sentence = "Scans are kept here and sent as soon as one is there." if left else ""
+        sentence = "Scans are kept here and sent as soon as one is there."
         return Status("warning", "Connected, but no analyzer is online", sentence)
     if session is None:
         return Status(

@@ -1,13 +1,12 @@
 """A browser and a screen without a monitor."""
 
+import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from support.tools import requires, wait_until
+from support.tools import requires
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,19 +38,21 @@ def chromium() -> "Iterator[Browser]":
 
 @contextmanager
 def virtual_screen(size: str = "1440x900x24") -> Iterator[str]:
-    """Run Xvfb on a free display; its name, for DISPLAY."""
+    """Run Xvfb on a display that it chooses, so that two at once never share one; for DISPLAY."""
     xvfb = requires("Xvfb", "xvfb")
-    number = next(n for n in range(99, 999) if not Path(f"/tmp/.X11-unix/X{n}").exists())
-    display = f":{number}"
+    reading, writing = os.pipe()
     process = subprocess.Popen(
-        [xvfb, display, "-screen", "0", size, "-nolisten", "tcp"],
+        [xvfb, "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"],
+        pass_fds=(writing,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    os.close(writing)
     try:
-        wait_until(Path(f"/tmp/.X11-unix/X{number}").exists, what="the virtual screen")
-        time.sleep(0.1)
-        yield display
+        with os.fdopen(reading) as said:
+            number = said.readline().strip()
+        assert number, "Xvfb found no free display"
+        yield f":{number}"
     finally:
         process.terminate()
         process.wait(10)
