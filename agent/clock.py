@@ -36,7 +36,17 @@ def clock_is_synchronised() -> bool | None:
 
     None where the system does not say, or the computer has a clock that runs by a battery.
     """
-    return judged(kernel_status(), Path("/")) if sys.platform == "linux" else None
+    return judged(clock_is_kept(), Path("/"))
+
+
+def clock_is_kept(root: Path = Path("/")) -> bool | None:
+    """Whether a time server keeps the clock; None where the system does not say."""
+    if sys.platform != "linux":
+        return None
+    if (root / "run/systemd/timesync/synchronized").exists():
+        return True
+    status = _kernel_status()
+    return None if status is None else not status & _UNSYNCHRONISED
 
 
 def clock_sentence() -> str | None:
@@ -44,28 +54,22 @@ def clock_sentence() -> str | None:
     return CLOCK_SENTENCE if clock_is_synchronised() is False else None
 
 
-def judged(status: int | None, root: Path) -> bool | None:
-    """What the kernel's status of its clock means on a computer with these files.
+def judged(kept: bool | None, root: Path) -> bool | None:
+    """What it means that a clock is kept or not, on a computer with these files.
 
     Parameters
     ----------
-    status
-        Of ``adjtimex``; None if it does not tell.
     root
-        Folder that holds ``run``, ``sys`` and ``proc``.
+        Folder that holds ``sys`` and ``proc``.
     """
-    if (root / "run/systemd/timesync/synchronized").exists():
-        return True
-    if status is None:
-        return None
-    if not status & _UNSYNCHRONISED:
-        return True
+    if kept is not False:
+        return kept
     is_board = (root / "proc/device-tree/model").exists()
     has_clock = any((root / "sys/class/rtc").glob("rtc*"))
     return False if is_board and not has_clock else None
 
 
-def kernel_status() -> int | None:
+def _kernel_status() -> int | None:
     """The kernel's status of its clock; None where it does not tell."""
     timex = _Timex()
     try:

@@ -1,14 +1,13 @@
 """Checks on this computer: the folder, the outbox, the disk, and whether the clock is kept."""
 
-import ctypes
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from agent.clock import clock_is_kept
 from agent.doctor.findings import Finding, ok, problem, warning
 from agent.examination import examine
 from agent.folder import folder_sentence
@@ -117,19 +116,6 @@ def judge_clock(now: datetime, kept: bool | None) -> Finding:
             "(`timedatectl set-ntp true`).",
         )
     return ok("clock", f"{said}, kept by a time server.")
-
-
-def clock_is_kept() -> bool | None:
-    """What the kernel says about the clock's synchronisation; None where it cannot be asked."""
-    if not sys.platform.startswith("linux"):
-        return None
-    time_error = 5
-    try:
-        # With its first field, the modes, at zero the call only reads.
-        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(1024))
-    except (OSError, AttributeError):
-        return None
-    return None if state < 0 else bool(state != time_error)
 
 
 def _fits(source: SourceSettings, name: str) -> bool:
