@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, String, bindparam, case, select, update
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
@@ -22,6 +22,37 @@ CLAIM_S: Final = 6.0
 _RUN_MAX: Final = 2**62
 PATIENCE_S: Final = 2.0
 """How long a scan waits for the worker that knows its session before another one takes it."""
+
+
+# Built once, since they are asked for each batch.
+_ME: Final = bindparam("me", type_=String)
+_UNHELD: Final = claims.c.expires_at.is_(None) | (claims.c.expires_at < epoch_s())
+_MINE: Final = (claims.c.holder == _ME) | claims.c.holder.is_(None)
+_WAITED_LONG: Final = epoch_s() - jobs.c.since > PATIENCE_S
+_FIRST: Final = (
+    select(jobs.c.run, case((_UNHELD & (_MINE | _WAITED_LONG), 1), else_=0).label("free"))
+    .join(claims, claims.c.run == jobs.c.run)
+    .where(
+        jobs.c.priority == bindparam("priority"),
+        jobs.c.run > bindparam("after"),
+        jobs.c.run <= bindparam("last"),
+    )
+    .order_by(jobs.c.run, jobs.c.position)
+    .limit(1)
+)
+_TAKE: Final = (
+    update(claims)
+    .where(
+        claims.c.run
+        == select(claims.c.run)
+        .where(claims.c.run == bindparam("this_run"), _UNHELD)
+        # Rather the next session than waiting for whoever claims this one just now.
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    .values(holder=_ME, expires_at=epoch_s() + CLAIM_S, turn=claims.c.turn + 1)
+    .returning(claims.c.turn)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +95,8 @@ class Claims:
 
     def take(self, run: int) -> Claim | None:
         """Claim a session; None if another worker is at it."""
-        free = (
-            select(claims.c.run)
-            .where(claims.c.run == run, _unheld())
-            # Rather the next session than waiting for whoever claims this one just now.
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        statement = (
-            update(claims)
-            .where(claims.c.run == free)
-            .values(holder=self._holder, expires_at=epoch_s() + CLAIM_S, turn=claims.c.turn + 1)
-            .returning(claims.c.turn)
-        )
         with self._database.write(durable=False) as connection:
-            turn = connection.scalar(statement)
+            turn = connection.scalar(_TAKE, {"this_run": run, "me": self._holder})
         return None if turn is None else Claim(run, self._holder, turn)
 
     def renew(self, claim: Claim) -> bool:
@@ -113,18 +131,9 @@ class Claims:
 
     def _first(self, priority: int, after: int, last: int) -> Any:
         """The session of the next job; a step for each session, however many jobs it has."""
-        waited_s = epoch_s() - jobs.c.since
-        mine = (claims.c.holder == self._holder) | claims.c.holder.is_(None)
-        free = _unheld() & (mine | (waited_s > PATIENCE_S))
-        query = (
-            select(jobs.c.run, case((free, 1), else_=0).label("free"))
-            .join(claims, claims.c.run == jobs.c.run)
-            .where(jobs.c.priority == priority, jobs.c.run > after, jobs.c.run <= last)
-            .order_by(jobs.c.run, jobs.c.position)
-            .limit(1)
-        )
+        where = {"me": self._holder, "priority": priority, "after": after, "last": last}
         with self._database.read() as connection:
-            return connection.execute(query).first()
+            return connection.execute(_FIRST, where).first()
 
 
 def spend(connection: Connection, claim: Claim) -> bool:
@@ -136,10 +145,6 @@ def _clear(connection: Connection, holders: list[str]) -> None:
     connection.execute(
         update(claims).where(claims.c.holder.in_(holders)).values(holder=None, expires_at=None)
     )
-
-
-def _unheld() -> Any:
-    return claims.c.expires_at.is_(None) | (claims.c.expires_at < epoch_s())
 
 
 def _set(connection: Connection, claim: Claim, expires_at: Any) -> bool:
