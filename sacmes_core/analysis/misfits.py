@@ -34,7 +34,16 @@ _WAVE_SPREAD: Final = 1.0
 _HEIGHT_MIN: Final = 1e-3
 """Share of the current's range; lower peaks are none and only must not upset the numbers."""
 _ROUNDING: Final = 1e-9
-_SCORE_MIN: Final = 5.0
+_STEP_SCORE_MIN: Final = 4.0
+_SECOND_SCORE_MIN: Final = 3.4
+_BOX_SCORE_MIN: Final = 5.0
+"""As many standard deviations as good scans with white noise hardly reach."""
+_COLOURED_SCORE_MIN: Final = 5.0
+_COLOURED_FROM: Final = 1.2
+_COLOURED_TO: Final = 1.8
+"""Noise over 24 mV, in white noise: between these the least scores rise to that of all kinds."""
+_SECOND_MODEL_ERROR: Final = 0.035
+"""Of a wide template, in heights: waves of the background look like low peaks."""
 _SHARE_MIN: Final = 0.2
 _SECOND_SHARE_MIN: Final = 0.2
 _VISIBLE_MIN: Final = 0.3
@@ -120,13 +129,14 @@ class _Unexplained:
 
     The fit swallows g_j (b_j · t)² of a template t by each part of the baseline, gains `gain`
     (n, q), and (p_k · t)² by each column of `peak` (n, s, K). `sigma` (n,) is the standard
-    deviation of one point.
+    deviation of one point, `coloured` (n,) its noise by averages over that of neighbours.
     """
 
     residual: FloatArray
     peak: FloatArray
     gain: FloatArray
     sigma: FloatArray
+    coloured: FloatArray
 
 
 def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: FloatArray) -> Misfits:
@@ -156,8 +166,9 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
     raw_box = _raw_boxes(x_v, points, noise, scans.x_v, model)
     box = np.maximum(_boxes(scans.x_v, left, templates), raw_box)
     scores = np.stack([step, second, box])
+    scores = np.where(scores > _least_scores(left), scores, 0.0)
     best = scores.argmax(axis=0)
-    is_one = scores.max(axis=0) > _SCORE_MIN
+    is_one = scores.max(axis=0) > 0
     slow_a, is_slow = _slow(scans, peaks.sign, fit_a, height)
     return Misfits(
         is_step=is_one & (best == 0),
@@ -225,7 +236,8 @@ def _unexplained(
     slow, size = _averaged(scans.x_v, residual)
     slow_noise = _usual(slow, noise / np.sqrt(size)) * np.sqrt(size)
     sigma = np.hypot(slow_noise, _MODEL_ERROR)
-    return _Unexplained(residual, np.asarray(swallowing), gain, sigma)
+    coloured = slow_noise / np.maximum(noise, np.finfo(float).tiny)
+    return _Unexplained(residual, np.asarray(swallowing), gain, sigma, coloured)
 
 
 def _steps(x_v: FloatArray, left: _Unexplained, templates: _Templates) -> FloatArray:
@@ -300,6 +312,16 @@ def _scores(
     visible = np.where(is_visible, visible, 1.0)
     product = np.where(is_visible, product, 0.0)
     return product / np.sqrt(visible) / left.sigma[:, np.newaxis], product / visible
+
+
+def _least_scores(left: _Unexplained) -> FloatArray:
+    """From which score on a step, another peak and a box count, shape (3, n)."""
+    share = (left.coloured - _COLOURED_FROM) / (_COLOURED_TO - _COLOURED_FROM)
+    white = np.array([[_STEP_SCORE_MIN], [_SECOND_SCORE_MIN], [_BOX_SCORE_MIN]])
+    least = white + (_COLOURED_SCORE_MIN - white) * np.clip(share, 0.0, 1.0)
+    wave = _SECOND_SCORE_MIN * np.hypot(1.0, _SECOND_MODEL_ERROR / left.sigma)
+    least[1] = np.maximum(least[1], wave)
+    return np.asarray(least)
 
 
 def _raw_boxes(

@@ -23,9 +23,11 @@ _STARTS: Final = (-0.5, 0.0, 0.5)
 
 
 def looks_steady(cycle: Cycle, result: ModelResult) -> bool:
-    """Whether the peaks may be steps: none rises and falls, or they are wide ones of a surface."""
+    """Whether the peaks may be steps: none rises and falls, or they are wide, or of a slow wave."""
     peaks = [(s, r) for s, r in zip(cycle.sweeps, result.sweeps, strict=True) if r.peak is not None]
     if result.model == "surface" and any(_is_wide(r) for _, r in peaks):
+        return True
+    if result.quasi_reversible and peaks:
         return True
     return bool(peaks) and all(not _is_two_sided(s, r) for s, r in peaks)
 

@@ -95,6 +95,9 @@ def cycle_result(cycle: Cycle, found: CycleFit) -> ModelResult:
         else None
         for k, w in enumerate(waves)
     ]
+    if len(peaks) > 1 and peaks.count(None) == len(peaks) - 1:
+        # A peak without its counterpart may be a tail or slow noise: it must stand out twice.
+        peaks = [p if _stands_out(p, r) else None for p, r in zip(peaks, left, strict=True)]
     known = [abs(p.current_a.value or 0.0) for p in peaks if p is not None]
     slow = float(np.sqrt(np.mean([r.excess_a**2 for r in left])))
     return ModelResult(
@@ -157,6 +160,14 @@ def _is_peak(found: CycleFit, values: FloatArray, variances: FloatArray, left: R
         and height > _SIGMAS_MIN * np.sqrt(variances[0])
         and height > _MISFITS_MIN * left.slow_a
     )
+
+
+def _stands_out(peak: SweepPeak | None, left: Residual) -> bool:
+    if peak is None or peak.current_a.value is None or peak.current_a.error is None:
+        return False
+    height = abs(peak.current_a.value)
+    sigmas, misfits = 2 * _SIGMAS_MIN, 2 * _MISFITS_MIN
+    return height > sigmas * peak.current_a.error and height > misfits * left.slow_a
 
 
 def _peak(segment: Segment, upwards: float, values: FloatArray, variances: FloatArray) -> SweepPeak:
