@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from agent.cli import app
 
-COMMANDS = ("watch", "status", "send", "simulate")
+COMMANDS = ("watch", "serial", "status", "send", "simulate")
 
 
 def agent(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def test_help_lists_what_there_is_and_teaches_by_example() -> None:
         one = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
         assert one.exit_code == 0
         assert f"sacmes-agent {command}" in one.stdout
-    for later in ("serial", "doctor", "gui", "install-service"):
+    for later in ("doctor", "gui", "install-service"):
         assert later not in said.stdout
 
 
