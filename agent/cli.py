@@ -3,7 +3,7 @@
 import json
 import threading
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from agent.disk import HomeLock
 from agent.home import Home
 from agent.serial_command import serial
 from agent.settling import Patience
+from agent.simulator_cli import simulate
 from agent.starting import Wish
 from agent.status import status_lines, status_of
 from agent.watching import folder_source
@@ -31,7 +32,6 @@ from sacmes_core.shell import (
     broker_address,
     configure_logging,
     home_folder,
-    missing_extra,
     run_app,
     shell_settings,
     stop_on_signal,
@@ -202,88 +202,7 @@ def send(
         raise typer.Exit(1)
 
 
-@app.command()
-def simulate(
-    folder: Annotated[Path, typer.Argument(help="Folder to write the scans to.")],
-    interval: Annotated[float, typer.Option(min=0.01, help="Seconds between two scans.")] = 1.0,
-    technique: Annotated[
-        Literal["swv", "cv", "ca"],
-        typer.Option(help="Square wave, cyclic voltammetry or chronoamperometry."),
-    ] = "swv",
-    frequency: Annotated[
-        list[float] | None, typer.Option(help="Frequency in Hz; once for each. [default: 15, 200]")
-    ] = None,
-    electrodes: Annotated[int, typer.Option(min=1, max=16, help="Electrodes of a scan.")] = 2,
-    scans: Annotated[int, typer.Option(min=1, help="Scans at each frequency.")] = 300,
-    handle: Annotated[
-        str | None, typer.Option(help="Start of the file names. [default: SWV_, CV_ or CA_]")
-    ] = None,
-    file_format: Annotated[
-        str, typer.Option("--format", help="chi, gamry, pstrace, …; an unknown one lists them.")
-    ] = "chi",
-    seed: Annotated[int, typer.Option(help="Another seed, another noise.")] = 1,
-    event_at: Annotated[
-        int | None, typer.Option(help="Scan at which the target binds. [default: half-way]")
-    ] = None,
-    add: Annotated[
-        list[str] | None,
-        typer.Option(help="SCAN=CONCENTRATION from then on; once for each step of a titration."),
-    ] = None,
-    noise: Annotated[float, typer.Option(min=0, help="White noise of a current, nA.")] = 2.0,
-    mains: Annotated[float, typer.Option(min=0, help="Amplitude of 50 Hz mains, nA.")] = 0.0,
-    background: Annotated[
-        float, typer.Option(min=0, help="Charging and oxygen currents; 1 is the usual size.")
-    ] = 1.0,
-    loss: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the signal lost with each scan.")
-    ] = 2e-4,
-    full_scale: Annotated[
-        float | None, typer.Option(min=1e-3, help="Current range in µA. [default: no limit]")
-    ] = None,
-    log_level: LogLevelOption = None,
-    log_format: LogFormatOption = None,
-) -> None:
-    """Write the files of a potentiostat that is not there: scans of a sensor that binds a target.
-
-    For example:
-
-        sacmes-agent simulate /tmp/scans --interval 0.5 --scans 40
-
-        sacmes-agent simulate /tmp/titration --add 20=3uM --add 40=30uM --add 60=300uM
-
-        sacmes-agent simulate /tmp/hard --format gamry --noise 20 --mains 10 --loss 0.002
-
-        sacmes-agent simulate /tmp/cycles --technique cv --format pssession
-    """
-    try:
-        from agent.simulator import Conditions, Simulation, additions_of, write_scans
-    except ModuleNotFoundError as error:
-        missing_extra(error, "sacmes-agent simulate", "analyzer")
-    configure_logging(
-        shell_settings(folder, log_level=log_level or "warning", log_format=log_format)
-    )
-    stop = threading.Event()
-    stop_on_signal(stop)
-    simulation = Simulation(
-        folder=folder,
-        handle=handle,
-        frequencies_hz=tuple(frequency or (15.0, 200.0)),
-        electrodes=electrodes,
-        scans=scans,
-        interval_s=interval,
-        seed=seed,
-        additions=additions_of(add or (), event_at, scans),
-        technique=technique,
-        kind=file_format,
-        conditions=Conditions(
-            noise_a=noise * 1e-9,
-            mains_a=mains * 1e-9,
-            background=background,
-            loss_per_scan=loss,
-            range_a=None if full_scale is None else full_scale * 1e-6,
-        ),
-    )
-    write_scans(simulation, stop)
+app.command()(simulate)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Plays an instrument: writes the scans of a simulated sensor as files into a folder.
 
-The only module of the agent that reaches the simulation, and with it numpy.
+With `agent.simulator_service` the only module that reaches the simulation, and with it numpy.
 """
 
 import logging
@@ -179,10 +179,10 @@ def write_like_an_instrument(path: Path, content: bytes, stop: threading.Event) 
             stop.wait(PIECE_PAUSE_S)
 
 
-def _run(simulation: Simulation) -> Run:
-    conditions = simulation.conditions
+def sensor_of(conditions: Conditions) -> Sensor:
+    """The sensor that is measured under these conditions."""
     usual = Background()
-    sensor = Sensor(
+    return Sensor(
         drift=Drift(loss_per_scan=conditions.loss_per_scan),
         background=Background(
             offset_a=usual.offset_a * conditions.background,
@@ -191,14 +191,17 @@ def _run(simulation: Simulation) -> Run:
         ),
         noise=Noise(white_a=conditions.noise_a, mains_a=conditions.mains_a),
     )
+
+
+def _run(simulation: Simulation) -> Run:
     kinds = len(simulation.frequencies_hz) if simulation.technique == "swv" else 1
-    limit = conditions.range_a
+    limit = simulation.conditions.range_a
     return Run(
         electrodes=tuple(range(1, simulation.electrodes + 1)),
         additions=simulation.additions,
         seconds_per_scan=simulation.interval_s * kinds,
         start=datetime.now().replace(microsecond=0),
         seed=simulation.seed,
-        sensor=sensor,
+        sensor=sensor_of(simulation.conditions),
         current_range=None if limit is None else CurrentRange(limit),
     )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 from scipy.special import expit
 
 from sacmes_core.simulate.square_wave import FloatArray, SquareWave
@@ -90,7 +89,8 @@ def charging_currents(
     """
     left = np.exp(-1 / (2 * frequency_hz * layer.resistance_ohm * layer.capacitance_f))
     applied = wave.pulses_v - wave.initial_v
-    reached = lfilter([1 - left], [1.0, -left], applied)
-    before = np.concatenate([[0.0], reached[:-1]])
+    before = np.zeros(len(applied))
+    for k in range(1, len(applied)):
+        before[k] = applied[k - 1] + (before[k - 1] - applied[k - 1]) * left
     currents = -(applied - before) / layer.resistance_ohm * left
     return currents[0::2], currents[1::2]

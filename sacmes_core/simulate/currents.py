@@ -47,7 +47,9 @@ def square_wave_currents(
         Of the scan, for backgrounds that grow.
     """
     couple = _both_layers(sensor, state, lambda c: _pulses(c, wave, frequency_hz))
-    half = background_current(sensor.background, wave.potentials_v, frequency_hz, number) / 2
+    background = background_current(sensor.background, wave.potentials_v, frequency_hz, number)
+    # What a pulse down adds to the reduction, a pulse up takes from it.
+    half = -wave.direction * background / 2
     currents = couple * state.remaining + np.stack([half, -half])
     if sensor.double_layer is not None:
         currents = currents + np.stack(charging_currents(sensor.double_layer, wave, frequency_hz))

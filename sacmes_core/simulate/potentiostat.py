@@ -1,6 +1,5 @@
 """A simulated potentiostat: the scans of an experiment with an electrochemical aptamer sensor."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,13 +8,13 @@ import numpy as np
 
 from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.scan import Curve, DeclaredSweep, Role, Scan
-from sacmes_core.simulate.acquisition import CurrentRange, digitised, rounded, with_faults
+from sacmes_core.simulate.acquisition import CurrentRange, digitised, rounded
 from sacmes_core.simulate.chronoamperometry import PotentialStep
 from sacmes_core.simulate.currents import square_wave_currents, step_currents, sweep_currents
 from sacmes_core.simulate.cyclic import TriangularSweep
+from sacmes_core.simulate.electrodes import CurrentsOf, Electrodes
 from sacmes_core.simulate.isotherm import Addition
-from sacmes_core.simulate.noise import noise_series
-from sacmes_core.simulate.sensor import Sensor, SensorState, individual, state_at
+from sacmes_core.simulate.sensor import Sensor
 from sacmes_core.simulate.square_wave import FloatArray, SquareWave
 from sacmes_core.simulate.writers.chi import chi_text
 
@@ -24,8 +23,6 @@ _POTENTIAL_DECIMALS: Final = 4
 _TIME_DECIMALS: Final = 9
 _START: Final = datetime(2026, 1, 5, 9, 0, 0)
 _ROLES: Final[tuple[Role, ...]] = ("difference", "forward", "reverse")
-_FAULTS: Final = 1
-"""Sets the random numbers of faults apart from those of noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +58,7 @@ class Potentiostat:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._sensors = {
-            electrode: individual(run.sensor, np.random.default_rng((run.seed, electrode)))
-            for electrode in run.electrodes
-        }
+        self._electrodes = Electrodes(run.sensor, run.electrodes, run.additions, run.seed)
 
     def scan(self, number: int, frequency_hz: float) -> Scan:
         """A square wave on all electrodes, currents of four digits, cathodic ones positive.
@@ -159,27 +153,15 @@ class Potentiostat:
     def _readings(
         self,
         number: int,
-        currents_of: Callable[[Sensor, SensorState], FloatArray],
+        currents_of: CurrentsOf,
         sample_hz: float,
         key: tuple[int, ...] = (),
     ) -> tuple[dict[int, FloatArray], tuple[str, ...]]:
-        """Currents of each electrode as the instrument gives them, and the flags of the scan.
-
-        The samples of an electrode, shape (rows, K), are taken in turn: those of a column, then
-        those of the next. `key` sets the noise of a scan apart from that of others of its number.
-        """
+        """Currents of each electrode as the instrument gives them, and the flags of the scan."""
         readings: dict[int, FloatArray] = {}
         overloaded = False
-        for electrode, sensor in self._sensors.items():
-            currents = currents_of(sensor, state_at(sensor, self._run.additions, number))
-            rows, points = currents.shape
-            seed = (self._run.seed, electrode, number, *key)
-            series = noise_series(
-                sensor.noise, rows * points, sample_hz, np.random.default_rng(seed)
-            )
-            currents = currents + series.reshape(points, rows).T
-            faulty = np.random.default_rng((*seed, _FAULTS))
-            currents = with_faults(currents, sensor.faults, faulty)
+        for electrode in self._run.electrodes:
+            currents = self._electrodes.currents(electrode, number, currents_of, sample_hz, key)
             if self._run.current_range is not None:
                 currents, beyond = digitised(currents, self._run.current_range)
                 overloaded |= beyond

@@ -1,11 +1,14 @@
 import json
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import serial
 from support import programs
+from support.tools import wait_until
 from typer.testing import CliRunner
 
 from agent.cli import app
@@ -57,12 +60,21 @@ def test_status_makes_an_identity_and_keeps_it(tmp_path: Path) -> None:
         ),
         (["send", "{tmp}/gone.txt", "--broker", "mqtt://a1b:k@localhost"], "There is no file"),
         (["watch"], "Missing argument"),
+        (["simulate"], "Name a folder"),
+        (["simulate", "--tcp", "0"], "with --instrument"),
+        (["simulate", "--instrument", "methodscript"], "Name the line"),
+        (["simulate", "--instrument", "rodeostat", "--tcp", "0", "--pty"], "Name the line"),
+        (["simulate", "--instrument", "rodeostat", "--tcp", "70000"], "such as 5025"),
+        (["simulate", "--instrument", "voltmeter", "--tcp", "0"], "choose one of methodscript"),
+        (["simulate", "--instrument", "acestat", "--tcp", "0", "--fault", "x"], "cut@3"),
+        (["simulate", "{tmp}", "--instrument", "acestat", "--tcp", "0"], "leave out the folder"),
     ],
 )
 def test_bad_usage_is_a_sentence_and_status_2(
     tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
-    said = agent(*(a.format(tmp=tmp_path) for a in arguments), "--home", tmp_path / "home")
+    home = () if arguments[0] == "simulate" else ("--home", tmp_path / "home")
+    said = agent(*(a.format(tmp=tmp_path) for a in arguments), *home)
     assert said.returncode == 2
     assert sentence in " ".join(re.sub("[│╭╮╰╯─]", " ", said.stderr).split())
     assert "Traceback" not in said.stderr
@@ -93,6 +105,25 @@ def test_simulate_writes_the_files_of_an_instrument(tmp_path: Path) -> None:
     assert sorted(p.name for p in folder.iterdir()) == [
         "A_100Hz_1.txt", "A_100Hz_2.txt", "A_15Hz_1.txt", "A_15Hz_2.txt",
     ]  # fmt: skip
+
+
+def test_simulate_speaks_on_a_line(tmp_path: Path) -> None:
+    log, link = tmp_path / "log", tmp_path / "potentiostat"
+    with programs.running(
+        "sacmes-agent", "simulate", "--instrument", "methodscript", "--link", link,
+        "--speed", "60", "--status-port", "0", "--fault", "cut@3", log=log,
+    ) as program:  # fmt: skip
+        wait_until(lambda: log.exists() and log.read_text().count("\n") == 2, what="the line")
+        path, status = log.read_text().split()
+        assert path == str(link)
+        with serial.serial_for_url(path, timeout=10) as host:
+            host.write(b"t\n")
+            assert host.readline().startswith(b"tespico")
+        address, port = status.split(":")
+        with socket.create_connection((address, int(port)), timeout=10) as caller:
+            assert json.loads(caller.makefile().readline())["cell_is_on"] is False
+        assert programs.end(program) == 0
+    assert not link.is_symlink()
 
 
 def test_the_command_line_needs_no_numpy() -> None:
