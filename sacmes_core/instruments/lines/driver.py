@@ -54,8 +54,9 @@ class Lines:
         How many prompts of the dialogue are answered.
     consumed
         How much of what has come of a line belongs to prompts that are answered.
-    line_number
-        Lines of the recording.
+    line_number, data_line
+        Lines of the recording, and which of them is the newest that is not empty; a lone return
+        ends a line for who reads the recording.
     stretches
         First and last line of each stretch of data.
     numbers
@@ -73,11 +74,17 @@ class Lines:
     answered: int = 0
     consumed: int = 0
     line_number: int = 0
+    data_line: int = 0
     stretches: tuple[tuple[int, int], ...] = ()
     numbers: Mapping[str, int] | None = None
     bad_lines: int = 0
     pending: bytes = b""
     began: bytes = b""
+
+    @property
+    def eol(self) -> bytes:
+        """What ends its lines, as the description says."""
+        return self.description.eol.encode("latin-1")
 
     @property
     def limits(self) -> Limits:
@@ -145,8 +152,12 @@ class Lines:
         if self.order is None:
             starts = start.line is not None and re.search(start.line, line.text) is not None
             return _idle(replace(self, began=line.content if starts else b""), line, now), ()
-        ends = line.content.endswith(b"\n")
-        after = replace(self, line_number=self.line_number + ends)
+        before, lines = _returns(line.content), 0
+        if line.content.endswith(self.eol):
+            lines = 1 + line.content.removesuffix(b"\n").removesuffix(b"\r").count(b"\r")
+        after = replace(
+            self, line_number=self.line_number + lines, data_line=self.line_number + 1 + before
+        )
         recorded = (Record(line.content),)
         if self.phase == "answering":
             answered, effects = _answer(after, line.text, now)
@@ -291,8 +302,13 @@ def _numbers(match: re.Match[str] | None, text: str) -> dict[str, int] | None:
     return {name: places[span] for name, span in spans.items()}
 
 
+def _returns(content: bytes) -> int:
+    """Returns ahead of the text of a line."""
+    return len(content) - len(content.lstrip(b"\r"))
+
+
 def _with_data_line(lines: Lines, numbers: Mapping[str, int]) -> Lines:
-    k = lines.line_number
+    k = lines.data_line
     *before, last = lines.stretches or ((k, k - 1),)
     if last[1] == k - 1:
         return replace(lines, numbers=numbers, stretches=(*before, (last[0], k)))

@@ -104,6 +104,41 @@ def test_an_end_without_its_lines_end_is_waited_for_and_recorded(chunk: int) -> 
     assert dialogue.recorded == said.encode() + b"\r\n"
 
 
+@pytest.mark.parametrize(
+    ("eol", "end"),
+    [
+        ("\\n", "\n"),
+        ("\\n", "\r\n"),
+        ("\\n", "\r\r\n"),
+        ("\\n", "\n\r"),
+        ("\\r", "\r"),
+        ("\\r\\n", "\r\n"),
+    ],
+)
+def test_every_end_of_a_line_keeps_the_numbers_of_the_lines(eol: str, end: str) -> None:
+    one = own(
+        f"""
+        eol = "{eol}"
+        reset_s = 0
+        [start]
+        line = '^GO'
+        [data]
+        line = '^(?P<E>[^ ]+) (?P<I>[^ ]+)$'
+        [end]
+        line = '^END'
+        """
+    )
+    dialogue = measuring(one, chunk=3)
+    rows = end.join(f"{k / 100} {k}e-9" for k in range(20))
+    dialogue.hear(f"GO{end}{rows}{end}END{end}")
+    finished = dialogue.finished()
+    assert finished.complete
+    (scan,) = read(dialogue.recorded, described=finished.reading)
+    assert scan.points == 20
+    assert scan.flags == ()
+    assert scan.curves[0].current_a[-1] == pytest.approx(19e-9)
+
+
 def test_words_between_the_numbers_are_no_hindrance() -> None:
     one = own(
         """
