@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
@@ -52,6 +52,10 @@ class Memory:
             return decode(SessionDocument, document.encode())
         except (ValueError, AttributeError, ProtocolError):
             return None
+
+    def has_begun(self, session_id: str, names: Container[str]) -> bool:
+        """Whether any of these files was sent to the session, receipt or none."""
+        return any(name in names for name, _ in self.outbox.sightings(session_id))
 
     def stored(self, session_id: str, named: Iterable[tuple[str, Path]]) -> frozenset[str]:
         """The names of files that are stored already, and have not changed since."""

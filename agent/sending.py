@@ -191,13 +191,13 @@ class _Sender:
         if kept is None or self._sending.new:
             self._memory.forget()
             return
-        files = tuple(named_files(self._sending.files))
-        known = self._memory.stored(kept.session_id, files)
-        if not known:
+        files = dict(named_files(self._sending.files))
+        if not self._memory.has_begun(kept.session_id, files):
             self._memory.forget()
             return
+        known = self._memory.stored(kept.session_id, files.items())
         self.document = kept
-        self._unread = iter([one for one in files if one[0] not in known])
+        self._unread = iter([one for one in files.items() if one[0] not in known])
         self._tally.stored |= known
 
     def _options(self, client: str) -> LinkOptions:

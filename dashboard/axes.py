@@ -12,6 +12,9 @@ import numpy.typing as npt
 DRAWN_POINTS: Final = 2000
 """More points of one line than this are thinned: a screen has no room for them."""
 
+_SPAN_MIN: Final = 1e-300
+"""Below it there are no round steps; nothing that is measured is that small."""
+
 _PREFIXES: Final = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))
 
 
@@ -60,7 +63,9 @@ def calm_bounds(values: Iterable[float | None], *, headroom: float = 0.05) -> li
     if not finite:
         return None
     low, high = min(finite), max(finite)
-    span = (high - low) or abs(high) or 1.0
+    span = (high - low) or abs(high)
+    if span < _SPAN_MIN:
+        span = 1.0
     step = _round_step(span / 8)
     return [
         _tidy(math.floor((low - headroom * span) / step) * step),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from support.broker import Broker, IotcoreBroker, copy_rights, make_rights
 from support.postgres import Postgres
 from support.screen import chromium, virtual_screen
@@ -12,6 +13,10 @@ from support.tools import SAMPLES, cannot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("sacmes", deadline=None)
+settings.load_profile("sacmes")
 
 
 @pytest.fixture(scope="session")

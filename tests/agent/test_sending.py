@@ -77,6 +77,8 @@ def test_a_command_that_was_stopped_is_gone_on_with(tmp_path: Path) -> None:
     with Memory.opened(tmp_path) as memory:
         assert memory.kept("alice", "swv", "another") is None
         assert memory.kept("alice", "swv", "x") == document
+        assert memory.has_begun(SESSION_ID, {"a_3.txt"})
+        assert not memory.has_begun(SESSION_ID, {"b_1.txt"})
         named = [(file.name, file) for file in files]
         assert memory.stored(SESSION_ID, named) == {"a_2.txt"}
         assert memory.outbox.waiting_count() == 0

@@ -1,9 +1,14 @@
 """What the sender of a file says of it, beside the bytes."""
 
+from datetime import UTC, datetime
+
 from support.agent import voltammogram
 from support.agents import SESSION_ID
 
-from analyzer.pipeline import Source, analyse, source_of
+from analyzer.messages import source_of
+from analyzer.pipeline import Source, analyse
+from analyzer.reading import Circumstances
+from analyzer.store.uploads import StoredUpload
 from sacmes_core.flags import TRUNCATED_SCAN
 from sacmes_core.formats.lined import LineReading
 from sacmes_core.settings.session import SessionSettings
@@ -14,7 +19,10 @@ WHOLE = voltammogram(height_a=1e-6, frequency_hz=15, electrodes=1, peak_v=-0.3)
 
 def test_a_scan_that_its_sender_broke_off_is_flagged_though_it_looks_whole() -> None:
     ((whole,), (broken,)) = analyse(
-        [Source("SWV_15Hz_1.txt", WHOLE), Source("SWV_15Hz_2.txt", WHOLE, complete=False)],
+        [
+            Source("SWV_15Hz_1.txt", WHOLE),
+            Source("SWV_15Hz_2.txt", WHOLE, Circumstances(complete=False)),
+        ],
         SessionSettings(),
     )
     assert whole.scan is not None
@@ -41,7 +49,8 @@ def test_lines_are_read_as_their_sender_says() -> None:
         reading=reading.to_text(),
     )
     content = "\n".join(["go", *rows, "done", ""]).encode()
-    ((numbers,),) = analyse([source_of(header, content)], SessionSettings())
+    upload = StoredUpload(1, 1, 1, header, content, datetime(2026, 3, 2, tzinfo=UTC))
+    ((numbers,),) = analyse([source_of(upload)], SessionSettings())
     assert numbers.error is None
     assert numbers.scan is not None
     assert (numbers.scan.format, numbers.scan.number) == ("lines", 1)

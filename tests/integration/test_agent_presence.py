@@ -37,7 +37,7 @@ def agent(broker: Broker, home: Path, *options: str | Path) -> Iterator["subproc
         yield process
 
 
-def seen(store: StoringAnalyzer, state: str, timeout: float = 10) -> AgentPresence:
+def seen(store: StoringAnalyzer, state: str, timeout: float = 30) -> AgentPresence:
     wait_until(
         lambda: store.presence and store.presence.state == state, timeout=timeout, what=state
     )
