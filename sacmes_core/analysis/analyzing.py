@@ -1,10 +1,8 @@
 """From scans to peaks: choose the curves, cut the window, run the method, say what is wrong."""
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
-from itertools import compress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, compress
 from types import MappingProxyType
 from typing import Final
 
@@ -16,24 +14,19 @@ from sacmes_core.analysis.cv.cycles import analyze_cycles
 from sacmes_core.analysis.methods import METHODS, Method
 from sacmes_core.analysis.peaks import (
     BoolArray,
+    FloatArray,
     Peak,
     PeakArrays,
     PeakCurves,
     ScanAnalysis,
 )
-from sacmes_core.analysis.preparing import Voltammogram, prepare_all
+from sacmes_core.analysis.preparing import Batch, Prepared, prepare_all
 from sacmes_core.errors import AnalysisError
 from sacmes_core.formats.scan import Scan
 from sacmes_core.settings.peak import PeakSettings
 
-_Result = tuple[Peak, PeakCurves | None]
-_Numbers = Mapping[str, list[float | None]]
-
 Analysis = Callable[[Sequence[Scan], PeakSettings, Sequence[int]], tuple[ScanAnalysis, ...]]
 """A function from scans of one technique to what each of them gave, in order."""
-
-BATCH_POINTS_MAX = 2_000_000
-"""Points that a method is given at once, so that a long run needs no more memory."""
 
 
 def analyze(
@@ -111,99 +104,91 @@ def _square_wave(
     asked = [tuple(electrodes) or scan.electrodes for scan in scans]
     wanted = [(scan, e) for scan, some in zip(scans, asked, strict=True) for e in some]
     prepared = prepare_all(wanted, settings, method.prepare, sorts=method.sorts)
-    results = iter(_run(prepared, method))
-    analyses = []
+    peaks, curves = _found(prepared, method, len(wanted))
+    analyses, start = [], 0
     for some in asked:
-        pairs = [next(results) for _ in some]
-        peaks = tuple([peak for peak, _ in pairs])
-        curves = tuple([curves for _, curves in pairs if curves is not None])
-        analyses.append(ScanAnalysis(peaks, curves, settings.method, method.version))
+        own = slice(start, start + len(some))
+        drawn = tuple([each for each in curves[own] if each is not None])
+        analyses.append(ScanAnalysis(tuple(peaks[own]), drawn, settings.method, method.version))
+        start = own.stop
     return tuple(analyses)
 
 
-def _run(voltammograms: Sequence[Voltammogram], method: Method) -> list[_Result]:
-    """Peaks of all, those of equal length, settings and shown points in one batch."""
-    results: list[_Result | None] = [None if v.usable else _without_peak(v) for v in voltammograms]
-    alike: dict[tuple[int, PeakSettings, bytes], list[int]] = defaultdict(list)
-    for k, voltammogram in enumerate(voltammograms):
-        if voltammogram.usable:
-            shown = voltammogram.shown.tobytes()
-            alike[len(voltammogram.current_a), voltammogram.settings, shown].append(k)
-    for (length, _, _), members in alike.items():
-        size = max(1, BATCH_POINTS_MAX // length)
-        for start in range(0, len(members), size):
-            batch = members[start : start + size]
-            found = _batch([voltammograms[k] for k in batch], method)
-            for k, result in zip(batch, found, strict=True):
-                results[k] = result
-    return [result for result in results if result is not None]
+def _found(
+    prepared: Prepared, method: Method, count: int
+) -> tuple[list[Peak], list[PeakCurves | None]]:
+    """Peaks and curves of all, in the order in which they were wanted."""
+    peaks: dict[int, Peak] = {}
+    curves: dict[int, PeakCurves | None] = {}
+    for place, v in prepared.useless.items():
+        peaks[place] = Peak(v.electrode, flags=v.flags)
+        p, i = v.potential_v[v.shown], v.current_a[v.shown]
+        curves[place] = PeakCurves(v.electrode, p, i) if len(p) else None
+    for batch in prepared.batches:
+        its_peaks, its_curves = _analyzed(batch, method)
+        peaks.update(zip(batch.places, its_peaks, strict=True))
+        curves.update(zip(batch.places, its_curves, strict=True))
+    return [peaks[place] for place in range(count)], [curves[place] for place in range(count)]
 
 
-def _without_peak(voltammogram: Voltammogram) -> _Result:
-    """What is said of a voltammogram that no method was given."""
-    v, shown = voltammogram, voltammogram.shown
-    curves = PeakCurves(v.electrode, v.potential_v[shown], v.current_a[shown])
-    return Peak(v.electrode, flags=v.flags), curves if len(shown) else None
-
-
-def _batch(voltammograms: Sequence[Voltammogram], method: Method) -> list[_Result]:
-    """Peaks of voltammograms of equal length, settings and shown points."""
-    potential_v = np.stack([v.potential_v for v in voltammograms])
-    current_a = np.stack([v.current_a for v in voltammograms])
-    found = method.analyze(potential_v, current_a, voltammograms[0].settings)
-    shown = voltammograms[0].shown
-    in_order = len(shown) == len(current_a[0]) and bool((np.diff(shown) == 1).all())
+def _analyzed(batch: Batch, method: Method) -> tuple[Iterable[Peak], Iterable[PeakCurves]]:
+    """Peaks and curves of one batch, in its order."""
+    found = method.analyze(batch.potential_v, batch.current_a, batch.settings)
+    shown = batch.shown
+    in_order = len(shown) == batch.current_a.shape[1] and bool((np.diff(shown) == 1).all())
     columns = slice(None) if in_order else shown
-    arrays = (potential_v, current_a, found.smoothed_a, found.baseline_a)
-    curves = [array[:, columns] for array in arrays]
-    has_baseline = np.asarray(np.isfinite(curves[3]).all(axis=1))
-    noted = _codes(peak_flags(found, curves[0], curves[2], method.sigmas_min))
+    arrays = (batch.potential_v, batch.current_a, found.smoothed_a, found.baseline_a)
+    potential_v, current_a, smoothed_a, baseline_a = (array[:, columns] for array in arrays)
+    noted = _codes(peak_flags(found, potential_v, smoothed_a, method.sigmas_min))
     own = found.flags or ((),) * len(noted)
-    numbers = _numbers(found)
-    results: list[_Result] = []
-    for k, v in enumerate(voltammograms):
-        codes = dict.fromkeys((*v.flags, *own[k], *noted[k]))
-        p, i, smoothed, baseline = (rows[k] for rows in curves)
-        drawn = PeakCurves(v.electrode, p, i, smoothed, baseline if has_baseline[k] else None)
-        results.append((_peak(v.electrode, numbers, k, tuple(codes)), drawn))
-    return results
-
-
-def _peak(electrode: int, numbers: _Numbers, row: int, codes: tuple[str, ...]) -> Peak:
-    return Peak(
-        electrode=electrode,
-        peak_current_a=numbers["height_a"][row],
-        peak_current_se_a=numbers["height_se_a"][row],
-        peak_potential_v=numbers["potential_v"][row],
-        area_av=numbers["area_av"][row],
-        fwhm_v=numbers["fwhm_v"][row],
-        peak_potential_se_v=numbers["potential_se_v"][row],
-        area_se_av=numbers["area_se_av"][row],
-        fwhm_se_v=numbers["fwhm_se_v"][row],
-        flags=codes,
+    codes = map(_all_codes, batch.flags, own, noted)
+    has_baseline = np.asarray(np.isfinite(baseline_a).all(axis=1))
+    baselines = [row if has else None for row, has in zip(baseline_a, has_baseline, strict=True)]
+    return (
+        map(Peak, batch.electrodes, *_numbers(found), codes),
+        map(PeakCurves, batch.electrodes, potential_v, current_a, smoothed_a, baselines),
     )
 
 
 def _codes(raised: Mapping[str, BoolArray]) -> list[tuple[str, ...]]:
-    """The flags of each voltammogram; few have any."""
+    """The flags of each voltammogram; there are few combinations."""
     rows = np.stack(list(raised.values()), axis=1)
-    codes: list[tuple[str, ...]] = [()] * len(rows)
-    for k in np.flatnonzero(rows.any(axis=1)):
-        codes[k] = tuple(compress(raised, rows[k]))
-    return codes
-
-
-def _numbers(found: PeakArrays) -> _Numbers:
-    """The arrays of one number a peak as lists, None for what is missing."""
-    count = len(found.height_a)
-    arrays = {field.name: getattr(found, field.name) for field in fields(found)}
-    return {
-        name: [None] * count
-        if values is None
-        else [value if math.isfinite(value) else None for value in values.tolist()]
-        for name, values in arrays.items()
-        if values is None or (name != "flags" and values.ndim == 1)
+    which = rows @ (1 << np.arange(len(raised)))
+    combinations, first = np.unique(which, return_index=True)
+    known = {
+        combination: tuple(compress(raised, rows[row]))
+        for combination, row in zip(combinations.tolist(), first, strict=True)
     }
+    return [known[combination] for combination in which.tolist()]
+
+
+def _all_codes(*parts: tuple[str, ...]) -> tuple[str, ...]:
+    """All codes of several sources, each once."""
+    return tuple(dict.fromkeys(chain(*parts))) if any(parts) else ()
+
+
+def _numbers(found: PeakArrays) -> list[list[float | None]]:
+    """The numbers of n peaks as lists, None for what is missing, in the order of `Peak`."""
+    arrays = (
+        found.height_a,
+        found.height_se_a,
+        found.potential_v,
+        found.area_av,
+        found.fwhm_v,
+        found.potential_se_v,
+        found.area_se_av,
+        found.fwhm_se_v,
+    )
+    count = len(found.height_a)
+    return [[None] * count if values is None else _finite(values) for values in arrays]
+
+
+def _finite(values: FloatArray) -> list[float | None]:
+    """Numbers as a list, None for what is not finite."""
+    numbers: list[float | None] = values.tolist()
+    for k in np.flatnonzero(~np.isfinite(values)):
+        numbers[k] = None
+    return numbers
 
 
 ANALYSES: Final[Mapping[str, Analysis]] = MappingProxyType(

@@ -6,7 +6,7 @@ height of its own.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ _BLOCK: Final = 64
 _STEPS: Final = np.arange(-1, 2)
 _SIGMA: Final = 0.03
 """Noise and model error relative to the range of the current, for the weight of the priors."""
+
+
+_Number = TypeVar("_Number", np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +55,7 @@ class _Bank:
     """Templates with each of B baselines projected out, for one grid of K potentials.
 
     `templates` (K, B·P·W) are of unit size, `sizes` (B, P, W) says what that was; `baselines`
-    (B, K, q) are parts that a baseline explains, and `volumes` (B,) the part of the evidence that
+    (K, B·q) are parts that a baseline explains, and `volumes` (B,) the part of the evidence that
     is the same for all voltammograms.
     """
 
@@ -92,37 +95,45 @@ def search(
     """
     bank = _bank(np.ascontiguousarray(x_v).tobytes())
     straight, _ = np.linalg.qr(line(x_v).columns)
-    # Sums by einsum, not by a matrix product: a scan must give the same digits alone and in a
-    # batch, and BLAS adds in an order that depends on the number of rows.
-    factors = np.einsum("nk,kq->nq", current_a, straight)
-    level = current_a - np.einsum("nq,kq->nk", factors, straight)
+    level = current_a - _product(_product(current_a, straight), straight.T)
     scale_a = np.maximum(np.ptp(level, axis=1), np.finfo(float).tiny)
     scaled = level / scale_a[:, np.newaxis]
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)
-    explained = np.einsum("nk,bkq->nbq", scaled, bank.baselines)
+    explained = _product(scaled, bank.baselines).reshape(len(scaled), len(bank.sizes), -1)
     rest = np.sum(scaled**2, axis=1)[:, np.newaxis] - np.sum(explained**2, axis=2)
     found = _compared(bank, scaled.astype(np.float32))
     return _candidates(bank, found, rest, sigma, scale_a)
 
 
 def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> _Best:
-    """The best templates for n voltammograms, shape (n, K).
-
-    The product is always made of as many rows, for the reason that `search` gives, and of so few
-    that they stay within a processor's cache.
-    """
-    count = len(scaled)
-    rows = np.zeros((-(-count // _BLOCK) * _BLOCK, scaled.shape[1]), dtype=np.float32)
-    rows[:count] = scaled
+    """The best templates for n voltammograms, shape (n, K)."""
     parts = []
-    for start in range(0, count, _BLOCK):
-        scores = rows[start : start + _BLOCK] @ bank.templates
+    for block in _blocks(scaled):
+        scores = block @ bank.templates
         parts.append(_best(scores.reshape(_BLOCK, *bank.sizes.shape)))
     places, widths, near = (
-        np.concatenate(some, axis=1)[:, :count] for some in zip(*parts, strict=True)
+        np.concatenate(some, axis=1)[:, : len(scaled)] for some in zip(*parts, strict=True)
     )
     signs = np.array([1.0, -1.0])[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]
     return _Best(places, widths, np.maximum(signs * near, 0.0))
+
+
+def _product(rows: FloatArray, columns: FloatArray) -> FloatArray:
+    """Rows (n, K) times columns (K, q), each row as if it were alone; see `_blocks`."""
+    products = _blocks(rows) @ columns
+    return np.asarray(products.reshape(-1, columns.shape[1])[: len(rows)])
+
+
+def _blocks(rows: NDArray[_Number]) -> NDArray[_Number]:
+    """Rows (n, K) in blocks of always as many, the last one filled with zeros, (blocks, m, K).
+
+    A scan must give the same digits alone and in a batch, and BLAS adds in an order that depends
+    on the number of rows. They are so few that products stay within a processor's cache.
+    """
+    count = -(-len(rows) // _BLOCK)
+    blocks = np.zeros((count * _BLOCK, rows.shape[1]), dtype=rows.dtype)
+    blocks[: len(rows)] = rows
+    return blocks.reshape(count, _BLOCK, -1)
 
 
 def _best(scores: NDArray[np.float32]) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
@@ -192,7 +203,7 @@ def _bank(grid: bytes) -> _Bank:
         potentials_v,
         np.ascontiguousarray(np.concatenate(templates).T, dtype=np.float32),
         np.stack(sizes),
-        baselines,
+        np.concatenate(baselines, axis=1),
         np.array(volumes),
     )
 

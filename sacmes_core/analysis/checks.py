@@ -1,9 +1,9 @@
 """What is wrong with a voltammogram or a peak, said in flags."""
 
 import math
+from functools import reduce
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from sacmes_core import flags
 from sacmes_core.analysis.noise import point_noise_a
@@ -15,6 +15,7 @@ HELD_POINTS = 4
 EDGE_WIDTHS = 0.5
 _SECOND_SHARE = 0.2
 _SECOND_SIGMAS = 6.0
+_POOLED_POINTS = 4
 _DIFFERENCE_TOLERANCE = 2e-3
 _DIFFERENCE_SHARE = 0.98
 _NEIGHBOURS = 10
@@ -87,24 +88,41 @@ def has_second_peak(smoothed_a: FloatArray, height_a: FloatArray, noise_a: Float
     Another one counts from a fifth of the height on, by its prominence, if it stands well out of
     what noise the smoothing left, of standard deviation `noise_a`. Heights of nan or 0 are none.
     """
-    upright = smoothed_a * np.copysign(1.0, height_a)[:, np.newaxis]
+    upright = np.ascontiguousarray(smoothed_a.T) * np.copysign(1.0, height_a)
     prominence = np.fmax(_SECOND_SHARE * np.abs(height_a), _SECOND_SIGMAS * noise_a)
-    # Two such peaks rise, fall, rise and fall by their prominence; few voltammograms do.
-    before = _top_so_far(upright, prominence)
-    after = _top_so_far(upright[:, ::-1], prominence)[:, ::-1]
-    valley = (np.minimum(before, after) - upright).max(axis=1)
-    is_second = np.isfinite(height_a) & (height_a != 0) & (valley >= prominence)
-    for row in np.flatnonzero(is_second):
-        found, _ = find_peaks(upright[row], prominence=prominence[row])
-        is_second[row] = len(found) > 1
+    is_second = np.isfinite(height_a) & (height_a != 0)
+    is_second &= _deepest_valley(*_pooled(upright), prominence) >= prominence
+    some = np.flatnonzero(is_second)
+    there = upright[:, some]
+    is_second[some] = _deepest_valley(there, there, prominence[some]) >= prominence[some]
     return np.asarray(is_second)
 
 
-def _top_so_far(upright_a: FloatArray, prominence_a: FloatArray) -> FloatArray:
-    """The largest value up to each place that rises by the prominence over one before, (n, K)."""
-    risen = upright_a - np.minimum.accumulate(upright_a, axis=1)
-    tops = np.where(risen >= prominence_a[:, np.newaxis], upright_a, -np.inf)
-    return np.asarray(np.maximum.accumulate(tops, axis=1))
+def _pooled(upright_a: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The highest and the lowest of every few points, of columns (K, n)."""
+    last = len(upright_a) - 1
+    starts = np.arange(0, last + 1, _POOLED_POINTS)
+    parts = [upright_a[np.minimum(starts + k, last)] for k in range(_POOLED_POINTS)]
+    return reduce(np.maximum, parts), reduce(np.minimum, parts)
+
+
+def _deepest_valley(high_a: FloatArray, low_a: FloatArray, prominence_a: FloatArray) -> FloatArray:
+    """How deep n curves fall at most between two tops that rise by their prominence, shape (n,).
+
+    Curves are columns, (K, n), since numpy runs along many of them at once. With the highest and
+    the lowest of several points it is no less than that of the points. Two such tops rise, fall,
+    rise and fall by their prominence, and what does so has two.
+    """
+    before = _top_so_far(high_a, low_a, prominence_a)
+    after = _top_so_far(high_a[::-1], low_a[::-1], prominence_a)[::-1]
+    return np.asarray((np.minimum(before, after) - low_a).max(axis=0))
+
+
+def _top_so_far(high_a: FloatArray, low_a: FloatArray, prominence_a: FloatArray) -> FloatArray:
+    """The largest value up to each place that rises by the prominence over one before, (K, n)."""
+    risen = high_a - np.minimum.accumulate(low_a, axis=0)
+    tops = np.where(risen >= prominence_a, high_a, -np.inf)
+    return np.asarray(np.maximum.accumulate(tops, axis=0))
 
 
 def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool:

@@ -13,6 +13,7 @@ BIN_V: Final = 0.005
 _BINS_MIN: Final = 40
 _SPIKE_SIGMAS: Final = 6.0
 _SPIKE_SHARE: Final = 0.01
+_ALMOST_TWICE: Final = 2 - 1e-6
 _SORTING: Final = tuple(
     zip((0, 1, 2, 1, 3, 0, 2, 0, 2, 4, 1, 3), (5, 3, 4, 2, 4, 3, 5, 1, 3, 5, 2, 4), strict=True)
 )
@@ -67,25 +68,63 @@ def binned(x_v: FloatArray, current_a: FloatArray) -> Binned:
         Shape (n, K).
     """
     noise = point_noise_a(current_a)
-    spike, neighbours = isolated_spikes(current_a, noise)
+    spike, repaired = _repaired(current_a, noise)
+    good, spikes = (~spike).astype(np.float64), spike.sum(axis=1).astype(np.float64)
     step_v = float(np.median(np.diff(x_v)))
     size = min(int(BIN_V / step_v + 1e-6), len(x_v) // _BINS_MIN)
-    good = (~spike).astype(np.float64)
-    repaired = np.where(spike, neighbours, current_a)
     if size < 2:
-        spikes = spike.sum(axis=1).astype(np.float64)
         return Binned(x_v, repaired, good, noise, spikes, repaired)
-    starts = np.arange(0, len(x_v), size)
-    counts = np.diff(np.append(starts, len(x_v)))
-    means = np.add.reduceat(repaired, starts, axis=1) / counts
+    counts = _sums(np.ones_like(x_v), size)
+    means = _sums(repaired, size) / counts
     return Binned(
-        np.add.reduceat(x_v, starts) / counts,
+        _sums(x_v, size) / counts,
         means,
-        np.add.reduceat(good, starts, axis=1) / size,
+        _sums(good, size) / size,
         np.maximum(noise / np.sqrt(size), point_noise_a(means)),
-        spike.sum(axis=1).astype(np.float64),
+        spikes,
         repaired,
     )
+
+
+def _sums(values: FloatArray, size: int) -> FloatArray:
+    """Sums of so many neighbours along the last axis; the last sum is of those that are left."""
+    sums = np.zeros((*values.shape[:-1], -(-values.shape[-1] // size)))
+    for k in range(size):
+        some = values[..., k::size]
+        sums[..., : some.shape[-1]] += some
+    return sums
+
+
+def _repaired(current_a: FloatArray, noise_a: FloatArray) -> tuple[BoolArray, FloatArray]:
+    """Which points are spikes, and the currents without them, shapes (n, K)."""
+    spike = np.zeros(current_a.shape, dtype=np.bool_)
+    suspects = np.flatnonzero(_may_have_spikes(current_a, noise_a))
+    if len(suspects) == 0:
+        return spike, current_a
+    some, repaired = current_a[suspects], current_a.copy()
+    spike[suspects], neighbours = isolated_spikes(some, noise_a[suspects])
+    repaired[suspects] = np.where(spike[suspects], neighbours, some)
+    return spike, repaired
+
+
+def _may_have_spikes(current_a: FloatArray, noise_a: FloatArray) -> BoolArray:
+    """Which voltammograms `isolated_spikes` must look at, shape (n,).
+
+    A spike is far beyond at least five of its six neighbours, hence beyond both of the nearest or
+    both of the second nearest.
+    """
+    around = np.pad(current_a, ((0, 0), (2, 2)), mode="reflect", reflect_type="odd")
+    limit = _ALMOST_TWICE * _far_a(current_a, noise_a)
+    middle = 2 * current_a
+    is_suspect = np.zeros(len(current_a), dtype=np.bool_)
+    for low, high in ((around[:, 1:-3], around[:, 3:-1]), (around[:, :-4], around[:, 4:])):
+        is_suspect |= np.abs(middle - low - high).max(axis=1) > limit
+    return is_suspect
+
+
+def _far_a(current_a: FloatArray, noise_a: FloatArray) -> FloatArray:
+    """How far off a spike is at least, shape (n,)."""
+    return np.asarray(np.maximum(_SPIKE_SIGMAS * noise_a, _SPIKE_SHARE * np.ptp(current_a, axis=1)))
 
 
 def on_grid(x_v: FloatArray, values: FloatArray, at_v: FloatArray) -> FloatArray:
@@ -108,6 +147,5 @@ def isolated_spikes(current_a: FloatArray, noise_a: FloatArray) -> tuple[BoolArr
         pair = near[low], near[high]
         near[low], near[high] = np.minimum(*pair), np.maximum(*pair)
     median = (near[2] + near[3]) / 2
-    far = np.maximum(_SPIKE_SIGMAS * noise_a, _SPIKE_SHARE * np.ptp(current_a, axis=1))
-    limit = far[:, np.newaxis] + near[4] - near[1]
+    limit = _far_a(current_a, noise_a)[:, np.newaxis] + near[4] - near[1]
     return np.abs(current_a - median) > limit, median

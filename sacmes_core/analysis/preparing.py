@@ -1,9 +1,11 @@
 """From a scan to the points that a method is given: which current, which window, which order."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from struct import Struct
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,11 +17,18 @@ from sacmes_core.analysis.checks import (
     holds_a_value,
 )
 from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
-from sacmes_core.formats.scan import Curve, Scan
+from sacmes_core.formats.scan import Curve, Role, Scan
 from sacmes_core.settings.peak import PeakSettings
 
 Preparation = Callable[[FloatArray, FloatArray, PeakSettings], tuple[FloatArray, FloatArray]]
 """From finite points in the order of the file, shapes (N,), to those that a method works on."""
+
+BATCH_POINTS_MAX: Final = 100_000
+"""Points that a method is given at once: few enough to stay within a processor's cache."""
+
+_Sweep = tuple[int, Curve, tuple[str, ...]]
+"""The place among those that were wanted, the current, and what is wrong with it."""
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,22 +56,59 @@ class Voltammogram:
     usable: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """n voltammograms of K points that a method is given at once; see `Voltammogram`.
+
+    Attributes
+    ----------
+    places
+        Which of those that were wanted, shape (n,); so are `electrodes` and `flags`.
+    potential_v, current_a
+        Shape (n, K).
+    shown, settings
+        The same for all.
+    """
+
+    places: Sequence[int]
+    electrodes: Sequence[int]
+    flags: Sequence[tuple[str, ...]]
+    potential_v: FloatArray
+    current_a: FloatArray
+    shown: IntArray
+    settings: PeakSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """All that was wanted: batches for a method, and by place what no method can use."""
+
+    batches: list[Batch]
+    useless: dict[int, Voltammogram]
+
+
 def prepare_all(
     wanted: Sequence[tuple[Scan, int]],
     settings: PeakSettings,
     preparation: Preparation,
     *,
     sorts: bool,
-) -> list[Voltammogram]:
-    """As `prepare` for each scan and electrode; sweeps with nothing odd in them all at once.
+) -> Prepared:
+    """As `prepare` for each scan and electrode; sweeps with nothing odd in them many at once.
 
     `sorts` says that the preparation does no more to such a sweep than make its potentials ascend.
     """
-    smooth = _plain(wanted, settings) if sorts else {}
-    return [
-        smooth[k] if k in smooth else prepare(scan, electrode, settings, preparation)
-        for k, (scan, electrode) in enumerate(wanted)
-    ]
+    frequencies = {scan.frequency_hz for scan, _ in wanted}
+    known = {frequency: settings.at_frequency(frequency) for frequency in frequencies}
+    batches = _plain(wanted, known) if sorts else []
+    done = {place for batch in batches for place in batch.places}
+    others = {
+        place: prepare(scan, electrode, known[scan.frequency_hz], preparation)
+        for place, (scan, electrode) in enumerate(wanted)
+        if place not in done
+    }
+    batches += _alike({place: v for place, v in others.items() if v.usable})
+    return Prepared(batches, {place: v for place, v in others.items() if not v.usable})
 
 
 def prepare(
@@ -91,47 +137,86 @@ def prepare(
     )
 
 
-def _plain(wanted: Sequence[tuple[Scan, int]], settings: PeakSettings) -> dict[int, Voltammogram]:
+def _alike(usable: Mapping[int, Voltammogram]) -> list[Batch]:
+    """Batches of equal length, settings and shown points; equal settings are one object."""
+    groups: dict[tuple[int, int, bytes], list[int]] = defaultdict(list)
+    for place, v in usable.items():
+        groups[len(v.current_a), id(v.settings), v.shown.tobytes()].append(place)
+    batches = []
+    for (count, _, _), group in groups.items():
+        for places in _portions(group, count):
+            members = [usable[place] for place in places]
+            batches.append(
+                Batch(
+                    places,
+                    [v.electrode for v in members],
+                    [v.flags for v in members],
+                    np.stack([v.potential_v for v in members]),
+                    np.stack([v.current_a for v in members]),
+                    members[0].shown,
+                    members[0].settings,
+                )
+            )
+    return batches
+
+
+def _plain(
+    wanted: Sequence[tuple[Scan, int]], known: Mapping[float | None, PeakSettings]
+) -> list[Batch]:
     """Sweeps within their window, in one direction, finite, and without values that are held."""
-    known: dict[float | None, PeakSettings] = {}
-    alike: dict[tuple[int, int], list[tuple[int, Curve, tuple[str, ...]]]] = defaultdict(list)
-    for k, (scan, electrode) in enumerate(wanted):
-        own = known.get(scan.frequency_hz)
-        if own is None:
-            own = known[scan.frequency_hz] = settings.at_frequency(scan.frequency_hz)
-        curve, found = _wanted(scan, electrode, own)
+    groups: dict[tuple[int, float | None], list[_Sweep]] = defaultdict(list)
+    for place, (scan, electrode) in enumerate(wanted):
+        curve, found = _wanted(scan, electrode, known[scan.frequency_hz])
         if curve is not None and len(curve.current_a) >= POINTS_MIN:
-            alike[len(curve.current_a), id(own)].append((k, curve, (*scan.flags, *found)))
-    by_id = {id(own): own for own in known.values()}
-    plain = {}
-    for (count, which), members in alike.items():
-        own, shown = by_id[which], np.arange(count)
-        potential_v = _rows([curve.potential_v for _, curve, _ in members])
-        current_a = _rows([curve.current_a for _, curve, _ in members])
-        rises, falls = _directions(potential_v, current_a, own)
-        for (k, curve, noted), p, i, up, down in zip(
-            members, potential_v, current_a, rises.tolist(), falls.tolist(), strict=True
-        ):
-            if up or down:
-                p, i = (p, i) if up else (p[::-1], i[::-1])
-                plain[k] = Voltammogram(curve.electrode, p, i, shown, own, noted, usable=True)
-    return plain
+            noted = (*scan.flags, *found) if scan.flags or found else ()
+            groups[len(curve.current_a), scan.frequency_hz].append((place, curve, noted))
+    return [
+        batch
+        for (count, frequency), group in groups.items()
+        for sweeps in _portions(group, count)
+        for batch in _by_direction(sweeps, known[frequency])
+    ]
+
+
+def _portions(group: Sequence[_Item], count: int) -> Iterator[Sequence[_Item]]:
+    """A group of voltammograms of so many points in portions that are analysed at once."""
+    size = max(1, BATCH_POINTS_MAX // count)
+    return (group[start : start + size] for start in range(0, len(group), size))
+
+
+def _by_direction(sweeps: Sequence[_Sweep], settings: PeakSettings) -> Iterator[Batch]:
+    """The plain ones of n sweeps of K points: those that rise and, turned round, that fall."""
+    places, curves, flags_of = zip(*sweeps, strict=True)
+    potential_v = _rows([curve.potential_v for curve in curves])
+    current_a = _rows([curve.current_a for curve in curves])
+    for is_so, way in zip(_directions(potential_v, current_a, settings), (1, -1), strict=True):
+        if is_so.any():
+            yield Batch(
+                list(compress(places, is_so)),
+                [curve.electrode for curve in compress(curves, is_so)],
+                list(compress(flags_of, is_so)),
+                potential_v[is_so, ::way],
+                current_a[is_so, ::way],
+                np.arange(current_a.shape[1]),
+                settings,
+            )
 
 
 def _rows(values: Sequence[tuple[float, ...]]) -> FloatArray:
     """Tuples of one length as rows; packing them is several times as fast as `np.array`."""
     pack = Struct(f"{len(values[0])}d").pack
-    return np.frombuffer(b"".join(pack(*row) for row in values)).reshape(len(values), -1)
+    return np.frombuffer(b"".join([pack(*row) for row in values])).reshape(len(values), -1)
 
 
 def _directions(
     potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings
 ) -> tuple[BoolArray, BoolArray]:
     """Which of n plain sweeps, shapes (n, K), rise and which fall."""
-    steps = np.diff(potential_v, axis=1)
-    is_plain = (np.isfinite(current_a) & in_window(potential_v, settings)).all(axis=1)
-    is_plain &= ~holds_a_value(current_a)
-    rises, falls = (steps > 0).all(axis=1), (steps < 0).all(axis=1)
+    before, after = potential_v[:, :-1], potential_v[:, 1:]
+    is_plain = np.isfinite(current_a).all(axis=1) & ~holds_a_value(current_a)
+    # The others of a sweep in one direction lie between its ends.
+    is_plain &= in_window(potential_v[:, [0, -1]], settings).all(axis=1)
+    rises, falls = (after > before).all(axis=1), (after < before).all(axis=1)
     return np.asarray(is_plain & rises), np.asarray(is_plain & falls)
 
 
@@ -164,19 +249,20 @@ def _wanted(
     scan: Scan, electrode: int, settings: PeakSettings
 ) -> tuple[Curve | None, tuple[str, ...]]:
     """The current that the settings ask for, and the flags of finding it."""
-    if not any(curve.electrode == electrode for curve in scan.curves):
+    by_role = {curve.role: curve for curve in scan.curves if curve.electrode == electrode}
+    if not by_role:
         return None, (flags.MISSING_ELECTRODE,)
     if settings.current == "difference":
-        curve, found = _difference(scan, electrode)
+        curve, found = _difference(by_role)
     else:
-        curve, found = scan.curve(electrode, settings.current), ()
+        curve, found = by_role.get(settings.current), ()
     return curve, found if curve is not None else (*found, flags.MISSING_CURRENT)
 
 
-def _difference(scan: Scan, electrode: int) -> tuple[Curve | None, tuple[str, ...]]:
+def _difference(by_role: Mapping[Role, Curve]) -> tuple[Curve | None, tuple[str, ...]]:
     """The difference current of an electrode, rebuilt from forward and reverse if need be."""
-    difference = scan.curve(electrode, "difference")
-    forward, reverse = scan.curve(electrode, "forward"), scan.curve(electrode, "reverse")
+    difference = by_role.get("difference")
+    forward, reverse = by_role.get("forward"), by_role.get("reverse")
     if forward is None or reverse is None:
         return difference, ()
     if difference is not None:

@@ -31,7 +31,7 @@ WIDTH_MIN_V: Final = 0.03
 WIDTH_MAX_V: Final = 0.30
 _AT_ONCE: Final = 512
 """Fits made at once: their arrays should stay within a processor's cache."""
-_STEPS: Final = 4
+STEPS: Final = 4
 _REJECTING_STEPS: Final = (1, 3)
 _REJECT_SIGMAS: Final = 4.5
 _POTENTIAL_STEP_V: Final = 0.015
@@ -172,21 +172,21 @@ class _Found:
     left_out: FloatArray
 
 
-def fit_peaks(model: Model, current_a: FloatArray, start: Start) -> Fit:
+def fit_peaks(model: Model, current_a: FloatArray, start: Start, steps: int = STEPS) -> Fit:
     """Fit n voltammograms of K points, currents (n, K), peaks upright, over each of F baselines."""
     size = max(1, _AT_ONCE // len(model.sizes))
     some = [slice(k, k + size) for k in range(0, len(current_a), size)]
-    parts = [_fitted(model, current_a[rows], start.taken(rows)) for rows in some]
+    parts = [_fitted(model, current_a[rows], start.taken(rows), steps) for rows in some]
     names = [field.name for field in fields(Fit)]
     return Fit(*(np.concatenate([getattr(part, n) for part in parts], axis=1) for n in names))
 
 
-def _fitted(model: Model, current_a: FloatArray, start: Start) -> Fit:
+def _fitted(model: Model, current_a: FloatArray, start: Start, steps: int) -> Fit:
     weighing = _weighing(model, start)
     place = _Place(start.potential_v[np.newaxis], np.log(start.width_v)[np.newaxis])
     weights, filled = start.weights, current_a[np.newaxis]
     linear = _solve(model, filled, weighing, place)
-    for step in range(_STEPS):
+    for step in range(steps):
         residual = current_a - filled + linear.residual
         if step in _REJECTING_STEPS:
             weights = _without_outliers(residual, start)
@@ -242,6 +242,8 @@ def _products(curves: FloatArray, others: FloatArray) -> FloatArray:
 
 def _combined(factors: FloatArray, curves: FloatArray) -> FloatArray:
     """Curves (s, F, n, K) added up, each times its factor (s, F, n); (F, n, K)."""
+    if len(curves) == 1:
+        return np.asarray(factors[0][..., np.newaxis] * curves[0])
     by_row = np.ascontiguousarray(factors.transpose(1, 2, 0))[:, :, np.newaxis]
     return np.asarray((by_row @ curves.transpose(1, 2, 0, 3))[:, :, 0])
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sacmes_core import flags
+from sacmes_core.analysis import fast as fast_method
 from sacmes_core.analysis.bank import search
 from sacmes_core.analysis.fast import fast
 from sacmes_core.analysis.peaks import FloatArray
@@ -74,3 +75,27 @@ def test_scan_alone_gives_the_same_candidate_as_in_a_batch() -> None:
         for one, many in zip(alone, together, strict=True):
             for field in fields(one):
                 assert getattr(one, field.name)[0] == getattr(many, field.name)[row], field.name
+
+
+def test_scan_alone_gives_the_same_peak_as_in_a_batch() -> None:
+    current = peak() + 0.5 * np.exp(-(POTENTIAL + 0.5) / 0.05) + noise(75, 20)
+    current[5, 60] += 1.0
+    together = fast(np.broadcast_to(POTENTIAL, current.shape), current, SETTINGS)
+    assert together.flags[5] == (flags.SPIKES_REMOVED,)
+    for row in (0, 5, 31, 74):
+        alone = fast(POTENTIAL[np.newaxis], current[row : row + 1], SETTINGS)
+        assert alone.flags[0] == together.flags[row]
+        for name in ("height_a", "height_se_a", "potential_v", "area_av", "fwhm_v"):
+            one, many = getattr(alone, name)[0], getattr(together, name)[row]
+            assert one == pytest.approx(many, rel=1e-9), name
+
+
+def test_more_steps_of_the_fit_move_a_peak_by_little_of_its_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    current = peak() + 0.5 * np.exp(-(POTENTIAL + 0.5) / 0.05) + noise(200, 20)
+    potential = np.broadcast_to(POTENTIAL, current.shape)
+    few = fast(potential, current, SETTINGS)
+    monkeypatch.setattr(fast_method, "_STEPS", 8)
+    many = fast(potential, current, SETTINGS)
+    assert np.abs(few.height_a - many.height_a).max() < 0.1 * np.median(many.height_se_a)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sacmes_core import flags
 from sacmes_core.analysis.analyzing import analyze, analyze_scan
 from sacmes_core.analysis.methods import METHODS
-from sacmes_core.analysis.preparing import ascending, prepare, prepare_all
+from sacmes_core.analysis.preparing import BATCH_POINTS_MAX, ascending, prepare, prepare_all
 from sacmes_core.formats.scan import Curve, Role, Scan
 from sacmes_core.settings.peak import FrequencyWindow, PeakSettings
 from sacmes_core.settings.session import SessionSettings
@@ -121,10 +121,25 @@ def test_sweeps_prepared_together_are_those_prepared_alone(method: str) -> None:
     wanted = [(scan, 1) for scan in scans] + [(scans[0], 2)]
     for each in (settings, PeakSettings()):
         together = prepare_all(wanted, each, how.prepare, sorts=how.sorts)
-        for found, (scan, electrode) in zip(together, wanted, strict=True):
-            alone = prepare(scan, electrode, each, how.prepare)
-            assert found.potential_v.tolist() == alone.potential_v.tolist()
-            assert found.current_a.tolist() == alone.current_a.tolist()
-            assert found.shown.tolist() == alone.shown.tolist()
-            assert (found.flags, found.usable) == (alone.flags, alone.usable)
-            assert found.settings == alone.settings
+        places = [place for batch in together.batches for place in batch.places]
+        assert sorted([*places, *together.useless]) == list(range(len(wanted)))
+        for batch in together.batches:
+            for row, place in enumerate(batch.places):
+                alone = prepare(*wanted[place], each, how.prepare)
+                assert alone.usable
+                assert batch.potential_v[row].tolist() == alone.potential_v.tolist()
+                assert batch.current_a[row].tolist() == alone.current_a.tolist()
+                assert batch.shown.tolist() == alone.shown.tolist()
+                assert batch.electrodes[row] == alone.electrode
+                assert batch.flags[row] == alone.flags
+                assert batch.settings == alone.settings
+        for place, found in together.useless.items():
+            alone = prepare(*wanted[place], each, how.prepare)
+            assert not alone.usable
+            assert (found.electrode, found.flags) == (alone.electrode, alone.flags)
+
+
+def test_long_runs_are_cut_into_batches_that_stay_small() -> None:
+    scans = [scan_of("difference")] * (BATCH_POINTS_MAX // len(POTENTIALS) + 2)
+    batches = prepare_all([(s, 1) for s in scans], PeakSettings(), ascending, sorts=True).batches
+    assert [len(batch.places) for batch in batches] == [len(scans) - 2, 2]

@@ -19,6 +19,7 @@ from sacmes_core.analysis.backgrounds import (
 )
 from sacmes_core.analysis.bank import search
 from sacmes_core.analysis.gridding import binned, isolated_spikes
+from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import FloatArray
 from sacmes_core.analysis.separable import Fit, Model, Start, fit_peaks
 from sacmes_core.analysis.shape_tables import PeakShape
@@ -216,6 +217,24 @@ def test_dense_points_are_averaged_and_spikes_set_aside() -> None:
     assert scans.spikes.tolist() == [0.0] * 3 + [1.0] + [0.0] * 16
     assert scans.weights[3].sum() == pytest.approx(scans.weights[0].sum() - 0.2)
     assert np.median(scans.noise_a) == pytest.approx(0.01 / np.sqrt(5), rel=0.3)
+
+
+@pytest.mark.parametrize("points", [200, 203])
+def test_all_spikes_are_found_where_only_suspects_are_looked_at(points: int) -> None:
+    x = np.linspace(0, 0.1, points)
+    random = np.random.default_rng(1)
+    currents = random.normal(size=(300, points))
+    currents[::2] += np.cumsum(random.normal(size=(150, points)), axis=1)
+    for row in range(0, 300, 3):
+        currents[row, random.integers(0, points, 3)] += random.uniform(-30, 30)
+    noise = point_noise_a(currents)
+    expected, medians = isolated_spikes(currents, noise)
+    scans = binned(x, currents)
+    assert scans.spikes.tolist() == expected.sum(axis=1).tolist()
+    assert np.array_equal(scans.repaired_a, np.where(expected, medians, currents))
+    assert 20 < expected.any(axis=1).sum() < 200
+    ends = [part.mean(axis=1) for part in np.split(scans.repaired_a, range(5, points, 5), axis=1)]
+    assert scans.current_a == pytest.approx(np.stack(ends, axis=1))
 
 
 @pytest.mark.parametrize("width", [0.03, 0.06, 0.2])
