@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import typer
@@ -10,10 +11,9 @@ from pydantic import ValidationError
 from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
-from agent.instruments import Instrument, instrument_of
+from agent.instruments import instrument_of
 from agent.starting import Wish
 from sacmes_core.errors import ConfigError
-from sacmes_core.instruments.limits import Limits
 from sacmes_core.instruments.methodscript.script import Multiplexer
 from sacmes_core.instruments.orders import KINDS
 from sacmes_core.settings.method import CyclicMethod
@@ -201,7 +201,14 @@ def serial(
     stop = threading.Event()
     stop_on_signal(stop)
     address = broker_address(settings)
-    bounds = _limits(line, limit_min, limit_max, limit_current, limit_scans, limit_duration)
+    told = {
+        "min_v": limit_min,
+        "max_v": limit_max,
+        "max_current_a": limit_current,
+        "max_scans": limit_scans,
+        "max_duration_s": limit_duration,
+    }
+    bounds = replace(line.limits, **_given(told))
 
     def station_options(opened: Home) -> StationOptions:
         return StationOptions(
@@ -226,24 +233,6 @@ def serial(
             wish=wish,
         )
         Agent(options, opened, stop).run()
-
-
-def _limits(
-    line: Instrument,
-    low_v: float | None,
-    high_v: float | None,
-    current_a: float | None,
-    scans: int | None,
-    duration_s: float | None,
-) -> Limits:
-    usual = line.limits
-    return Limits(
-        usual.min_v if low_v is None else low_v,
-        usual.max_v if high_v is None else high_v,
-        usual.max_current_a if current_a is None else current_a,
-        usual.max_scans if scans is None else scans,
-        usual.max_duration_s if duration_s is None else duration_s,
-    )
 
 
 def _measured(kind: str, **given: Any) -> dict[str, Any]:
@@ -275,7 +264,7 @@ def _wish(
     frequencies_hz: list[float],
     reference_number: int,
 ) -> Wish:
-    given = {key: value for key, value in method.items() if value is not None}
+    given = _given(method)
     document: dict[str, Any] = {
         "source": {"frequencies_hz": frequencies_hz, "method": given},
         "trend": {"reference_number": reference_number},
@@ -293,3 +282,8 @@ def _wish(
     if KINDS[technique] == "swv" and not frequencies_hz:
         raise ConfigError("--start: name at least one --frequency for a square wave.")
     return Wish(technique, settings, name)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that the command line names."""
+    return {key: value for key, value in options.items() if value is not None}

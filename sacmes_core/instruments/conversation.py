@@ -53,9 +53,10 @@ class Conversation:
 
     def _receive(self, content: bytes, now: float) -> tuple["Conversation", tuple[Effect, ...]]:
         after, effects = self, list[Effect]()
-        *ended, rest = (self.buffer + content).split(b"\n")
+        eol = self.driver.eol
+        *ended, rest = (self.buffer + content).split(eol)
         for text in ended:
-            line = Line(text + b"\n", overlong=after.overlong or len(text) >= LINE_MAX)
+            line = Line(text + eol, overlong=after.overlong or len(text) >= LINE_MAX)
             after, more = _tell(replace(after, overlong=False), line, now)
             effects += more
         if len(rest) > LINE_MAX:

@@ -50,7 +50,7 @@ class Line:
     @property
     def text(self) -> str:
         """The line without its end; blanks stay, since they may mean something."""
-        return self.content.decode("ascii", "replace").rstrip("\r\n")
+        return self.content.decode("ascii", "replace").strip("\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,10 @@ Effect = Write | Ready | Record | Swallow | Finished | CellOff | Failed
 
 class Driver(Protocol):
     """How one kind of instrument is spoken to."""
+
+    @property
+    def eol(self) -> bytes:
+        """What ends the instrument's lines."""
 
     @property
     def due_at(self) -> float:

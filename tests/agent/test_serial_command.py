@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from agent.instruments import instrument_of
-from agent.serial_command import _limits, _measured, _wish
+from agent.serial_command import _measured, _wish
 from sacmes_core.errors import ConfigError
-from sacmes_core.instruments.limits import Limits
 from sacmes_core.instruments.lines.driver import Lines
 
 NOTHING: dict[str, Any] = dict.fromkeys(
@@ -60,11 +59,6 @@ def test_a_number_out_of_range_names_its_setting() -> None:
         _wish("swv", "", {"swv": {"step_v": 9.0}}, [15.0], 1)
     with pytest.raises(ConfigError, match="at least one --frequency"):
         _wish("frequency_map", "", {}, [], 1)
-
-
-def test_limits_are_those_of_the_instrument_or_of_the_command_line() -> None:
-    pico = instrument_of("methodscript", None, "common")
-    assert _limits(pico, -0.6, None, None, 100, None) == Limits(-0.6, 20.0, 1.0, 100, 3600.0)
 
 
 def test_a_shipped_description_is_found_by_its_name_and_ones_own_by_its_path(

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -133,6 +133,7 @@ class Description(_Table):
     name: str = Field(min_length=1, max_length=100)
     techniques: tuple[MethodKind, ...] = ("swv",)
     baud: int = Field(default=115_200, ge=300)
+    eol: Literal["\n", "\r", "\r\n"] = "\n"
     reset_s: float = Field(default=2.0, ge=0, le=60)
     start: Start = Field(default_factory=Start)
     data: Data

@@ -54,8 +54,9 @@ class Lines:
         How many prompts of the dialogue are answered.
     consumed
         How much of what has come of a line belongs to prompts that are answered.
-    line_number
-        Lines of the recording.
+    line_number, data_line
+        Lines of the recording, and which of them is the newest that is not empty; a lone return
+        ends a line for who reads the recording.
     stretches
         First and last line of each stretch of data.
     numbers
@@ -73,11 +74,17 @@ class Lines:
     answered: int = 0
     consumed: int = 0
     line_number: int = 0
+    data_line: int = 0
     stretches: tuple[tuple[int, int], ...] = ()
     numbers: Mapping[str, int] | None = None
     bad_lines: int = 0
     pending: bytes = b""
     began: bytes = b""
+
+    @property
+    def eol(self) -> bytes:
+        """What ends its lines, as the description says."""
+        return self.description.eol.encode("latin-1")
 
     @property
     def limits(self) -> Limits:
@@ -126,14 +133,12 @@ class Lines:
 
     def _begin(self, order: Order, now: float) -> tuple["Lines", tuple[Effect, ...]]:
         start = self.description.start
-        began = replace(
-            Lines(self.description), order=order, due_at=now + start.wait_s, began=self.began
-        )
+        began = replace(Lines(self.description), order=order, began=self.began)
         sent: tuple[Effect, ...] = ()
         if start.send:
             sent = (Write(filled(start.send, words_of(order))),)
         if start.dialogue:
-            return replace(began, phase="answering"), sent
+            return replace(began, phase="answering", due_at=now + start.wait_s), sent
         if self.began and not start.send:
             # It starts by itself, and did so before this scan was asked for.
             heard = replace(began, phase="data", line_number=1, began=b"")
@@ -145,8 +150,12 @@ class Lines:
         if self.order is None:
             starts = start.line is not None and re.search(start.line, line.text) is not None
             return _idle(replace(self, began=line.content if starts else b""), line, now), ()
-        ends = line.content.endswith(b"\n")
-        after = replace(self, line_number=self.line_number + ends)
+        before, lines = _returns(line.content), 0
+        if line.content.endswith(self.eol):
+            lines = 1 + line.content.removesuffix(b"\n").removesuffix(b"\r").count(b"\r")
+        after = replace(
+            self, line_number=self.line_number + lines, data_line=self.line_number + 1 + before
+        )
         recorded = (Record(line.content),)
         if self.phase == "answering":
             answered, effects = _answer(after, line.text, now)
@@ -252,11 +261,17 @@ def _wait(lines: Lines, now: float) -> Lines:
     """Wait for the line that the data come after, or for the data themselves."""
     if lines.phase == "data" or lines.description.start.line is None:
         return _begun(lines, now)
-    return replace(lines, phase="waiting", due_at=now + lines.description.start.wait_s)
+    return replace(lines, phase="waiting", due_at=now + _patience_s(lines))
 
 
 def _begun(lines: Lines, now: float) -> Lines:
     return _awake(replace(lines, phase="data"), now)
+
+
+def _patience_s(lines: Lines) -> float:
+    """How long the beginning is waited for: without an end where the instrument starts itself."""
+    start = lines.description.start
+    return start.wait_s if start.send or start.dialogue else NEVER
 
 
 def _awake(lines: Lines, now: float) -> Lines:
@@ -264,7 +279,7 @@ def _awake(lines: Lines, now: float) -> Lines:
     description, order = lines.description, lines.order
     assert order is not None
     explained_s = order.method.quiet_s + order.method.conditioning_s
-    wait_s = description.start.wait_s + explained_s
+    wait_s = (description.start.wait_s if lines.stretches else _patience_s(lines)) + explained_s
     if description.end.idle_s is not None and lines.stretches:
         wait_s = description.end.idle_s
     return replace(lines, due_at=now + wait_s, pending=b"")
@@ -274,7 +289,7 @@ def _maybe_ended(lines: Lines, content: bytes, now: float) -> Lines:
     """Some print the end of a scan without that of its line; the rest of it may be on its way."""
     end = lines.description.end.line
     if end is None or not re.search(end, content.decode("latin-1")):
-        return replace(lines, pending=b"")
+        return _awake(lines, now) if lines.pending else lines
     return replace(lines, pending=content, due_at=now + END_S)
 
 
@@ -291,8 +306,13 @@ def _numbers(match: re.Match[str] | None, text: str) -> dict[str, int] | None:
     return {name: places[span] for name, span in spans.items()}
 
 
+def _returns(content: bytes) -> int:
+    """Returns ahead of the text of a line."""
+    return len(content) - len(content.lstrip(b"\r"))
+
+
 def _with_data_line(lines: Lines, numbers: Mapping[str, int]) -> Lines:
-    k = lines.line_number
+    k = lines.data_line
     *before, last = lines.stretches or ((k, k - 1),)
     if last[1] == k - 1:
         return replace(lines, numbers=numbers, stretches=(*before, (last[0], k)))

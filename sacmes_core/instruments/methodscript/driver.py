@@ -83,6 +83,11 @@ class MethodScript:
     failure: str | None = None
 
     @property
+    def eol(self) -> bytes:
+        """What ends its lines."""
+        return b"\n"
+
+    @property
     def limits(self) -> Limits:
         """The bounds of the kind of instrument; the narrowest before it is known."""
         return (self.device or device_of("")).limits

@@ -87,6 +87,11 @@ class Rodeostat:
         return f"Rodeostat {self.variant}, firmware {self.version}".replace(" ,", ",")
 
     @property
+    def eol(self) -> bytes:
+        """What ends its lines."""
+        return b"\n"
+
+    @property
     def limits(self) -> Limits:
         """The bounds of the board."""
         return Limits(-WINDOW_V, WINDOW_V, max(ranges_of(self.variant).values()))

@@ -37,6 +37,11 @@ def test_the_lines_that_are_named_are_read_and_no_others() -> None:
     assert curve.current_a[:2] == (-15e-6, -15.1e-6)
 
 
+def test_small_units_keep_decimal_numbers_exact() -> None:
+    (scan,) = read(CONTENT, described=text(current_scale=1e-9))
+    assert scan.curves[0].current_a[:2] == (-15e-9, -15.1e-9)
+
+
 def test_it_travels_as_text() -> None:
     assert reading_from_text(READING.to_text()) == READING
 
