@@ -6,6 +6,7 @@ power cut leaves behind describes itself.
 """
 
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -17,11 +18,11 @@ from pydantic import AwareDatetime, ValidationError
 
 from agent.clock import clock_is_synchronised
 from agent.disk import sync_folder, write_private
-from agent.outbox import FileRecord, Taken
+from agent.outbox import FileRecord, Outbox, Taken
 from agent.settling import Sighting
 from sacmes_core.errors import ProtocolError
 from sacmes_core.instruments.driver import Finished
-from sacmes_core.instruments.orders import Order
+from sacmes_core.instruments.orders import Order, Position
 from sacmes_core.payloads.common import FileName, SessionId
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.settings.parts import Part, Technique
@@ -83,6 +84,38 @@ def labelled_header(label: Label, session_id: str, file: str, content: bytes) ->
         reading=label.reading,
         clock_synced=label.clock_synced,
     )
+
+
+def keep_position(outbox: Outbox, session_id: str, after: Position) -> None:
+    """Keep the scan to go on with in a session.
+
+    Raises
+    ------
+    OutboxError
+        If the disk does not take it.
+    """
+    outbox.keep_note(_note(session_id), json.dumps([after.number, after.scan]))
+
+
+def kept_position(outbox: Outbox, session_id: str) -> Position | None:
+    """The scan to go on with in a session; None before the first."""
+    try:
+        number, scan = json.loads(outbox.note(_note(session_id)) or "")
+        return Position(int(number), int(scan))
+    except (ValueError, TypeError):
+        return None
+
+
+def round_under_way(outbox: Outbox, session_id: str) -> int:
+    """The number of the round that was begun last; 0 before the first."""
+    after = kept_position(outbox, session_id)
+    if after is None:
+        return 0
+    return after.number if after.scan else after.number - 1
+
+
+def _note(session_id: str) -> str:
+    return f"serial {session_id}"
 
 
 class Recordings:

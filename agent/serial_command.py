@@ -148,6 +148,9 @@ def serial(
 ) -> None:
     """Measure on a potentiostat and send each scan; runs until Ctrl-C, which leaves the cell off.
 
+    Quantities take a unit: -500mV, 1min, 10uA. What is not given is as for an aptamer sensor: -0.1
+    to -0.5 V in steps of 1 mV, pulses of 25 mV, a range of 10 µA, 100 rounds, one a minute.
+
     For example:
 
         sacmes-agent serial /dev/serial/by-id/usb-FTDI_… --instrument methodscript --allow-remote
@@ -155,7 +158,14 @@ def serial(
         sacmes-agent serial COM5 --instrument methodscript --start swv --from -0.1 --to -0.5
         --step 1mV --frequency 15 --frequency 200 --interval 1min --repeats 500
 
+        sacmes-agent serial COM3 --instrument rodeostat --start cv --from 0 --vertex -0.5
+        --scan-rate 0.1
+
         sacmes-agent serial /dev/ttyACM0 --instrument lines --config kickstat --start swv
+        --frequency 10
+
+    Without an instrument: sacmes-agent simulate --instrument methodscript --tcp 5025 --speed 20 in
+    another window, and then socket://localhost:5025 as the port.
     """
     try:
         from agent.serial.source import serial_source
@@ -228,7 +238,7 @@ def serial(
             opened.outbox.retry_refused()
         options = AgentOptions(
             address=address.as_user(opened.identity.user_id, address.key or settings.key),
-            source=serial_source(station_options, allow_remote=allow_remote),
+            source=serial_source(station_options, allow_remote=allow_remote, wish=wish),
             take_over=take_over,
             wish=wish,
         )

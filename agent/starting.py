@@ -33,12 +33,13 @@ class Wish:
         )
 
     def is_met_by(self, document: SessionDocument | None) -> bool:
-        """Whether such a session runs already."""
+        """Whether such a session runs already; another name asks for another session."""
         return (
             document is not None
             and document.state == "running"
             and document.technique == self.technique
             and document.settings == self.settings
+            and self.name in ("", document.name)
         )
 
 

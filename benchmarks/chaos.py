@@ -1,6 +1,7 @@
 """Nothing is lost and nothing is twice: real processes killed with -9 at random moments.
 
     python benchmarks/chaos.py [--numbers 1000] [--kills 100] [--cuts 10] [--seed 0]
+    python benchmarks/chaos.py --numbers 500 --victims agent --kills 20 --cuts 10
 
 An instrument writes files, two for each number; agent, analyzer and Mosquitto run as processes of
 their own. A seeded schedule kills one of them with -9, or cuts the agent's network for up to eight
@@ -77,9 +78,11 @@ class Findings:
         return not (self.lost or self.twice or self.failed or self.different)
 
 
-def blows(kills: int, cuts: int, rng: random.Random) -> list[Blow]:
+def blows(
+    kills: int, cuts: int, rng: random.Random, victims: Sequence[str] = VICTIMS
+) -> list[Blow]:
     """A schedule in random order."""
-    plan = [Blow(rng.choice(VICTIMS), rng.uniform(0, DOWN_MAX_S)) for _ in range(kills)]
+    plan = [Blow(rng.choice(victims), rng.uniform(0, DOWN_MAX_S)) for _ in range(kills)]
     plan += [Blow("network", rng.uniform(1, CUT_MAX_S)) for _ in range(cuts)]
     rng.shuffle(plan)
     return plan
@@ -200,10 +203,12 @@ def wait_for_session(documents: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def run(measurement: Measurement, kills: int, cuts: int, seed: int) -> Findings:
+def run(
+    measurement: Measurement, kills: int, cuts: int, seed: int, victims: Sequence[str] = VICTIMS
+) -> Findings:
     """Both runs in a folder of their own, compared."""
     rng = random.Random(seed)
-    plan = blows(kills, cuts, rng)
+    plan = blows(kills, cuts, rng, victims)
     with tempfile.TemporaryDirectory(prefix="sacmes-chaos-") as name:
         home = Path(name)
         rights = home / "rights"
@@ -252,11 +257,14 @@ def main() -> None:
     parser.add_argument("--numbers", type=int, default=1000, help="scans at each of 2 frequencies")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--cuts", type=int, default=10)
+    parser.add_argument(
+        "--victims", nargs="+", choices=VICTIMS, default=VICTIMS, help="what is killed"
+    )
     parser.add_argument("--pace", type=float, default=0.12, help="seconds between two files")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     measurement = Measurement(options.numbers, (1,), options.pace, seed=options.seed + 1)
-    findings = run(measurement, options.kills, options.cuts, options.seed)
+    findings = run(measurement, options.kills, options.cuts, options.seed, options.victims)
     say("")
     report(findings)
     raise SystemExit(0 if findings.is_clean else 1)

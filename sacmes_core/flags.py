@@ -134,8 +134,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "as at a microelectrode, and no peak.",
         QUASI_REVERSIBLE: "The peaks are farther apart than those of a fast reaction: slow "
         "transfer of electrons, or resistance of the solution.",
-        LINES_LOST: "Some lines of the recording cannot be read and were left out; check the cable "
-        "to the instrument.",
+        LINES_LOST: "Some lines of the recording are missing or cannot be read, and the curve goes "
+        "across the gap; check the cable to the instrument.",
         PEAK_MOVED: "The peak's potential has jumped from that of the scans before; check the "
         "reference electrode and whether another peak was taken.",
         PEAK_DRIFTED: "The peak's potential has drifted far from where the run began; check the "

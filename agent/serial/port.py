@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 import serial
+from serial.tools.list_ports import comports
 
 from sacmes_core.errors import SacmesError
 
@@ -15,6 +16,7 @@ READ_S: Final = 0.1
 WRITE_S: Final = 5.0
 CHUNK_BYTES: Final = 4096
 _SOCKET: Final = "socket://"
+_PORTS_MAX: Final = 6
 _ERRORS: Final = (serial.SerialException, OSError, TypeError)
 
 
@@ -162,7 +164,17 @@ def _why_closed(name: str, error: Exception) -> str:
             f"This user may not open the port {name}; add the user to the group dialout and log "
             "in again. The agent tries on."
         )
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number) if number else text
     return (
-        f"The port {name} cannot be opened; is the instrument connected and switched on? "
-        f"({text}) The agent tries on."
+        f"The port {name} cannot be opened ({reason}); is the instrument connected and switched "
+        f"on? {_ports_here()} The agent tries on."
     )
+
+
+def _ports_here() -> str:
+    """The ports that the system has, as far as it can tell."""
+    ports = sorted(f"{p.device} ({p.description})" for p in comports() if p.vid is not None)
+    if not ports:
+        return "This computer sees no instrument on USB."
+    return f"This computer sees {', '.join(ports[:_PORTS_MAX])}."

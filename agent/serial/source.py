@@ -12,6 +12,7 @@ from agent.home import Home
 from agent.outbox import Outbox, OutboxError
 from agent.serial.station import STOP_S, Station, StationOptions
 from agent.source import SourceAnswer, SourceEvent, SourceFacts, SourceMaker, SourceReport
+from agent.starting import Wish
 from sacmes_core.instruments import campaign
 from sacmes_core.instruments.limits import refusal
 from sacmes_core.payloads.common import Payload
@@ -44,6 +45,9 @@ class SerialSource:
     ----------
     report
         Called in the thread with everything that happens; puts it on its owner's queue.
+    wish
+        The session that the command line asks for; until there is such a one nothing is measured,
+        least of all with the potentials of an earlier session.
     """
 
     def __init__(
@@ -53,7 +57,9 @@ class SerialSource:
         report: Callable[[SourceEvent], None],
         *,
         allow_remote: bool,
+        wish: Wish | None = None,
     ) -> None:
+        self._wish = wish
         self._options = options
         self._home = home
         self._report = report
@@ -76,6 +82,9 @@ class SerialSource:
 
     def work_on(self, document: SessionDocument) -> None:
         """Measure for this session from now on, if its method came from here or may come so."""
+        granted = self._home.granted()
+        if self._wish is not None and (granted is None or granted.wish != self._wish):
+            return
         self._orders.put(_Session(document, self._allow_remote or self._is_own(document)))
 
     def ask(self, asked: Asked) -> None:
@@ -161,12 +170,16 @@ class SerialSource:
 
 
 def serial_source(
-    make_options: Callable[[Home], StationOptions], *, allow_remote: bool
+    make_options: Callable[[Home], StationOptions],
+    *,
+    allow_remote: bool,
+    wish: Wish | None = None,
 ) -> SourceMaker:
     """An instrument as an agent's source."""
 
     def make(home: Home, report: Callable[[SourceEvent], None]) -> SerialSource:
-        return SerialSource(make_options(home), home, report, allow_remote=allow_remote)
+        options = make_options(home)
+        return SerialSource(options, home, report, allow_remote=allow_remote, wish=wish)
 
     return make
 

@@ -3,7 +3,6 @@
 The drivers and the campaign of `sacmes_core.instruments` say what to do; here it is done.
 """
 
-import json
 import logging
 import random
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.outbox import Outbox, OutboxError
-from agent.recordings import Label, Recordings
+from agent.recordings import Label, Recordings, keep_position, kept_position
 from agent.serial.port import Port, PortError, open_port
 from agent.source import SourceReport
 from sacmes_core.instruments import campaign, driver
@@ -179,7 +178,7 @@ class Station:
             last = max(last, label.number)
             if label.file not in known:
                 self._untaken.append((recordings, label))
-        noted = _position(self._outbox.note(_note(document)))
+        noted = kept_position(self._outbox, document.session_id)
         if noted is None or noted.number < last or noted == Position(last):
             return Position(last + 1)
         return noted
@@ -322,7 +321,7 @@ class Station:
         assert document is not None
         assert self._recordings is not None
         try:
-            self._outbox.keep_note(_note(document), json.dumps([after.number, after.scan]))
+            keep_position(self._outbox, document.session_id, after)
             self._recordings.begin(order, self._identity)
         except (OutboxError, OSError) as error:
             self._disk_problem = (
@@ -333,18 +332,6 @@ class Station:
             return
         logger.debug("Measuring %s", order.name)
         self._tell(driver.Begin(order), now)
-
-
-def _note(document: SessionDocument) -> str:
-    return f"serial {document.session_id}"
-
-
-def _position(text: str | None) -> Position | None:
-    try:
-        number, scan = json.loads(text or "")
-        return Position(int(number), int(scan))
-    except (ValueError, TypeError):
-        return None
 
 
 def _disk_sentence(error: OSError) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST
 from sacmes_core.formats.curves import expect_scans
+from sacmes_core.formats.gaps import lost_points
 from sacmes_core.formats.scan import (
     PULSE_TECHNIQUES,
     ROLES,
@@ -118,7 +119,7 @@ def read_lined(lines: Sequence[str], reading: LineReading, mapping: ColumnMappin
     curves = tuple(_curves(rows, reading, invert=mapping.invert_current))
     bad = reading.bad_lines + sum(last - first + 1 for first, last in reading.lines) - len(rows)
     suspect = bad > SUSPECT_SHARE * (bad + len(rows))
-    flags = (LINES_LOST,) if suspect else ()
+    flags = (LINES_LOST,) if suspect else lost_points(curves, reading.technique)
     scan = Scan(curves, reading.technique, FORMAT, flags=flags)
     expect_scans([scan])
     return scan

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST, OVERLOAD
 from sacmes_core.formats.curves import expect_scans, turns
+from sacmes_core.formats.gaps import lost_points
 from sacmes_core.formats.scan import (
     ROLES,
     TIME_TECHNIQUES,
@@ -302,7 +303,7 @@ def _scans(loop: _Loop, mapping: ColumnMapping) -> Iterator[Scan]:
         curves = _curves(points, electrode, technique, -1.0 if mapping.invert_current else 1.0)
         if not curves:
             continue
-        flags = [LINES_LOST] if loop.bad_lines else []
+        flags = [LINES_LOST] if loop.bad_lines else [*lost_points(curves, technique)]
         if any(point.overloaded for point in points):
             flags.append(OVERLOAD)
         yield Scan(curves, technique, FORMAT, flags=tuple(flags), incomplete=_why_incomplete(loop))

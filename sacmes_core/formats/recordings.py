@@ -8,6 +8,7 @@ from typing import Final
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import build_curves
+from sacmes_core.formats.gaps import lost_points
 from sacmes_core.formats.scan import ColumnMapping, Scan
 from sacmes_core.formats.table import find_tables
 from sacmes_core.formats.techniques import READABLE
@@ -80,7 +81,7 @@ def read_recording(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, 
                 technique=technique,
                 format=FORMAT,
                 index=len(scans),
-                flags=flags,
+                flags=flags + lost_points(curves, technique),
                 incomplete=CUT_SENTENCE if table.cut else incomplete,
             )
         )

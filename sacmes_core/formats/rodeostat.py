@@ -12,6 +12,7 @@ from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST, OVERLOAD, UNITS_ASSUMED
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import divisor, expect_scans, turns
+from sacmes_core.formats.gaps import has_gap
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.scan import (
     CURRENT_UNITS,
@@ -35,19 +36,26 @@ _TECHNIQUES: Final = {
     "constant": "ca",
     "multiStep": "ca",
 }
+_PULSED: Final = ("squareWave", "differentialPulse")
 _ROW: Final = re.compile(r"(\d+\.\d{3}), (-?\d+\.\d{4}), (-?\d+\.\d{4})")
 _HEAD_LINES: Final = 20
 _ROWS_MIN: Final = 10
 _STEP_TOLERANCE: Final = 1.5e-3
 
+_Sample = tuple[float, float, float]
+
 
 @dataclass(slots=True)
 class _Run:
-    """One test: its name and, of each channel, potentials in V, currents in µA and times in s."""
+    """One test: its name and, of each channel, potentials in V, currents in µA and times in s.
+
+    ``quiet_s`` is the time before a test in which the first potential is held, where it is known.
+    """
 
     test: str | None
     current_unit: str | None = None
-    samples: dict[int, list[tuple[float, float, float]]] = field(default_factory=dict)
+    quiet_s: float = 0.0
+    samples: dict[int, list[_Sample]] = field(default_factory=dict)
     limited: bool = False
     ended: bool = False
     bad_lines: int = 0
@@ -125,16 +133,18 @@ def read_rodeostat_text(lines: Sequence[str], mapping: ColumnMapping) -> tuple[S
 def _runs(lines: Sequence[str]) -> list[_Run]:
     runs = [_Run(None)]
     unit: str | None = None
+    quiet_s: dict[str, float] = {}
     for k, line in enumerate(lines):
         if not line.strip():
             continue
         message = _message(line)
         test = _test_of(message)
         unit = _unit_of(message) or unit
+        quiet_s |= _quiet_of(message)
         if message is None:
             runs[-1].bad_lines += k < len(lines) - 1
         elif test is not None:
-            runs.append(_Run(test))
+            runs.append(_Run(test, quiet_s=quiet_s.get(test, 0.0)))
         elif _is_sample(message):
             if runs[-1].ended:
                 runs.append(_Run(None))
@@ -175,6 +185,16 @@ def _unit_of(message: dict[str, object] | None) -> str | None:
     return {"u": "µA", "n": "nA"}[match[1]] if match else None
 
 
+def _quiet_of(message: dict[str, object] | None) -> dict[str, float]:
+    """The quiet time in s of the test whose parameters an answer confirms."""
+    response = message.get("response") if message else None
+    if not isinstance(response, dict) or response.get("command") != "setParam":
+        return {}
+    parameters = response.get("param")
+    quiet_ms = _number(parameters, "quietTime") if isinstance(parameters, dict) else math.nan
+    return {} if math.isnan(quiet_ms) else {str(response.get("test", ""))[:40]: quiet_ms / 1000}
+
+
 def _is_sample(message: dict[str, object]) -> bool:
     return not math.isnan(_number(message, "v") + _number(message, "i"))
 
@@ -198,14 +218,15 @@ def _scan(
     current_unit = mapping.current_unit or run.current_unit
     current_by = divisor(CURRENT_UNITS[current_unit or "µA"])
     current_by = -current_by if mapping.invert_current else current_by
-    first = next(iter(run.samples.values()))
+    samples = _of_the_test(run)
+    first = next(iter(samples.values()))
     technique = _TECHNIQUES.get(run.test or "")
     if technique is None:
         technique = "cv" if turns([potential for potential, _, _ in first]) else "lsv"
     role: Role = "difference" if technique in PULSE_TECHNIQUES else "total"
     flags = [UNITS_ASSUMED] if current_unit is None else []
     flags += [OVERLOAD] if run.limited else []
-    flags += [LINES_LOST] if run.bad_lines else []
+    flags += [LINES_LOST] if run.bad_lines or _has_gap(run) else []
     return Scan(
         curves=tuple(
             Curve(
@@ -215,7 +236,7 @@ def _scan(
                 tuple(current / current_by for _, current, _ in points),
                 None if any(t != t for _, _, t in points) else tuple(t for _, _, t in points),
             )
-            for electrode, points in sorted(run.samples.items())
+            for electrode, points in sorted(samples.items())
         ),
         technique=technique,
         format=FORMAT,
@@ -223,3 +244,29 @@ def _scan(
         flags=tuple(flags),
         incomplete=None if run.ended else sentence,
     )
+
+
+def _of_the_test(run: _Run) -> dict[int, list[_Sample]]:
+    """The samples without those of the quiet time before a square wave.
+
+    No difference of pulses is there yet, and the firmware sends zeros.
+    """
+    if run.test not in _PULSED or run.quiet_s <= 0:
+        return run.samples
+    kept = {
+        electrode: [s for s in samples if s[1] != 0 or not s[2] <= run.quiet_s]
+        for electrode, samples in run.samples.items()
+    }
+    return kept if any(kept.values()) else run.samples
+
+
+def _has_gap(run: _Run) -> bool:
+    """Whether samples are missing, by their times or, without these, their potentials."""
+    # Of a test whose beginning was recorded the first sample comes one period later.
+    begin = () if run.test is None else (0.0,)
+    for samples in run.samples.values():
+        potentials, _, times = zip(*samples, strict=True)
+        timed = not any(map(math.isnan, times))
+        if has_gap((*begin, *times) if timed else potentials):
+            return True
+    return False

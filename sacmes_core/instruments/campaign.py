@@ -212,8 +212,8 @@ class Campaign:
         if not running or self.scanning is not None or not self.done:
             return None
         return (
-            f"All {self.position.number - 1} rounds are measured; start a new session for more, or "
-            "ask for a single round."
+            f"All {self.position.number - 1} rounds are measured; start a new session for more, on "
+            "the command line with --start and another --name, or ask for a single round."
         )
 
     def why_not(self) -> str | None:

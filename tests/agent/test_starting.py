@@ -58,6 +58,17 @@ def test_an_equal_session_that_runs_is_gone_on_with() -> None:
     assert step(state, Tick(), 100.0)[1] == ()
 
 
+def test_another_name_asks_for_another_session() -> None:
+    document = session_document(3, source=SOURCE, name="monday")
+    for name, effect in (
+        ("tuesday", Ask(3)),
+        ("monday", Met(document, new=False)),
+        ("", Met(document, new=False)),
+    ):
+        wish = Wish("swv", WISH.settings, name)
+        assert step(Starting(wish, document=document), Looked(), 0.1)[1] == (effect,)
+
+
 def test_another_or_a_stopped_session_is_not() -> None:
     for document in (
         session_document(3, source={"handle": "other"}),

@@ -6,8 +6,11 @@ from support.agents import SESSION_ID, session_document
 
 from agent.home import Home
 from agent.outbox import FileRecord, Outbox, Taken
+from agent.recordings import keep_position
 from agent.settling import Sighting
 from agent.status import status_lines, status_of
+from sacmes_core.instruments.orders import Position
+from sacmes_core.settings.method import MethodSettings
 from sacmes_core.upload import UploadHeader, upload_id
 
 
@@ -39,3 +42,14 @@ def test_before_anything_happened(tmp_path: Path) -> None:
     lines = status_lines(status_of(tmp_path))
     assert "session   none yet" in lines
     assert "scans     0 seen, 0 stored" in lines
+
+
+def test_a_run_on_an_instrument_says_its_round(tmp_path: Path) -> None:
+    source = {"frequencies_hz": (15.0, 200.0), "method": MethodSettings(repeats=40)}
+    with Home.opened(tmp_path) as home:
+        home.keep_session(session_document(source=source))
+        assert "run       round 0 of 40 at 15 Hz, 200 Hz" in status_lines(status_of(tmp_path))
+        for after, begun in ((Position(3, 1), 3), (Position(4), 3)):
+            keep_position(home.outbox, SESSION_ID, after)
+            run = status_of(tmp_path)["run"]
+            assert (run["round"], run["rounds"]) == (begun, 40)

@@ -27,6 +27,11 @@ def test_a_schedule_has_as_many_blows_as_asked_and_is_the_same_for_a_seed():
     assert plan == chaos.blows(100, 10, random.Random(4))
 
 
+def test_only_those_are_killed_who_may_be():
+    plan = chaos.blows(20, 3, random.Random(4), ["agent"])
+    assert {blow.victim for blow in plan} == {"agent", "network"}
+
+
 def result(file: str, position: int, current_a: float = 1e-6) -> Result:
     return Result(
         session_id=SESSION,

@@ -133,14 +133,12 @@ class Lines:
 
     def _begin(self, order: Order, now: float) -> tuple["Lines", tuple[Effect, ...]]:
         start = self.description.start
-        began = replace(
-            Lines(self.description), order=order, due_at=now + start.wait_s, began=self.began
-        )
+        began = replace(Lines(self.description), order=order, began=self.began)
         sent: tuple[Effect, ...] = ()
         if start.send:
             sent = (Write(filled(start.send, words_of(order))),)
         if start.dialogue:
-            return replace(began, phase="answering"), sent
+            return replace(began, phase="answering", due_at=now + start.wait_s), sent
         if self.began and not start.send:
             # It starts by itself, and did so before this scan was asked for.
             heard = replace(began, phase="data", line_number=1, began=b"")
@@ -263,11 +261,17 @@ def _wait(lines: Lines, now: float) -> Lines:
     """Wait for the line that the data come after, or for the data themselves."""
     if lines.phase == "data" or lines.description.start.line is None:
         return _begun(lines, now)
-    return replace(lines, phase="waiting", due_at=now + lines.description.start.wait_s)
+    return replace(lines, phase="waiting", due_at=now + _patience_s(lines))
 
 
 def _begun(lines: Lines, now: float) -> Lines:
     return _awake(replace(lines, phase="data"), now)
+
+
+def _patience_s(lines: Lines) -> float:
+    """How long the beginning is waited for: without an end where the instrument starts itself."""
+    start = lines.description.start
+    return start.wait_s if start.send or start.dialogue else NEVER
 
 
 def _awake(lines: Lines, now: float) -> Lines:
@@ -275,7 +279,7 @@ def _awake(lines: Lines, now: float) -> Lines:
     description, order = lines.description, lines.order
     assert order is not None
     explained_s = order.method.quiet_s + order.method.conditioning_s
-    wait_s = description.start.wait_s + explained_s
+    wait_s = (description.start.wait_s if lines.stretches else _patience_s(lines)) + explained_s
     if description.end.idle_s is not None and lines.stretches:
         wait_s = description.end.idle_s
     return replace(lines, due_at=now + wait_s, pending=b"")
@@ -285,7 +289,7 @@ def _maybe_ended(lines: Lines, content: bytes, now: float) -> Lines:
     """Some print the end of a scan without that of its line; the rest of it may be on its way."""
     end = lines.description.end.line
     if end is None or not re.search(end, content.decode("latin-1")):
-        return replace(lines, pending=b"")
+        return _awake(lines, now) if lines.pending else lines
     return replace(lines, pending=content, due_at=now + END_S)
 
 

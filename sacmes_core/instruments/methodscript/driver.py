@@ -47,6 +47,8 @@ ABORT_S: Final = 5.0
 PAUSE_S: Final = 0.1
 """An instrument that has answered with an error takes no command for 50 ms."""
 TRIES: Final = 4
+MISSING_SHARE: Final = 0.05
+"""Points of a square wave, beside two, that may be missing: instruments round its ends."""
 
 _LOOP: Final = re.compile(r"e?M[0-9A-F]{4}\s*")
 _SCANS: Final = re.compile(r"C[0-9A-Fa-f]{4}")
@@ -66,6 +68,8 @@ class MethodScript:
         The scan under way.
     measured
         Whether a measurement loop of it came to its end.
+    points
+        Data packages of it that came.
     failure
         Why it will not be complete.
     """
@@ -79,6 +83,7 @@ class MethodScript:
     device: Device | None = None
     order: Order | None = None
     measured: bool = False
+    points: int = 0
     looping: bool = False
     failure: str | None = None
 
@@ -110,7 +115,9 @@ class MethodScript:
                 return self._hear(event, now)
             case Begin(order) if self.phase == "ready":
                 assert self.device is not None
-                begun = replace(self, order=order, measured=False, looping=False, failure=None)
+                begun = replace(
+                    self, order=order, measured=False, points=0, looping=False, failure=None
+                )
                 command = script(order, self.device, self.multiplexer)
                 return _ask(begun, "starting", command, now)
             case Abort(reason) if self.phase in ("starting", "measuring"):
@@ -185,6 +192,8 @@ class MethodScript:
             after = replace(after, phase="measuring", echoed=True)
         if _LOOP.fullmatch(text) or _SCANS.fullmatch(text):
             return replace(after, looping=True)
+        if text.startswith("P"):
+            return replace(after, points=after.points + 1)
         if text == "*":
             return replace(after, looping=False, measured=True)
         return after
@@ -200,11 +209,23 @@ class MethodScript:
     def _ended(self, now: float) -> tuple["MethodScript", tuple[Effect, ...]]:
         if self.phase == "starting":
             return self, ()
+        if self.failure is None and self.measured and not self.looping and self._missing:
+            return self._over(Finished(False, self._missing), now)
         if self.failure is None and self.measured and not self.looping:
             rested, ready = _rest(replace(self, order=None))
             return rested, (Finished(True), *ready)
         sentence = self.failure or "The instrument ended the script before it had measured."
         return self._over(Finished(False, sentence), now)
+
+    @property
+    def _missing(self) -> str | None:
+        """What is to be said of a square wave that lost points at its ends, where no gap shows."""
+        if self.order is None or self.order.kind != "swv":
+            return None
+        wanted = self.order.method.swv.points
+        if self.points >= wanted * (1 - MISSING_SHARE) - 2:
+            return None
+        return f"Only {self.points} of {wanted} points of the scan came; check the cable."
 
     def _over(self, finished: Finished, now: float) -> tuple["MethodScript", tuple[Effect, ...]]:
         """The scan is over but not whole; the cell is switched off whatever became of it."""

@@ -110,7 +110,10 @@ def _of_whole_milliseconds(order: Order, period_ms: float) -> str:
 
 def _commands(order: Order, variant: str) -> Iterator[Command]:
     yield Command("setElectAutoConnect", {"autoConnect": True}, required=False)
-    if order.electrode is not None:
+    if order.electrode is None:
+        # It stays as the run before has left it; boards without one do not know it.
+        yield Command("setMuxEnabled", {"muxEnabled": False}, required=False)
+    else:
         yield Command("setMuxEnabled", {"muxEnabled": True})
         yield Command("setEnabledMuxChannels", {"muxChannel": [order.electrode]})
     ranges = ranges_of(variant)

@@ -53,6 +53,7 @@ class Bench:
         self.answers: list[SourceAnswer] = []
         self.last: SourceReport | None = None
         allow = options.pop("allow_remote", True)
+        wish = options.pop("wish", None)
         line = instrument_of("methodscript", None, "common")
         self.source = SerialSource(
             StationOptions(
@@ -67,6 +68,7 @@ class Bench:
             opened,
             self.events.put,
             allow_remote=allow,
+            wish=wish,
         )
 
     def look(self) -> None:
@@ -248,6 +250,23 @@ def test_a_method_from_elsewhere_waits_for_leave(tmp_path: Path, port: Path) -> 
         one.source.work_on(doc)
         one.wait_for(4)
         assert not one.source.facts.remote_start
+
+
+def test_an_earlier_session_is_not_gone_on_with_where_another_one_is_asked_for(
+    tmp_path: Path, port: Path
+) -> None:
+    earlier, asked = document(), document(2, quiet_s=0.01)
+    wish = Wish("swv", asked.settings)
+    with pico(port) as instrument, bench(tmp_path, port, wish=wish) as one:
+        one.opened.keep_granted(Granted(Wish("swv", earlier.settings), SESSION_ID))
+        one.source.work_on(earlier)
+        wait_until(lambda: one.look() or (one.last and one.last.instrument), what="the Pico")
+        time.sleep(0.3)
+        assert instrument.scripts == ["cell_off"]
+        one.opened.keep_granted(Granted(wish, SESSION_ID))
+        one.source.work_on(asked)
+        one.wait_for(4)
+        assert all("wait 10m" in script for script in instrument.scripts[1:])
 
 
 def test_a_round_more_is_measured_when_it_is_asked_for(tmp_path: Path, port: Path) -> None:

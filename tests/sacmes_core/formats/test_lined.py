@@ -65,6 +65,12 @@ def test_many_lines_that_could_not_be_read_are_flagged(bad: int, flags: tuple[st
     assert scan.flags == flags
 
 
+def test_points_that_are_missing_are_said() -> None:
+    content = "\r\n".join([*ROWS[:9], *ROWS[19:], ""]).encode()
+    (scan,) = read(content, described=text(lines=[[1, 20]]))
+    assert scan.flags == (LINES_LOST,)
+
+
 def test_chronoamperometry_is_over_time() -> None:
     reading = LineReading(
         "ca", {"time": 1, "current": 2}, ((1, 20),), time_scale=1e-3, current_scale=1e-9

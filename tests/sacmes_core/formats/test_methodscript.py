@@ -210,3 +210,17 @@ def test_two_packages_that_were_glued_by_a_lost_byte_are_a_lost_line() -> None:
         scan = one(recording(*lines[:5], glued, *lines[7:]))
         assert scan.points == 18
         assert scan.flags == (LINES_LOST,)
+
+
+def test_points_that_are_missing_are_said() -> None:
+    lines = loop()
+    assert one(recording(*lines)).flags == ()
+    scan = one(recording(*lines[:8], *lines[14:]))
+    assert scan.flags == (LINES_LOST,)
+    assert scan.incomplete is None
+
+
+def test_times_that_are_missing_are_said() -> None:
+    lines = [f"Peb{0x8000000 + 50 * k:07X}m;ba8000064p" for k in range(40)]
+    assert one(recording("M0007", *lines, "*")).flags == ()
+    assert one(recording("M0007", *lines[:9], *lines[10:], "*")).flags == (LINES_LOST,)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sacmes_core.errors import FormatError
+from sacmes_core.flags import LINES_LOST
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.rodeostat import is_rodeostat_text
 from sacmes_core.formats.scan import ColumnMapping
@@ -118,3 +119,45 @@ def test_other_three_columns_are_no_rodeostat() -> None:
     for rows in (swapped, later):
         assert not is_rodeostat_text([*rows, ""])
     assert is_rodeostat_text([*lines, ""])
+
+
+@pytest.mark.parametrize("lost", [slice(0, 1), slice(7, 8), slice(5, 12)])
+def test_samples_that_are_missing_are_said(lost: slice) -> None:
+    lines = samples_of()
+    del lines[lost]
+    (scan,) = read(recording(answer("squareWave"), *lines, "{}"))
+    assert LINES_LOST in scan.flags
+    assert scan.incomplete is None
+
+
+def test_a_jump_after_the_quiet_time_is_no_gap() -> None:
+    quiet = [json.dumps({"t": 10 * k, "v": 0.0, "i": 0.1}) for k in range(1, 6)]
+    swept = [json.dumps({"t": 50 + 10 * k, "v": 0.01 * k - 0.5, "i": k}) for k in range(1, 21)]
+    (scan,) = read(recording(answer("linearSweep"), *quiet, *swept, "{}"))
+    assert LINES_LOST not in scan.flags
+    assert len(scan.curves[0].current_a) == 25
+
+
+def quiet_of(test: str, quiet_ms: int) -> str:
+    told = {"command": "setParam", "test": test, "param": {"quietTime": quiet_ms}}
+    return json.dumps({"success": True, "response": told})
+
+
+@pytest.mark.parametrize(
+    ("before", "points"),
+    [
+        ([quiet_of("squareWave", 30)], 20),
+        ([quiet_of("cyclic", 30)], 23),
+        ([], 23),
+    ],
+)
+def test_zeros_of_a_known_quiet_time_are_no_points(before: list[str], points: int) -> None:
+    zeros = [json.dumps({"t": 10 * k, "v": 0.0, "i": 0.0}) for k in (1, 2, 3)]
+    swept = [
+        json.dumps({"t": 30 + 10 * k, "v": 0.01 * k, "i": 0.0 if k == 4 else 1.5})
+        for k in range(1, 21)
+    ]
+    (scan,) = read(recording(*before, answer("squareWave"), *zeros, *swept, "{}"))
+    assert LINES_LOST not in scan.flags
+    assert len(scan.curves[0].current_a) == points
+    assert scan.curves[0].current_a.count(0.0) == points - 19

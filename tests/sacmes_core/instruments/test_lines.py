@@ -9,7 +9,7 @@ from support.tools import ROOT
 from sacmes_core.errors import ConfigError
 from sacmes_core.flags import LINES_LOST
 from sacmes_core.formats.reading import read
-from sacmes_core.instruments.driver import LOST, Abort, Begin, CellOff, Closed, Opened
+from sacmes_core.instruments.driver import LOST, NEVER, Abort, Begin, CellOff, Closed, Opened
 from sacmes_core.instruments.lines.description import Description, read_description
 from sacmes_core.instruments.lines.driver import Lines
 from sacmes_core.instruments.orders import Order
@@ -139,6 +139,26 @@ def test_every_end_of_a_line_keeps_the_numbers_of_the_lines(eol: str, end: str) 
     assert scan.curves[0].current_a[-1] == pytest.approx(19e-9)
 
 
+def test_a_line_that_only_began_like_the_end_is_no_silence() -> None:
+    one = own(
+        """
+        reset_s = 0
+        [start]
+        send = "s"
+        [data]
+        line = '^(?P<E>\\S+) (?P<I>\\S+)$'
+        [end]
+        line = '^0$'
+        """
+    )
+    dialogue = measuring(one)
+    dialogue.hear("0")
+    dialogue.hear(".1 ")
+    dialogue.wait(1)
+    dialogue.hear("5e-9\n0\n")
+    assert dialogue.finished().complete
+
+
 def test_words_between_the_numbers_are_no_hindrance() -> None:
     one = own(
         """
@@ -227,6 +247,7 @@ def test_an_instrument_that_starts_itself_gives_one_scan_after_the_other() -> No
         """
     )
     dialogue = measuring(one)
+    assert dialogue.conversation.due_at == NEVER
     rows = "".join(f"{k / 100} {k}e-9\n" for k in range(20))
     dialogue.hear(f"BEGIN\n{rows}END\nBEGIN\n")
     assert dialogue.finished().complete

@@ -10,9 +10,10 @@ from sacmes_core.instruments.driver import LOST, Abort, Begin, CellOff, Closed, 
 from sacmes_core.instruments.methodscript.driver import TRIES, MethodScript
 from sacmes_core.instruments.methodscript.script import CELL_OFF
 from sacmes_core.instruments.orders import Order
-from sacmes_core.settings.method import MethodSettings
+from sacmes_core.settings.method import MethodSettings, SquareWaveMethod
 
-ORDER = Order("swv", MethodSettings(), number=7, frequency_hz=15.0)
+METHOD = MethodSettings(swv=SquareWaveMethod(end_v=-0.129))
+ORDER = Order("swv", METHOD, number=7, frequency_hz=15.0)
 FIRMWARE = "tespico1304#Oct 22 2021 14:38:26\nR*\n"
 POINTS = [
     f"Pda{0x8000000 - 100000 - 1000 * k:07X}u;ba{0x8000000 + 500 + k:07X}p,10,204"
@@ -41,7 +42,7 @@ def at_rest(chunk: int = 4096) -> Dialogue:
 def measuring(chunk: int = 4096) -> Dialogue:
     dialogue = at_rest(chunk)
     dialogue.tell(Begin(ORDER))
-    assert b"meas_loop_swv p c f r -100m -500m 1m 25m 15\n" in dialogue.written()
+    assert b"meas_loop_swv p c f r -100m -129m 1m 25m 15\n" in dialogue.written()
     return dialogue
 
 
@@ -207,3 +208,12 @@ def test_an_e_that_is_glued_to_the_loop_is_understood() -> None:
     dialogue = measuring()
     dialogue.hear("\n".join(["eM0002", *POINTS, "*", "", ""]))
     assert dialogue.finished().complete
+
+
+def test_points_that_are_missing_at_the_ends_make_a_scan_incomplete() -> None:
+    dialogue = measuring()
+    dialogue.hear("\n".join(["e", "M0002", *POINTS[5:], "*", "", ""]))
+    finished = dialogue.finished()
+    assert not finished.complete
+    assert "25 of 30 points" in (finished.reason or "")
+    expect_cell_off(dialogue)

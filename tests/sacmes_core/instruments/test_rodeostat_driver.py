@@ -1,6 +1,7 @@
 """A Rodeostat, spoken with answer by answer."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,10 +82,11 @@ def test_a_scan_is_recorded_with_the_answers_before_it(chunk: int) -> None:
     board = Board()
     dialogue = measuring(board, chunk)
     assert board.names == [
-        "setElectAutoConnect", "setCurrRange", "setSamplePeriod", "setParam", "runTest",
+        "setElectAutoConnect", "setMuxEnabled", "setCurrRange", "setSamplePeriod", "setParam",
+        "runTest",
     ]  # fmt: skip
-    assert board.commands[1]["currRange"] == "10uA"
-    assert board.commands[2]["samplePeriod"] == 50
+    assert board.commands[2]["currRange"] == "10uA"
+    assert board.commands[3]["samplePeriod"] == 50
     dialogue.hear(samples() + b"{}\r\n")
     finished = dialogue.finished()
     assert (finished.complete, finished.reason) == (True, None)
@@ -222,3 +224,19 @@ def test_an_error_in_a_scan_ends_it() -> None:
     dialogue.hear(samples(12) + message(success=False, message="overcurrent", response={}))
     assert "overcurrent" in str(dialogue.finished().reason)
     expect_cell_off(dialogue, board)
+
+
+def test_a_multiplexer_is_switched_off_for_a_run_without_one() -> None:
+    enabled = [
+        command.arguments["muxEnabled"]
+        for electrode in (2, None)
+        for command in commands_of(replace(ORDER, electrode=electrode), "")
+        if command.name == "setMuxEnabled"
+    ]
+    assert enabled == [True, False]
+
+
+def test_a_board_that_knows_no_multiplexer_measures_all_the_same() -> None:
+    dialogue = measuring(Board(setMuxEnabled="command, setMuxEnabled, not found"))
+    dialogue.hear(samples() + b"{}\r\n")
+    assert dialogue.finished().complete
