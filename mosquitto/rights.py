@@ -181,7 +181,7 @@ def tool(name: str) -> str:
     """Find a program of Mosquitto's, also where PATH has no sbin."""
     path = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), SBIN)))
     if path is None:
-        raise ConfigError(f"{name} is not installed: apt-get install mosquitto")
+        raise ConfigError(f"{name} is not installed: apt-get install mosquitto openssl")
     return path
 
 
