@@ -16,7 +16,7 @@ check:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/mypy scripts mosquitto/users.py
+	MYPYPATH=mosquitto .venv/bin/mypy scripts mosquitto/users.py mosquitto/certificates.py
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/python scripts/write_asyncapi.py --check
 	.venv/bin/python scripts/write_settings.py --check

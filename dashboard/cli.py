@@ -2,11 +2,14 @@
 
 import logging
 import socket
+import ssl
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sacmes_core.errors import ConfigError
 from sacmes_core.shell import (
     BrokerOption,
     HomeOption,
@@ -39,6 +42,13 @@ def serve(
         str,
         typer.Option("--host", help="Address to listen on; 0.0.0.0 for other machines as well."),
     ] = "127.0.0.1",
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="Certificate with its chain, to show the pages encrypted (https)."),
+    ] = None,
+    private_key: Annotated[
+        Path | None, typer.Option("--private-key", help="The certificate's private key.")
+    ] = None,
     home: HomeOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
@@ -53,6 +63,7 @@ def serve(
         home_folder(home, "dashboard"), broker=broker, log_level=log_level, log_format=log_format
     )
     address = broker_address(settings)
+    encryption = _encryption(certificate, private_key)
     configure_logging(settings)
     try:
         from dashboard import asgi, runtime
@@ -63,8 +74,27 @@ def serve(
     stop_on_signal(threading.Event())
     port = port or _free_port(host)
     shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)
-    typer.echo(f"sacmes dashboard: http://{f'[{shown}]' if ':' in shown else shown}:{port}")
-    asgi.app.run(config=asgi.CONFIG | {"server.port": port, "server.address": host})
+    scheme = "https" if encryption else "http"
+    typer.echo(f"sacmes dashboard: {scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}")
+    listening = {"server.port": port, "server.address": host}
+    asgi.app.run(config=asgi.CONFIG | listening | encryption)
+
+
+def _encryption(certificate: Path | None, private_key: Path | None) -> dict[str, str]:
+    """Build the server's settings for https; ConfigError if the two files do not make a pair."""
+    if certificate is None and private_key is None:
+        return {}
+    if certificate is None or private_key is None:
+        raise ConfigError("The pages are encrypted with --certificate and --private-key together.")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            certificate, private_key, password=""
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"{certificate} and {private_key} cannot be used: {error.strerror or error}."
+        ) from None
+    return {"server.sslCertFile": str(certificate), "server.sslKeyFile": str(private_key)}
 
 
 def _free_port(host: str) -> int:
