@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from analyzer.exports import Exports
 from analyzer.ingest import Outward
-from analyzer.messages import curves_again
+from analyzer.messages import curves_again, tried
 from analyzer.sessions import (
     Answer,
     Event,
@@ -35,6 +35,7 @@ from sacmes_core.payloads.questions import (
     SettingsRequest,
     StartRequest,
     StopRequest,
+    TrialQuery,
 )
 from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
@@ -120,6 +121,8 @@ class Answers:
                 self._reply(asked, self._history(asked.user_id, asked.payload))
             case ScanQuery():
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
+            case TrialQuery():
+                self._reply(asked, self._trial(asked.user_id, asked.payload))
             case ExportQuery():
                 self._export(asked, asked.payload)
             case StartRequest() if reason := self._store.sessions.no_room(asked.user_id):
@@ -178,12 +181,23 @@ class Answers:
             return _no_such_session()
         result = self._store.results.at(run.run, query.position, query.index)
         if result is None:
-            return Problem(
-                type="not_found",
-                title="No such scan",
-                detail="The session has no analysed scan there; ask for its history first.",
-            )
+            return _no_such_scan()
         return ScanReply(result=result, curves=self._curves(run, result))
+
+    def _trial(self, user_id: str, query: TrialQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return _no_such_session()
+        position, index = query.position, query.index
+        if position is None and (newest := self._store.results.at(run.run, None, 0)) is not None:
+            position, index = newest.position, newest.scan.index
+        upload = None if position is None else self._store.uploads.at(run.run, position)
+        chosen = {"reading": query.reading, "peak": query.peak}
+        settings = run.document.settings.model_copy(
+            update={part: value for part, value in chosen.items() if value is not None}
+        )
+        found = None if upload is None else tried(run, upload, index, settings)
+        return _no_such_scan() if found is None else found
 
     def _curves(self, run: Run, result: Result) -> Curves | None:
         upload = self._store.uploads.at(run.run, result.position)
@@ -242,6 +256,14 @@ def _no_such_session() -> Problem:
         type="not_found",
         title="No such session",
         detail="You have no such session; ask for your sessions to see what there is.",
+    )
+
+
+def _no_such_scan() -> Problem:
+    return Problem(
+        type="not_found",
+        title="No such scan",
+        detail="The session has no scan there; ask for its history first.",
     )
 
 

@@ -12,8 +12,10 @@ from sacmes_core.analysis.peaks import FloatArray, Peak, PeakCurves
 from sacmes_core.flags import CLOCK_NOT_SET
 from sacmes_core.formats.scan import Scan
 from sacmes_core.payloads.common import TimeSource
+from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.payloads.results import Curves, ElectrodeCurves, Result, ScanReference
 from sacmes_core.settings.parts import ELECTRODE_MAX, FREQUENCY_MAX_HZ, NUMBER_MAX
+from sacmes_core.settings.session import SessionSettings
 from sacmes_core.upload import UploadHeader
 
 POINTS_MAX: Final = 16_000
@@ -66,6 +68,24 @@ def curves_of(result: Result, numbers: Numbers) -> Curves:
         settings_revision=result.settings_revision,
         electrodes=tuple(_curves(c, peaks[c.electrode], step) for c in found),
     )
+
+
+def tried(
+    run: Run, upload: StoredUpload, index: int, settings: SessionSettings
+) -> ScanReply | None:
+    """A scan analysed with settings that are none of the session's; None if it then has no such.
+
+    The numbers have no trend, and belong to no revision: it is 0.
+    """
+    ((*scans,),) = analyse([source_of(upload)], settings)
+    if index >= len(scans):
+        return None
+    numbers = scans[index]
+    result = result_of(run, upload, numbers, index).model_copy(
+        update={"settings_revision": 0, "trend_revision": 0}
+    )
+    curves = None if numbers.analysis is None else curves_of(result, numbers)
+    return ScanReply(result=result, curves=curves)
 
 
 def curves_again(run: Run, upload: StoredUpload, result: Result) -> Curves | None:

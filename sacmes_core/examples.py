@@ -23,6 +23,7 @@ from sacmes_core.payloads.questions import (
     SettingsRequest,
     StartRequest,
     StopRequest,
+    TrialQuery,
 )
 from sacmes_core.payloads.replies import (
     FoundFiles,
@@ -225,6 +226,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     SessionsQuery(limit=20),
     HistoryQuery(session_id=_SESSION_ID, after_position=200, after_index=0, limit=500),
     ScanQuery(session_id=_SESSION_ID, position=1, index=0),
+    TrialQuery(session_id=_SESSION_ID, position=1, index=0, peak=_SETTINGS.peak),
     ExportQuery(session_id=_SESSION_ID, format="csv", part=1),
     StartRequest(
         seen_revision=11,

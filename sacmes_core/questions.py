@@ -22,6 +22,7 @@ from sacmes_core.payloads.questions import (
     SettingsRequest,
     StartRequest,
     StopRequest,
+    TrialQuery,
 )
 from sacmes_core.payloads.replies import (
     HistoryReply,
@@ -64,6 +65,7 @@ class Question:
 SESSIONS: Final = Question(QUERY, "sessions", SessionsQuery, SessionsReply)
 HISTORY: Final = Question(QUERY, "history", HistoryQuery, HistoryReply)
 SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
+TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
@@ -76,6 +78,7 @@ QUESTIONS: Final = (
     SESSIONS,
     HISTORY,
     SCAN,
+    TRIAL,
     EXPORT,
     START,
     STOP,

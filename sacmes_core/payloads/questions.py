@@ -6,6 +6,8 @@ from pydantic import Field
 
 from sacmes_core.payloads.common import Payload, Position, Revision, SessionId, ShortText
 from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.peak import PeakSettings
+from sacmes_core.settings.reading import ReadingSettings
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import Extension, Handle
 
@@ -35,6 +37,20 @@ class ScanQuery(Payload):
     session_id: SessionId | None = None
     position: Position | None = Field(default=None, description="The newest scan if empty.")
     index: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class TrialQuery(Payload):
+    """A stored scan analysed with other settings, to try them out; nothing is kept."""
+
+    session_id: SessionId | None = Field(default=None, description="The newest session if empty.")
+    position: Position | None = Field(default=None, description="The newest scan if empty.")
+    index: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    reading: ReadingSettings | None = Field(
+        default=None, description="How to read the file; as the session does if empty."
+    )
+    peak: PeakSettings | None = Field(
+        default=None, description="How to find peaks; as the session does if empty."
+    )
 
 
 class ExportQuery(Payload):

@@ -58,7 +58,7 @@ class HistoryReply(Payload):
 
 
 class ScanReply(Payload):
-    """Answer to `scan`."""
+    """Answer to `scan`, and to `preview`: then without a trend, and of settings revision 0."""
 
     result: Result
     curves: Curves | None = None
