@@ -30,6 +30,7 @@ from dashboard.demo_broker import (
     users_command,
 )
 from dashboard.demo_processes import Program, Programs
+from dashboard.demo_source import FolderSource, Instrument, LineSource, Source
 from sacmes_core.errors import ConfigError, SacmesError
 from sacmes_core.protocol import RESULTS
 from sacmes_core.shell import (
@@ -45,11 +46,6 @@ ANALYZER: Final = "analyzer"
 BROKER_START_S: Final = 10.0
 DASHBOARD_START_S: Final = 60.0
 WATCH_S: Final = 0.2
-SCANS: Final = 600
-EVENT_AT: Final = 60
-"""Two minutes in: late enough for a baseline, soon enough for whoever watches."""
-
-_PLOT: Final = f", a new scan every second; the target binds at scan {EVENT_AT}"
 
 # Whoever sends ends first, so that what it says last still finds its reader.
 END_ORDER: Final = (("simulator", "agent"), (ANALYZER, "dashboard"), ("broker",))
@@ -59,11 +55,10 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo runs on: its folders, its broker, its keys."""
+    """What the demo runs on: its folder, its scans, its broker, its keys."""
 
     home: Path
-    files: Path
-    simulated: bool
+    source: Source
     broker_port: int
     dashboard_port: int
     keys: dict[str, str]
@@ -93,6 +88,10 @@ def demo(
             resolve_path=True,
         ),
     ] = None,
+    instrument: Annotated[
+        Instrument | None,
+        typer.Option(help="Measure on a simulated instrument on a line; the agent drives it."),
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     home: Annotated[
         Path | None,
@@ -112,7 +111,11 @@ def demo(
     sacmes-demo
 
     sacmes-demo --folder ~/data/2026-11-22
+
+    sacmes-demo --instrument methodscript
     """
+    if folder is not None and instrument is not None:
+        raise ConfigError("Name a folder or an instrument; the demo has one agent.")
     log_options = (
         *(("--log-level", log_level) if log_level else ()),
         *(("--log-format", log_format) if log_format else ()),
@@ -123,7 +126,7 @@ def demo(
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     private = home or Path(tempfile.mkdtemp(prefix="sacmes-demo-"))
     (private / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
-    run = _prepare(private, folder, port, log_options)
+    run = _prepare(private, _source(private, folder, instrument), port, log_options)
     programs = Programs(private / "logs")
     try:
         _start(run, programs, stop)
@@ -142,10 +145,16 @@ def demo(
         shutil.rmtree(private, ignore_errors=True)
 
 
-def _prepare(home: Path, folder: Path | None, port: int, log_options: tuple[str, ...]) -> Demo:
-    """Make the folders and the users, as an administrator would."""
+def _source(home: Path, folder: Path | None, instrument: Instrument | None) -> Source:
+    if instrument is not None:
+        return LineSource(instrument, free_port())
     files = folder or home / "files"
     files.mkdir(exist_ok=True)
+    return FolderSource(files, simulated=folder is None)
+
+
+def _prepare(home: Path, source: Source, port: int, log_options: tuple[str, ...]) -> Demo:
+    """Make the users, as an administrator would."""
     mosquitto = find_mosquitto()
     if mosquitto and find_mosquitto("mosquitto_passwd"):
         keys = _make_users(home / "rights")
@@ -154,8 +163,7 @@ def _prepare(home: Path, folder: Path | None, port: int, log_options: tuple[str,
         keys = {name: secrets.token_hex(10) for name in (ANALYZER, USER_ID)}
     return Demo(
         home=home,
-        files=files,
-        simulated=folder is None,
+        source=source,
         broker_port=free_port(),
         dashboard_port=port or free_port(),
         keys=keys,
@@ -199,11 +207,10 @@ def _start(run: Demo, programs: Programs, stop: threading.Event) -> None:
     )
     dashboard = ("--host", LOOPBACK, "--port", str(run.dashboard_port), "--broker", run.broker())
     programs.start("dashboard", _run("dashboard.cli", *dashboard, *common))
-    if run.simulated:
-        plan = ("--scans", str(SCANS), "--event-at", str(EVENT_AT))
-        programs.start("simulator", _run("agent.cli", "simulate", str(run.files), *plan))
-    watch = ("watch", str(run.files), "--broker", run.broker(USER_ID), "--start", "swv")
-    programs.start("agent", _run("agent.cli", *watch, *common), key=run.keys[USER_ID])
+    if run.source.simulator is not None:
+        programs.start("simulator", _run("agent.cli", *run.source.simulator))
+    agent = (*run.source.agent, "--broker", run.broker(USER_ID))
+    programs.start("agent", _run("agent.cli", *agent, *common), key=run.keys[USER_ID])
     wait_for("dashboard", _healthy, DASHBOARD_START_S)
 
 
@@ -244,11 +251,12 @@ def _announce(run: Demo) -> None:
         f"mosquitto_sub -V 5 -h {LOOPBACK} -p {run.broker_port} -u {USER_ID} "
         f"-P {run.keys[USER_ID]} -t {RESULTS.topic(user_id=USER_ID)}"
     )
+    name, where = run.source.label
     rows = {
         "dashboard": typer.style(run.url, bold=True),
         "user_id": USER_ID,
         "key": typer.style(run.keys[USER_ID], bold=True),
-        "files": f"{run.files}" + (_PLOT if run.simulated else ""),
+        name: where,
         "broker": f"{LOOPBACK}:{run.broker_port}, "
         + ("mosquitto" if run.mosquitto else demo_iotcore.LABEL),
         "logs": str(run.home / "logs"),

@@ -162,6 +162,16 @@ def test_what_is_killed_is_started_again_and_no_scan_is_lost(tmp_path: Path) -> 
 
 
 @pytest.mark.timeout(240)
+def test_a_simulated_instrument_is_measured_on_by_the_agent(tmp_path: Path) -> None:
+    requires("mosquitto_sub", "mosquitto-clients")
+    with running_demo(tmp_path, "--instrument", "methodscript") as demo:
+        assert "methodscript" in demo.row("instrument")
+        results = demo.results(2)
+    assert {result["scan"]["format"] for result in results} == {"methodscript"}  # type: ignore[index]
+    assert all(result["error"] is None for result in results)
+
+
+@pytest.mark.timeout(240)
 def test_a_program_that_cannot_run_ends_the_demo_with_its_last_words(tmp_path: Path) -> None:
     requires("mosquitto")
     with running_demo(tmp_path) as demo:
