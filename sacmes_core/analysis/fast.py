@@ -21,7 +21,7 @@ from sacmes_core.settings.peak import PeakSettings
 
 _BATCH: Final = 512
 _STEPS: Final = 2
-"""The bank's start is so near that more of them move no height by a tenth of its error."""
+"""The bank's start is so near that more of them hardly move a height out of the noise."""
 _TAIL_V: Final = 0.05
 _MODEL_SHARE: Final = 0.06
 _GAIN_MIN: Final = 30.0

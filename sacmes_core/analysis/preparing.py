@@ -191,12 +191,13 @@ def _by_direction(sweeps: Sequence[_Sweep], settings: PeakSettings) -> Iterator[
     current_a = _rows([curve.current_a for curve in curves])
     for is_so, way in zip(_directions(potential_v, current_a, settings), (1, -1), strict=True):
         if is_so.any():
+            rows = slice(None) if is_so.all() else is_so
             yield Batch(
                 list(compress(places, is_so)),
                 [curve.electrode for curve in compress(curves, is_so)],
                 list(compress(flags_of, is_so)),
-                potential_v[is_so, ::way],
-                current_a[is_so, ::way],
+                potential_v[rows, ::way],
+                current_a[rows, ::way],
                 np.arange(current_a.shape[1]),
                 settings,
             )

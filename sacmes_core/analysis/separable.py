@@ -271,8 +271,10 @@ def _bend(
     model: Model, linear: _Linear, weighing: _Weighing, place: _Place, residual: FloatArray
 ) -> _Bend:
     slope = -_combined(linear.factors, linear.slopes)
-    width = np.exp(place.log_width)[..., np.newaxis]
-    curves = np.stack([slope / width, slope * linear.reduced, residual])
+    curves = np.empty((3, *slope.shape))
+    np.divide(slope, np.exp(place.log_width)[..., np.newaxis], out=curves[0])
+    np.multiply(slope, linear.reduced, out=curves[1])
+    curves[2] = residual
     columns = curves[:2]
     by_basis = columns @ model.columns
     damped = weighing.gain * by_basis
