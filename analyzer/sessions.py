@@ -18,8 +18,6 @@ from sacmes_core.upload import UploadHeader
 PLAUSIBLE_REVISION_MAX: Final = 2**40
 """No honest agent has seen more changes; a larger claim must not use the numbers up."""
 
-ANALYSED_TECHNIQUES: Final = frozenset({"swv"})
-
 
 @dataclass(frozen=True, slots=True)
 class UserSessions:
@@ -113,7 +111,7 @@ def step(
     """Apply an event to a user's sessions; the effects come in the order of their execution."""
     match event:
         case Started(request, session_id):
-            refusal = _conflict(state, request.seen_revision) or _not_analysed(request.technique)
+            refusal = _conflict(state, request.seen_revision)
             return (state, refusal) if refusal else _start(state, request, session_id, now)
         case Stopped(request):
             refusal = _conflict(state, request.seen_revision)
@@ -252,21 +250,6 @@ def _conflict(state: UserSessions, seen_revision: int) -> tuple[Effect, ...]:
                 detail="Somebody else has changed the session, or you have not seen it yet. "
                 "Look at it as it is now, and ask again.",
                 revision=holds,
-            )
-        ),
-    )
-
-
-def _not_analysed(technique: str) -> tuple[Effect, ...]:
-    if technique in ANALYSED_TECHNIQUES:
-        return ()
-    return (
-        Answer(
-            Problem(
-                type="invalid",
-                title="This technique is not analysed yet",
-                detail=f"This version analyses {', '.join(sorted(ANALYSED_TECHNIQUES))}; "
-                f"{technique} is not among them.",
             )
         ),
     )

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +26,7 @@ from analyzer.sessions import (
 from sacmes_core.payloads.questions import SettingsRequest, StartRequest, StopRequest
 from sacmes_core.payloads.replies import Problem, SessionReply
 from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.parts import Technique
 from sacmes_core.settings.session import SessionSettings
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -100,10 +103,12 @@ def test_who_saw_another_revision_is_told_which_one_holds() -> None:
         assert (answer.payload.type, answer.payload.revision) == ("conflict", 1)
 
 
-def test_technique_that_is_not_analysed_is_not_started() -> None:
-    state, effects = start(UserSessions(), 1, technique="cv")
-    assert state == UserSessions()
-    assert [type(effect) for effect in effects] == [Answer]
+@pytest.mark.parametrize("technique", get_args(Technique))
+def test_every_technique_is_started(technique: Technique) -> None:
+    state, effects = start(UserSessions(), 1, technique=technique)
+    assert state.newest is not None
+    assert state.newest.technique == technique
+    assert any(isinstance(effect, Answer) for effect in effects)
 
 
 def test_only_reading_and_peak_settings_analyse_again() -> None:

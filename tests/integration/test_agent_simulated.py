@@ -49,7 +49,12 @@ def simulated(kind: str, home: Path, *options: str) -> Iterator[Simulated]:
 
 
 def measured(
-    broker: Broker, home: Path, instrument: Simulated, *options: str, results: int
+    broker: Broker,
+    home: Path,
+    instrument: Simulated,
+    *options: str,
+    results: int,
+    technique: str = "swv",
 ) -> list[Result]:
     """What a run of its own gives, once so many results are there."""
     with (
@@ -60,7 +65,7 @@ def measured(
         speaking(broker) as viewer,
         programs.running(
             "sacmes-agent", "serial", instrument.port, "--broker", broker.url("alice"),
-            "--home", home, "--start", "swv", "--interval", "0", "--quiet-time", "0.5",
+            "--home", home, "--start", technique, "--interval", "0", "--quiet-time", "0.5",
             *options, log=home / "agent.log",
         ) as process,
     ):  # fmt: skip
@@ -116,3 +121,29 @@ def test_a_rodeostat_measures_and_is_left_off(own_broker: Broker, tmp_path: Path
         assert instrument.status()["cell_is_on"] is False
     assert [r.scan.number for r in results] == [1, 2, 3]
     assert ["truncated_scan" in r.flags for r in results] == [False, True, False]
+
+
+@pytest.mark.timeout(300)
+def test_cycles_are_measured_and_analysed(own_broker: Broker, tmp_path: Path) -> None:
+    with simulated("methodscript", tmp_path) as instrument:
+        results = measured(
+            own_broker, tmp_path, instrument, "--instrument", "methodscript", "--from", "0",
+            "--vertex", "-0.5", "--scan-rate", "0.5", "--repeats", "2", results=2, technique="cv",
+        )  # fmt: skip
+        assert instrument.status()["cell_is_on"] is False
+    assert [(r.scan.number, r.scan.technique, r.error) for r in results] == [
+        (1, "cv", None), (2, "cv", None),
+    ]  # fmt: skip
+    assert all(r.electrodes[0].cv is not None for r in results)
+
+
+@pytest.mark.timeout(300)
+def test_potential_steps_are_measured_and_analysed(own_broker: Broker, tmp_path: Path) -> None:
+    with simulated("methodscript", tmp_path) as instrument:
+        results = measured(
+            own_broker, tmp_path, instrument, "--instrument", "methodscript", "--potential", "-0.1",
+            "--potential", "-0.4", "--duration", "0.2", "--repeats", "1", results=1, technique="ca",
+        )  # fmt: skip
+    (result,) = results
+    assert (result.scan.technique, result.error) == ("ca", None)
+    assert result.electrodes[0].ca is not None
