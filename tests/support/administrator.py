@@ -1,22 +1,29 @@
-"""The administrator's script in this process: as a process of its own it spends its time importing.
+"""The administrator's scripts in this process: as processes they spend their time importing.
 
-`support.broker.run_users` runs it as people do.
+`support.broker.run_users` runs the users' script as people do.
 """
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+import users
 from support.tools import requires
+from typer import Typer
 from typer.testing import CliRunner
-from users import app
 
 from sacmes_core.errors import ConfigError, SacmesError
 
 
 def administer(rights: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the script on a folder; what it says and its status."""
+    """Run the users' script on a folder; what it says and its status."""
     requires("mosquitto")
-    said = CliRunner().invoke(app, [*arguments, "--folder", str(rights)])
+    return invoke(users.app, [*arguments, "--folder", str(rights)])
+
+
+def invoke(app: Typer, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a script's commands, with errors said as `run_app` says them."""
+    said = CliRunner().invoke(app, arguments)
     if said.exception is not None and not isinstance(said.exception, (SacmesError, SystemExit)):
         raise said.exception
     status = 2 if isinstance(said.exception, ConfigError) else said.exit_code
