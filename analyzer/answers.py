@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from analyzer.exports import Exports
+from analyzer.exporting.material import ExportError
+from analyzer.exporting.parts import Exports
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
 from analyzer.sessions import (
@@ -210,19 +211,16 @@ class Answers:
         if run is None:
             self._reply(asked, _no_such_session())
             return
-        content, parts = self._exports.part(run, query.part)
-        if content is None:
-            detail = f"The export has {parts} parts; there is no part {query.part}."
-            self._reply(asked, Problem(type="not_found", title="No such part", detail=detail))
+        try:
+            part = self._exports.part(run, query)
+        except ExportError as error:
+            problem = Problem(type=error.kind, title="No such export", detail=str(error))
+            self._reply(asked, problem)
             return
-        properties = {
-            "file": self._exports.name(run),
-            "part": str(query.part),
-            "parts": str(parts),
-        }
+        properties = {"file": part.file, "part": str(query.part), "parts": str(part.parts)}
         self._send(
             questions.file_reply(
-                asked, content, content_type="text/csv; charset=utf-8", properties=properties
+                asked, part.content, content_type=part.content_type, properties=properties
             )
         )
 

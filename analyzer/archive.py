@@ -87,6 +87,12 @@ def import_session(database: Database, source: Path, user_id: str | None = None)
         raise ConfigError(f"{source} is no whole file of a session: {_first(error)}.") from None
 
 
+def member_name(position: int, file: str) -> str:
+    """A name that every system can unpack, of a file that may have had any."""
+    name = PurePosixPath(file.replace("\\", "/")).name
+    return f"raw/{position:06d}_{re.sub(r'[^A-Za-z0-9._-]', '_', name)[-80:]}"
+
+
 def _write(archive: zipfile.ZipFile, whole: WholeSession) -> int:
     manifest = {
         "format": FORMAT,
@@ -101,7 +107,7 @@ def _write(archive: zipfile.ZipFile, whole: WholeSession) -> int:
     lines = []
     for row in whole.uploads:
         content = zlib.decompress(row["packed"])
-        member = f"raw/{row['position']:06d}_{_plain(row['file'])}"
+        member = member_name(row["position"], row["file"])
         archive.writestr(member, content)
         lines.append(_nested({k: v for k, v in row.items() if k != "packed"}) | {"bytes": member})
     _write_lines(archive, _UPLOADS, lines)
@@ -179,11 +185,6 @@ def _flat(row: Row, check: Callable[[str], object] | None) -> Row:
     if check is not None:
         check(flat["document"])
     return flat
-
-
-def _plain(file: str) -> str:
-    """A name that every system can unpack, of a file that may have had any."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", PurePosixPath(file.replace("\\", "/")).name)[-80:]
 
 
 def _first(error: Exception) -> str:

@@ -1,46 +1,27 @@
 """What the analyzer answers, from a store with sessions of two users."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.agent import packed, voltammogram
+from support.agent import voltammogram
+from support.stored import SESSION, Outbox, fill
 
 from analyzer.answers import Answers
-from analyzer.ingest import Arrival, check
-from analyzer.sessions import Started
 from analyzer.status import Status
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
-from analyzer.worker import Worker
 from sacmes_core import questions
-from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import Payload
-from sacmes_core.payloads.questions import ScanQuery, StartRequest, TrialQuery
+from sacmes_core.payloads.questions import ScanQuery, TrialQuery
 from sacmes_core.payloads.replies import Problem, ScanReply
 from sacmes_core.protocol import REPLY, parse_topic
 from sacmes_core.questions import QUERY, REQUEST, Question
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.reading import ReadingSettings
 
-SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
 BOBS = "9b2f4c1e-0000-4000-8000-00000000000b"
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-class Outbox:
-    """Keeps what would go to the broker."""
-
-    def __init__(self) -> None:
-        self.sent: list[Publication] = []
-
-    def publish(self, publication: Publication) -> None:
-        self.sent.append(publication)
-
-    def acknowledge(self, _received: Received) -> None:
-        return None
 
 
 class Desk:
@@ -76,20 +57,6 @@ class Desk:
         answer = self.ask_raw(question, payload, user_id)
         message = Message(answer.topic, answer.payload, content_type=answer.content_type)
         return questions.read_reply(question, message)
-
-
-def fill(store: Store, user_id: str, session_id: str, files: dict[str, bytes]) -> None:
-    """Start a session, and store and analyse files of it."""
-    request = StartRequest(name=f"of {user_id}")
-    store.sessions.apply(user_id, Started(request, session_id), NOW)
-    for name, content in files.items():
-        sent = packed(session_id, name, content, user_id=user_id)
-        arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
-        assert isinstance(arrival, Arrival)
-        store.uploads.commit([arrival], NOW)
-    worker = Worker(store, Outbox(), Status(), holder="one")
-    while worker.turn() or store.sessions.stale():
-        pass
 
 
 @pytest.fixture
