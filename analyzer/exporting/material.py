@@ -1,12 +1,13 @@
 """What an export is made of, and the refusal of one that cannot be made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from analyzer.store.uploads import StoredUpload
 from sacmes_core.errors import SacmesError
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import Result
 from sacmes_core.payloads.session import SessionDocument
 
@@ -32,6 +33,7 @@ class Material:
     document: SessionDocument
     results: Iterable[Result]
     uploads: Iterable[StoredUpload]
+    marks: Sequence[Mark] = ()
 
 
 def settings_rows(document: SessionDocument) -> list[tuple[str, str]]:

@@ -70,7 +70,8 @@ class Exports:
         results = _chosen(self._store.results.every(run.run), query)
         if query.format == "csv":
             return split(lines(results))
-        material = Material(run.document, results, self._store.uploads.every(run.run))
+        uploads, marks = self._store.uploads.every(run.run), self._store.marks.list(run.run)
+        material = Material(run.document, results, uploads, marks)
         try:
             whole = written.write(material)
         except ModuleNotFoundError as error:

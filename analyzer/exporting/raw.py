@@ -31,6 +31,7 @@ def raw_files(material: Material) -> bytes:
         manifest = {
             "made_by": f"sacmes {__version__}",
             "session": material.document.model_dump(mode="json"),
+            "marks": [mark.model_dump(mode="json") for mark in material.marks],
             "files": listed,
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1)

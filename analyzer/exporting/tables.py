@@ -10,6 +10,7 @@ from analyzer.cyclic import Cell
 from analyzer.exporting.material import ExportError, Material, settings_rows
 from analyzer.exports import COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS, lines, rows
 from sacmes_core.flags import SENTENCES
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import Result
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def csv_table(material: Material) -> bytes:
 
 
 def workbook(material: Material) -> bytes:
-    """The sheets results, settings and quality.
+    """The sheets results, settings, marks and quality.
 
     Raises
     ------
@@ -45,12 +46,13 @@ def workbook(material: Material) -> bytes:
         results = list(material.results)
         _sheet(book, "results", COLUMNS, rows(results))
         _sheet(book, "settings", ("setting", "value"), settings_rows(material.document))
+        _sheet(book, "marks", tuple(Mark.model_fields), map(_mark_cells, material.marks))
         _sheet(book, "quality", _QUALITY, _quality(results))
     return file.getvalue()
 
 
 def parquet(material: Material) -> bytes:
-    """The tidy table by columns, with the session document in the file's metadata."""
+    """The tidy table by columns, with session document and marks in the file's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -58,7 +60,9 @@ def parquet(material: Material) -> bytes:
         (name, pa.string() if name in TEXT_COLUMNS else _number_type(pa, name)) for name in COLUMNS
     ]
     document = material.document.model_dump(mode="json")
-    schema = pa.schema(fields, metadata={"sacmes_session": json.dumps(document, sort_keys=True)})
+    marks = [mark.model_dump(mode="json") for mark in material.marks]
+    metadata = {"sacmes_session": json.dumps(document), "sacmes_marks": json.dumps(marks)}
+    schema = pa.schema(fields, metadata=metadata)
     file = pa.BufferOutputStream()
     with pq.ParquetWriter(file, schema) as writer:
         waiting = rows(material.results)
@@ -91,6 +95,10 @@ def _sheet(
                 sheet.write_string(k, column, cell)
             elif cell is not None:
                 sheet.write_number(k, column, cell)
+
+
+def _mark_cells(mark: Mark) -> list[Cell]:
+    return list(mark.model_dump(mode="json").values())
 
 
 def _quality(results: Iterable[Result]) -> Iterator[tuple[Cell, ...]]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
-from analyzer.store.tables import claims, documents, jobs, results, sessions, uploads, users
+from analyzer.store.tables import claims, documents, jobs, marks, results, sessions, uploads, users
 from analyzer.store.uploads import NEW
 from sacmes_core.errors import ConfigError
 from sacmes_core.payloads.session import SessionDocument
@@ -27,7 +27,7 @@ class WholeSession:
     ----------
     session
         The session's own row.
-    documents, uploads, results
+    documents, marks, uploads, results
         Rows in order; to be read once.
     """
 
@@ -35,6 +35,7 @@ class WholeSession:
     session_id: str
     session: Row
     documents: Iterable[Row]
+    marks: Iterable[Row]
     uploads: Iterable[Row]
     results: Iterable[Row]
 
@@ -59,6 +60,7 @@ def take_out(connection: Connection, user_id: str, session_id: str) -> WholeSess
         session_id,
         {name: value for name, value in found.items() if name not in _OWN},
         _rows(connection, documents, run),
+        _rows(connection, marks, run),
         _rows(connection, uploads, run),
         _rows(connection, results, run),
     )
@@ -85,6 +87,8 @@ def put_in(database: Database, whole: WholeSession) -> int:
         run = _insert_session(connection, whole, document)
         for row in whole.documents:
             connection.execute(insert(documents).values(row | {"run": run}))
+        for row in whole.marks:
+            connection.execute(insert(marks).values(row | {"run": run}))
         there = {row["position"] for row in _inserted(connection, uploads, whole.uploads, run)}
         done = {row["position"] for row in _inserted(connection, results, whole.results, run)}
         waiting = [{"run": run, "position": p, "priority": NEW} for p in sorted(there - done)]

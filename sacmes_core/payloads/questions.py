@@ -26,6 +26,7 @@ class SessionsQuery(Payload):
     """The sessions of this user, newest first."""
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    deleted: bool = Field(default=False, description="Whether deleted ones are listed too.")
 
 
 class HistoryQuery(Payload):
@@ -107,6 +108,26 @@ class SettingsRequest(Payload):
     seen_revision: Revision = 0
     by: ShortText = ""
     settings: SessionSettings
+
+
+class RenameRequest(Payload):
+    """Give a session another name; the last name holds."""
+
+    session_id: SessionId | None = Field(default=None, description="The newest session if empty.")
+    name: ShortText = ""
+    by: ShortText = ""
+
+
+class DeleteRequest(Payload):
+    """Hide a session that has ended; `undelete` brings it back."""
+
+    session_id: SessionId
+
+
+class UndeleteRequest(Payload):
+    """Bring a deleted session back."""
+
+    session_id: SessionId
 
 
 class MeasureRequest(Payload):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pyarrow.parquet as pq
 import pytest
 from support.agent import voltammogram
-from support.stored import SESSION, fill
+from support.stored import NOW, SESSION, fill
 
 from analyzer.exporting import parts
 from analyzer.exporting.formats import FORMATS
@@ -19,6 +19,7 @@ from analyzer.exports import COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
 from analyzer.store.engines import home_url
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store, open_store
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.questions import ExportFormat, ExportQuery
 
 FILES = {f"day 1/SWV_{hertz}Hz_1.txt": voltammogram(frequency_hz=hertz) for hertz in (10, 100)} | {
@@ -30,6 +31,9 @@ FILES = {f"day 1/SWV_{hertz}Hz_1.txt": voltammogram(frequency_hz=hertz) for hert
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = open_store(home_url(tmp_path_factory.mktemp("store")))
     fill(store, "alice", SESSION, FILES)
+    filled = store.sessions.find("alice", SESSION)
+    assert filled is not None
+    store.marks.put(filled.run, Mark(mark_id="m", kind="injection", label="ATP", number=1), NOW)
     yield store
     store.close()
 
@@ -70,6 +74,7 @@ def test_raw_holds_the_files_untouched(store: Store, run: Run) -> None:
         assert archive.namelist() == [*(e["member"] for e in manifest["files"]), "manifest.json"]
     assert found == FILES
     assert manifest["session"]["settings"]["peak"]
+    assert [mark["label"] for mark in manifest["marks"]] == ["ATP"]
 
 
 def test_parquet_has_the_table_with_its_types(store: Store, run: Run) -> None:
@@ -95,16 +100,17 @@ def test_parquet_has_the_table_with_its_types(store: Store, run: Run) -> None:
     assert document["session_id"] == SESSION
 
 
-def test_workbook_has_results_settings_and_quality(store: Store, run: Run) -> None:
+def test_workbook_has_results_settings_marks_and_quality(store: Store, run: Run) -> None:
     with zipfile.ZipFile(io.BytesIO(whole(store, run, format="xlsx"))) as book:
         names = book.read("xl/workbook.xml").decode()
         sheets = {
             sheet: book.read(f"xl/worksheets/sheet{k}.xml").decode()
-            for k, sheet in enumerate(("results", "settings", "quality"), start=1)
+            for k, sheet in enumerate(("results", "settings", "marks", "quality"), start=1)
         }
     assert all(f'name="{sheet}"' in names for sheet in sheets)
     assert "peak_current_a" in sheets["results"]
     assert "settings.peak.method" in sheets["settings"]
+    assert "ATP" in sheets["marks"]
     assert "broken.txt" in sheets["quality"]
 
 
