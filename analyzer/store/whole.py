@@ -83,8 +83,8 @@ def put_in(database: Database, whole: WholeSession) -> int:
         insert_if_absent(connection, users, user_id=whole.user_id, highest_revision=0)
         query = select(users.c.highest_revision).where(users.c.user_id == whole.user_id)
         highest = connection.execute(query.with_for_update()).scalar_one()
-        document = _ended(connection, whole)
-        run = _insert_session(connection, whole, document)
+        document, revision = _ended(connection, whole)
+        run = _insert_session(connection, whole, document, revision)
         for row in whole.documents:
             connection.execute(insert(documents).values(row | {"run": run}))
         for row in whole.marks:
@@ -98,7 +98,7 @@ def put_in(database: Database, whole: WholeSession) -> int:
             update(users)
             .where(users.c.user_id == whole.user_id)
             .values(
-                highest_revision=max(highest, document.revision),
+                highest_revision=max(highest, revision),
                 stored_bytes=users.c.stored_bytes + _stored_bytes(connection, run),
             )
         )
@@ -121,8 +121,11 @@ def _rows(connection: Connection, table: Table, run: int) -> Iterator[Row]:
         yield {name: value for name, value in row.items() if name != "run"}
 
 
-def _ended(connection: Connection, whole: WholeSession) -> SessionDocument:
-    """The session's document as it holds here: agents obey the newest one, which this is not."""
+def _ended(connection: Connection, whole: WholeSession) -> tuple[SessionDocument, int]:
+    """The session's document as it holds here, and the revision by which sessions are ordered.
+
+    Agents obey the newest one, which this is not: where it would be, it is ordered before all.
+    """
     rows = connection.execute(
         select(sessions.c.session_id, sessions.c.revision).where(
             sessions.c.user_id == whole.user_id
@@ -133,18 +136,19 @@ def _ended(connection: Connection, whole: WholeSession) -> SessionDocument:
     document = SessionDocument.model_validate_json(whole.session["document"])
     newest = max((row.revision for row in rows), default=-1)
     changes: dict[str, Any] = {"state": "stopped"}
-    if newest >= 0 and document.revision >= newest:
-        changes["revision"] = 0
-    elif newest < 0 and document.state == "running":
+    if newest < 0 and document.state == "running":
         changes["revision"] = document.revision + 1
-    return document.model_copy(update=changes)
+    ended = document.model_copy(update=changes)
+    return ended, 0 if newest >= 0 and ended.revision >= newest else ended.revision
 
 
-def _insert_session(connection: Connection, whole: WholeSession, document: SessionDocument) -> int:
+def _insert_session(
+    connection: Connection, whole: WholeSession, document: SessionDocument, revision: int
+) -> int:
     values = whole.session | {
         "user_id": whole.user_id,
         "session_id": whole.session_id,
-        "revision": document.revision,
+        "revision": revision,
         "document": document.model_dump_json(),
     }
     added = connection.execute(insert(sessions).values(values))

@@ -141,6 +141,9 @@ def test_what_runs_is_not_displaced(target: Store, file: Path) -> None:
     newest = target.sessions.find("alice", None)
     assert newest is not None
     assert (newest.document.session_id, newest.document.state) == (OTHER, "running")
+    listed = [s.session for s in target.sessions.list("alice", 10)]
+    assert [s.session_id for s in listed] == [OTHER, SESSION]
+    assert listed[1].state == "stopped"
 
 
 def changed(file: Path, target: Path, member: str, change: Any) -> Path:
