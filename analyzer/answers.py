@@ -2,21 +2,25 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from analyzer.exports import Exports
+from analyzer.curation import Curation
+from analyzer.exporting.material import ExportError
+from analyzer.exporting.parts import Exports
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
 from analyzer.sessions import (
     Answer,
+    Effect,
     Event,
     Publish,
     RevisionSeen,
     SettingsChanged,
     Started,
     Stopped,
+    no_such_session,
 )
 from analyzer.status import Status
 from analyzer.store.database import StoreError
@@ -26,16 +30,20 @@ from sacmes_core import questions
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.marks import MarkRequest, MarksQuery, UnmarkRequest
 from sacmes_core.payloads.presence import AgentPresence
 from sacmes_core.payloads.questions import (
+    DeleteRequest,
     ExportQuery,
     HistoryQuery,
+    RenameRequest,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
     StartRequest,
     StopRequest,
     TrialQuery,
+    UndeleteRequest,
 )
 from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
@@ -65,6 +73,7 @@ class Answers:
         self._status = status
         self._changed = changed
         self._exports = Exports(store)
+        self._curation = Curation(store)
         self._seen_revisions: dict[str, int] = {}
 
     def question(self, message: Message) -> None:
@@ -115,8 +124,8 @@ class Answers:
 
     def _answer(self, asked: Asked) -> None:
         match asked.payload:
-            case SessionsQuery(limit=limit):
-                self._reply(asked, self._sessions(asked.user_id, limit))
+            case SessionsQuery():
+                self._reply(asked, self._sessions(asked.user_id, asked.payload))
             case HistoryQuery():
                 self._reply(asked, self._history(asked.user_id, asked.payload))
             case ScanQuery():
@@ -130,13 +139,25 @@ class Answers:
                 self._reply(asked, problem)
             case StartRequest():
                 self._apply(asked.user_id, Started(asked.payload, str(uuid.uuid4())), asked)
+            case RenameRequest():
+                now = datetime.now(UTC)
+                effects = self._store.sessions.rename(asked.user_id, asked.payload, now)
+                self._perform(asked.user_id, effects, asked)
+            case (
+                MarksQuery() | MarkRequest() | UnmarkRequest() | DeleteRequest() | UndeleteRequest()
+            ) as curated:
+                self._reply(asked, self._curation.answer(asked.user_id, curated))
             case StopRequest():
                 self._apply(asked.user_id, Stopped(asked.payload), asked)
             case SettingsRequest():
                 self._apply(asked.user_id, SettingsChanged(asked.payload), asked)
 
     def _apply(self, user_id: str, event: Event, asked: Asked | None = None) -> None:
-        for effect in self._store.sessions.apply(user_id, event, datetime.now(UTC)):
+        effects = self._store.sessions.apply(user_id, event, datetime.now(UTC))
+        self._perform(user_id, effects, asked)
+
+    def _perform(self, user_id: str, effects: Iterable[Effect], asked: Asked | None) -> None:
+        for effect in effects:
             match effect:
                 case Publish(document):
                     logger.info(
@@ -151,8 +172,8 @@ class Answers:
                 case Answer(payload) if asked is not None:
                     self._reply(asked, payload)
 
-    def _sessions(self, user_id: str, limit: int) -> Payload:
-        found = self._store.sessions.list(user_id, limit)
+    def _sessions(self, user_id: str, query: SessionsQuery) -> Payload:
+        found = self._store.sessions.list(user_id, query.limit, deleted=query.deleted)
         while sum(len(s.model_dump_json()) for s in found) > _PAGE_BYTES:
             found = found[: len(found) // 2]
         return SessionsReply(sessions=found)
@@ -160,7 +181,7 @@ class Answers:
     def _history(self, user_id: str, query: HistoryQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)
         if run is None:
-            return _no_such_session()
+            return no_such_session()
         after = (
             query.after_position,
             2**31 - 1 if query.after_index is None else query.after_index,
@@ -178,7 +199,7 @@ class Answers:
     def _scan(self, user_id: str, query: ScanQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)
         if run is None:
-            return _no_such_session()
+            return no_such_session()
         result = self._store.results.at(run.run, query.position, query.index)
         if result is None:
             return _no_such_scan()
@@ -187,7 +208,7 @@ class Answers:
     def _trial(self, user_id: str, query: TrialQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)
         if run is None:
-            return _no_such_session()
+            return no_such_session()
         position, index = query.position, query.index
         if position is None and (newest := self._store.results.at(run.run, None, 0)) is not None:
             position, index = newest.position, newest.scan.index
@@ -208,21 +229,18 @@ class Answers:
     def _export(self, asked: Asked, query: ExportQuery) -> None:
         run = self._store.sessions.find(asked.user_id, query.session_id)
         if run is None:
-            self._reply(asked, _no_such_session())
+            self._reply(asked, no_such_session())
             return
-        content, parts = self._exports.part(run, query.part)
-        if content is None:
-            detail = f"The export has {parts} parts; there is no part {query.part}."
-            self._reply(asked, Problem(type="not_found", title="No such part", detail=detail))
+        try:
+            part = self._exports.part(run, query)
+        except ExportError as error:
+            problem = Problem(type=error.kind, title="No such export", detail=str(error))
+            self._reply(asked, problem)
             return
-        properties = {
-            "file": self._exports.name(run),
-            "part": str(query.part),
-            "parts": str(parts),
-        }
+        properties = {"file": part.file, "part": str(query.part), "parts": str(part.parts)}
         self._send(
             questions.file_reply(
-                asked, content, content_type="text/csv; charset=utf-8", properties=properties
+                asked, part.content, content_type=part.content_type, properties=properties
             )
         )
 
@@ -248,15 +266,6 @@ class Answers:
 
 def _kind(error: ProtocolError) -> Literal["unknown_verb", "invalid"]:
     return "unknown_verb" if "is not asked here" in str(error) else "invalid"
-
-
-def _no_such_session() -> Problem:
-    # One answer for a session that does not exist and for one of somebody else.
-    return Problem(
-        type="not_found",
-        title="No such session",
-        detail="You have no such session; ask for your sessions to see what there is.",
-    )
 
 
 def _no_such_scan() -> Problem:

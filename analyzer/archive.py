@@ -16,6 +16,7 @@ from analyzer.store.uploads import PACKING_LEVEL
 from analyzer.store.whole import Row, WholeSession, put_in, take_out
 from sacmes_core import __version__
 from sacmes_core.errors import ConfigError, ProtocolError
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import Result
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import check_user_id
@@ -28,6 +29,7 @@ UNPACKED_MAX_BYTES: Final = 1 << 30
 
 _MANIFEST: Final = "manifest.json"
 _DOCUMENTS: Final = "documents.jsonl"
+_MARKS: Final = "marks.jsonl"
 _UPLOADS: Final = "uploads.jsonl"
 _RESULTS: Final = "results.jsonl"
 _NESTED: Final = ("document", "header", "trend")
@@ -87,6 +89,12 @@ def import_session(database: Database, source: Path, user_id: str | None = None)
         raise ConfigError(f"{source} is no whole file of a session: {_first(error)}.") from None
 
 
+def member_name(position: int, file: str) -> str:
+    """A name that every system can unpack, of a file that may have had any."""
+    name = PurePosixPath(file.replace("\\", "/")).name
+    return f"raw/{position:06d}_{re.sub(r'[^A-Za-z0-9._-]', '_', name)[-80:]}"
+
+
 def _write(archive: zipfile.ZipFile, whole: WholeSession) -> int:
     manifest = {
         "format": FORMAT,
@@ -98,10 +106,11 @@ def _write(archive: zipfile.ZipFile, whole: WholeSession) -> int:
     }
     archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
     _write_lines(archive, _DOCUMENTS, map(_nested, whole.documents))
+    _write_lines(archive, _MARKS, map(_nested, whole.marks))
     lines = []
     for row in whole.uploads:
         content = zlib.decompress(row["packed"])
-        member = f"raw/{row['position']:06d}_{_plain(row['file'])}"
+        member = member_name(row["position"], row["file"])
         archive.writestr(member, content)
         lines.append(_nested({k: v for k, v in row.items() if k != "packed"}) | {"bytes": member})
     _write_lines(archive, _UPLOADS, lines)
@@ -135,9 +144,16 @@ def _read(archive: zipfile.ZipFile, user_id: str | None) -> WholeSession:
         session_id,
         session,
         _lines(archive, _DOCUMENTS, SessionDocument.model_validate_json),
+        _marks(archive),
         _uploads(archive, session_id),
         _lines(archive, _RESULTS, Result.model_validate_json),
     )
+
+
+def _marks(archive: zipfile.ZipFile) -> Iterator[Row]:
+    """The marks; a file of an earlier version has none."""
+    if _MARKS in archive.namelist():
+        yield from _lines(archive, _MARKS, Mark.model_validate_json)
 
 
 def _uploads(archive: zipfile.ZipFile, session_id: str) -> Iterator[Row]:
@@ -179,11 +195,6 @@ def _flat(row: Row, check: Callable[[str], object] | None) -> Row:
     if check is not None:
         check(flat["document"])
     return flat
-
-
-def _plain(file: str) -> str:
-    """A name that every system can unpack, of a file that may have had any."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", PurePosixPath(file.replace("\\", "/")).name)[-80:]
 
 
 def _first(error: Exception) -> str:

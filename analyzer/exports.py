@@ -2,20 +2,16 @@
 
 import csv
 import io
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from analyzer.cyclic import CV_COLUMNS, cv_cells
+from analyzer.cyclic import CV_COLUMNS, Cell, cv_cells
 from analyzer.steps import CA_COLUMNS, ca_cells
-from analyzer.store.sessions import Run
-from analyzer.store.store import Store
 from analyzer.trends import MEAN_COLUMNS, mean_cells
 from sacmes_core.payloads.results import ElectrodeResult, Result
 from sacmes_core.protocol import MAX_WIRE_BYTES
 
 PART_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
-_CACHED_MAX: Final = 4
 
 COLUMNS: Final = (
     "session",
@@ -58,16 +54,37 @@ COLUMNS: Final = (
 )
 """Columns of the table: a name each, with the unit; normalised, kdm and ratio are fractions."""
 
+TEXT_COLUMNS: Final = frozenset(
+    (
+        *("session", "file", "technique", "format", "measured_at", "measured_at_source"),
+        *("flags", "error", "method", "version", "cv_model", "cv_probes"),
+    )
+)
+INTEGER_COLUMNS: Final = frozenset(
+    (
+        *("position", "index", "revision", "number", "electrode"),
+        *("settings_revision", "trend_revision", "cv_segments"),
+        *("cv_forward_segment", "cv_reverse_segment"),
+    )
+)
+"""Columns of text and of whole numbers; all others hold floating-point numbers."""
+
 _NUMBERS: Final = COLUMNS[COLUMNS.index("peak_current_a") : COLUMNS.index("flags")]
+
+
+def rows(results: Iterable[Result]) -> Iterator[list[Cell]]:
+    """The table's rows as values; None is a missing one."""
+    for result in results:
+        means = mean_cells(result)
+        for electrode in result.electrodes or (None,):
+            yield _cells(result, electrode, means)
 
 
 def lines(results: Iterable[Result]) -> Iterator[str]:
     """The table's lines, heading first; an empty cell is a missing value, never a zero."""
     yield _line(COLUMNS)
-    for result in results:
-        means = mean_cells(result)
-        for electrode in result.electrodes or (None,):
-            yield _line(_cells(result, electrode, means))
+    for row in rows(results):
+        yield _line([_text(cell) for cell in row])
 
 
 def split(table: Iterable[str], part_bytes: int = PART_BYTES) -> Iterator[bytes]:
@@ -82,69 +99,38 @@ def split(table: Iterable[str], part_bytes: int = PART_BYTES) -> Iterator[bytes]
     yield bytes(part)
 
 
-class Exports:
-    """The tables of sessions in parts; the last few are kept, so that each is built once."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._cached: dict[tuple[int, int], tuple[bytes, ...]] = {}
-
-    def part(self, run: Run, number: int) -> tuple[bytes | None, int]:
-        """One part of a session's table, counted from 1, and how many parts there are.
-
-        While the run goes on only the last part changes, so that parts asked for one after
-        another fit together.
-        """
-        key = (run.run, run.content_version)
-        packed = self._cached.pop(key, None)
-        if packed is None:
-            table = lines(self._store.results.every(run.run))
-            packed = tuple(zlib.compress(part, 1) for part in split(table))
-        self._cached[key] = packed
-        while len(self._cached) > _CACHED_MAX:
-            del self._cached[next(iter(self._cached))]
-        there = number <= len(packed)
-        return zlib.decompress(packed[number - 1]) if there else None, len(packed)
-
-    @staticmethod
-    def name(run: Run) -> str:
-        """File name that says which session it is."""
-        started = run.document.started_at.strftime("%Y%m%dT%H%M%S")
-        return f"sacmes_{started}_{run.document.session_id[:8]}.csv"
-
-
 def _cells(
     result: Result, electrode: ElectrodeResult | None, means: Iterable[float | None]
-) -> list[str]:
+) -> list[Cell]:
     scan = result.scan
     flags = dict.fromkeys(result.flags + (electrode.flags if electrode else ()))
     return [
         result.session_id,
-        str(result.position),
+        result.position,
         scan.file,
-        str(scan.index),
-        str(scan.revision),
-        scan.technique or "",
-        scan.format or "",
-        _text(scan.number),
-        _text(scan.frequency_hz),
-        _text(electrode.electrode if electrode else None),
-        scan.measured_at.isoformat() if scan.measured_at else "",
-        scan.measured_at_source or "",
-        *(_text(getattr(electrode, name, None)) for name in _NUMBERS),
-        " ".join(flags),
-        result.error or "",
-        result.method or "",
+        scan.index,
+        scan.revision,
+        scan.technique,
+        scan.format,
+        scan.number,
+        scan.frequency_hz,
+        electrode.electrode if electrode else None,
+        scan.measured_at.isoformat() if scan.measured_at else None,
+        scan.measured_at_source,
+        *(getattr(electrode, name, None) for name in _NUMBERS),
+        " ".join(flags) or None,
+        result.error,
+        result.method,
         result.version,
-        str(result.settings_revision),
-        str(result.trend_revision),
-        *(_text(cell) for cell in cv_cells(electrode.cv if electrode else None)),
-        *(_text(cell) for cell in ca_cells(electrode.ca if electrode else None)),
-        *(_text(cell) for cell in means),
+        result.settings_revision,
+        result.trend_revision,
+        *cv_cells(electrode.cv if electrode else None),
+        *ca_cells(electrode.ca if electrode else None),
+        *means,
     ]
 
 
-def _text(value: float | str | None) -> str:
+def _text(value: Cell) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None else repr(value)

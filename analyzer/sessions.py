@@ -9,7 +9,12 @@ from datetime import datetime
 from typing import Final, get_args
 
 from sacmes_core.payloads.common import Payload
-from sacmes_core.payloads.questions import SettingsRequest, StartRequest, StopRequest
+from sacmes_core.payloads.questions import (
+    RenameRequest,
+    SettingsRequest,
+    StartRequest,
+    StopRequest,
+)
 from sacmes_core.payloads.replies import Problem, SessionReply
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.settings.parts import Technique
@@ -61,6 +66,14 @@ class SettingsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """Somebody gives a session another name; `document` is how it is stored, None if it is not."""
+
+    request: RenameRequest
+    document: SessionDocument | None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentSeen:
     """The broker holds this document; `stored` is ours of the same session, if it is known."""
 
@@ -76,7 +89,7 @@ class RevisionSeen:
     revision: int
 
 
-Event = Started | Stopped | SettingsChanged | DocumentSeen | RevisionSeen
+Event = Started | Stopped | SettingsChanged | Renamed | DocumentSeen | RevisionSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,13 @@ class Save:
     document: SessionDocument
     analyse_again: bool = False
     trend_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveName:
+    """Keep a document of which nothing but the name is new."""
+
+    document: SessionDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +122,7 @@ class Answer:
     payload: Payload
 
 
-Effect = Save | Publish | Answer
+Effect = Save | SaveName | Publish | Answer
 
 
 def step(
@@ -119,6 +139,8 @@ def step(
         case SettingsChanged(request):
             refusal = _conflict(state, request.seen_revision)
             return (state, refusal) if refusal else _change(state, request, now)
+        case Renamed(request, document):
+            return _rename(state, request, document, now)
         case DocumentSeen():
             return _see(state, event)
         case RevisionSeen(revision):
@@ -207,6 +229,23 @@ def _change(
     return UserSessions(document, False, revision), effects
 
 
+def _rename(
+    state: UserSessions, request: RenameRequest, document: SessionDocument | None, now: datetime
+) -> tuple[UserSessions, tuple[Effect, ...]]:
+    if document is None:
+        return state, (Answer(no_such_session()),)
+    if request.name == document.name:
+        return state, (Answer(SessionReply(session=document)),)
+    if state.recovered or document != state.newest:
+        # Nobody obeys this one, and the newest has the highest revision: it keeps its own.
+        renamed = document.model_copy(update={"name": request.name})
+        return state, (SaveName(renamed), Answer(SessionReply(session=renamed)))
+    revision = state.highest_revision + 1
+    renamed = _revised(document, revision, request.by, now, name=request.name)
+    effects = Save(renamed), Publish(renamed), Answer(SessionReply(session=renamed))
+    return UserSessions(renamed, False, revision), effects
+
+
 def _see(state: UserSessions, seen: DocumentSeen) -> tuple[UserSessions, tuple[Effect, ...]]:
     document = seen.document
     if document.revision > PLAUSIBLE_REVISION_MAX:
@@ -252,6 +291,15 @@ def _conflict(state: UserSessions, seen_revision: int) -> tuple[Effect, ...]:
                 revision=holds,
             )
         ),
+    )
+
+
+def no_such_session() -> Problem:
+    """One answer for a session that does not exist and for one of somebody else."""
+    return Problem(
+        type="not_found",
+        title="No such session",
+        detail="You have no such session; ask for your sessions to see what there is.",
     )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.marks import Mark, MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.presence import (
     AgentPresence,
     AnalyzerPresence,
@@ -14,16 +15,19 @@ from sacmes_core.payloads.presence import (
 )
 from sacmes_core.payloads.preview import PreviewCurve, PreviewQuery, PreviewReply, PreviewScan
 from sacmes_core.payloads.questions import (
+    DeleteRequest,
     ExportQuery,
     HistoryQuery,
     ListQuery,
     MeasureRequest,
+    RenameRequest,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
     StartRequest,
     StopRequest,
     TrialQuery,
+    UndeleteRequest,
 )
 from sacmes_core.payloads.replies import (
     FoundFiles,
@@ -162,6 +166,17 @@ _CURVES: Final = Curves(
     ),
 )
 
+_MARK: Final = Mark(
+    mark_id="q7Gk2-3",
+    kind="injection",
+    label="ATP, second addition",
+    at=_MEASURED,
+    number=40,
+    concentration=50.0,
+    concentration_unit="µM",
+    by="lab-7",
+)
+
 EXAMPLES: Final[tuple[Payload, ...]] = (
     AgentPresence(
         state="online",
@@ -237,6 +252,13 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     ),
     StopRequest(seen_revision=12, by="lab-7"),
     SettingsRequest(seen_revision=12, by="lab-7", settings=_SETTINGS),
+    MarksQuery(session_id=_SESSION_ID),
+    MarkRequest(session_id=_SESSION_ID, **_MARK.model_dump()),
+    UnmarkRequest(session_id=_SESSION_ID, mark_id=_MARK.mark_id),
+    MarksReply(session_id=_SESSION_ID, marks=(_MARK,)),
+    RenameRequest(session_id=_SESSION_ID, name="ATP in serum, sensor 7, second day", by="lab-7"),
+    DeleteRequest(session_id=_SESSION_ID),
+    UndeleteRequest(session_id=_SESSION_ID),
     ListQuery(handle="SWV_", extension=".txt"),
     MeasureRequest(session_id=_SESSION_ID, by="lab-7"),
     Problem(

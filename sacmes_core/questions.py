@@ -11,18 +11,22 @@ from typing import Final
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import SCHEMA, Payload
+from sacmes_core.payloads.marks import MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.preview import PreviewQuery, PreviewReply
 from sacmes_core.payloads.questions import (
+    DeleteRequest,
     ExportQuery,
     HistoryQuery,
     ListQuery,
     MeasureRequest,
+    RenameRequest,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
     StartRequest,
     StopRequest,
     TrialQuery,
+    UndeleteRequest,
 )
 from sacmes_core.payloads.replies import (
     HistoryReply,
@@ -67,9 +71,15 @@ HISTORY: Final = Question(QUERY, "history", HistoryQuery, HistoryReply)
 SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
 TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
+MARKS: Final = Question(QUERY, "marks", MarksQuery, MarksReply)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
+MARK: Final = Question(REQUEST, "mark", MarkRequest, MarksReply)
+UNMARK: Final = Question(REQUEST, "unmark", UnmarkRequest, MarksReply)
+RENAME: Final = Question(REQUEST, "rename", RenameRequest, SessionReply)
+DELETE: Final = Question(REQUEST, "delete", DeleteRequest, SessionReply)
+UNDELETE: Final = Question(REQUEST, "undelete", UndeleteRequest, SessionReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
 PREVIEW: Final = Question(AGENT_QUERY, "preview", PreviewQuery, PreviewReply)
 MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
@@ -80,9 +90,15 @@ QUESTIONS: Final = (
     SCAN,
     TRIAL,
     EXPORT,
+    MARKS,
     START,
     STOP,
     CHANGE_SETTINGS,
+    MARK,
+    UNMARK,
+    RENAME,
+    DELETE,
+    UNDELETE,
     LIST,
     PREVIEW,
     MEASURE,

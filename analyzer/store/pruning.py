@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from analyzer.store.database import Database
-from analyzer.store.tables import claims, documents, jobs, results, sessions, uploads, users
+from analyzer.store.tables import claims, documents, jobs, marks, results, sessions, uploads, users
 from sacmes_core.payloads.session import SessionDocument
 
 
@@ -64,7 +64,7 @@ def prune(database: Database, olds: tuple[OldSession, ...]) -> Iterator[OldSessi
             held = select(sessions.c.run).where(sessions.c.run == old.run).with_for_update()
             if connection.scalar(held) is None:
                 continue
-            for table in (results, jobs, uploads, documents, claims, sessions):
+            for table in (results, jobs, uploads, documents, marks, claims, sessions):
                 connection.execute(delete(table).where(table.c.run == old.run))
         yield old
 

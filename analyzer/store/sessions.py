@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from analyzer.sessions import (
     DocumentSeen,
     Effect,
     Event,
+    Renamed,
     Save,
+    SaveName,
     UserSessions,
     step,
 )
@@ -20,6 +22,7 @@ from analyzer.store.engines import insert_if_absent
 from analyzer.store.quotas import NO_QUOTA, Quota, sessions_refusal
 from analyzer.store.tables import YES, documents, results, sessions, users
 from analyzer.store.uploads import analyse_again, insert_session
+from sacmes_core.payloads.questions import RenameRequest
 from sacmes_core.payloads.replies import SessionSummary
 from sacmes_core.payloads.session import SessionDocument
 
@@ -66,14 +69,29 @@ class Sessions:
             What is left to do now that the documents are kept: publish, answer.
         """
         with self._database.write() as connection:
-            before = _state(connection, user_id)
-            after, effects = step(before, event, now)
-            for effect in effects:
-                if isinstance(effect, Save):
-                    _save(connection, user_id, effect)
-            if after.highest_revision > before.highest_revision:
-                _raise_highest(connection, user_id, after.highest_revision)
-        return tuple(effect for effect in effects if not isinstance(effect, Save))
+            return _applied(connection, user_id, event, now)
+
+    def rename(self, user_id: str, request: RenameRequest, now: datetime) -> tuple[Effect, ...]:
+        """Give a session another name; what is left to do, as of `apply`."""
+        with self._database.write() as connection:
+            _lock(connection, user_id)
+            row = connection.execute(_found(user_id, request.session_id)).first()
+            document = None if row is None else SessionDocument.model_validate_json(row.document)
+            return _applied(connection, user_id, Renamed(request, document), now)
+
+    def set_deleted(self, run: int, at: datetime | None) -> bool:
+        """Delete a session, which hides it, or bring it back; False if it is running."""
+        with self._database.write() as connection:
+            query = select(sessions.c.document).where(sessions.c.run == run).with_for_update()
+            document = SessionDocument.model_validate_json(connection.scalars(query).one())
+            if at is not None and document.state == "running":
+                return False
+            connection.execute(
+                update(sessions)
+                .where(sessions.c.run == run)
+                .values(deleted_at=None if at is None else at.isoformat())
+            )
+        return True
 
     def see(self, user_id: str, document: SessionDocument, now: datetime) -> tuple[Effect, ...]:
         """Compare a document that the broker holds with ours."""
@@ -87,13 +105,8 @@ class Sessions:
 
     def find(self, user_id: str, session_id: str | None) -> Run | None:
         """A session of this user; the newest without an id. Nobody else's is ever found."""
-        query = select(sessions).where(sessions.c.user_id == user_id)
-        if session_id is None:
-            query = query.order_by(sessions.c.revision.desc(), sessions.c.run.desc()).limit(1)
-        else:
-            query = query.where(sessions.c.session_id == session_id)
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_found(user_id, session_id)).first()
         return None if row is None else _run(row)
 
     def by_number(self, run: int) -> Run:
@@ -122,11 +135,14 @@ class Sessions:
         with self._database.read() as connection:
             return tuple(_run(row) for row in connection.execute(query))
 
-    def list(self, user_id: str, limit: int) -> tuple[SessionSummary, ...]:
-        """The sessions of a user, newest first."""
+    def list(
+        self, user_id: str, limit: int, *, deleted: bool = False
+    ) -> tuple[SessionSummary, ...]:
+        """The sessions of a user, newest first; those that he deleted only if asked for."""
+        chosen = sessions.c.user_id == user_id
         query = (
             select(sessions)
-            .where(sessions.c.user_id == user_id)
+            .where(chosen if deleted else chosen & sessions.c.deleted_at.is_(None))
             .order_by(sessions.c.revision.desc(), sessions.c.run.desc())
             .limit(limit)
         )
@@ -134,6 +150,32 @@ class Sessions:
             rows = connection.execute(query).all()
             counts = _counts(connection, [row.run for row in rows])
         return tuple(_summary(row, *counts.get(row.run, (0, 0))) for row in rows)
+
+
+def _found(user_id: str, session_id: str | None) -> Select[Any]:
+    query = select(sessions).where(sessions.c.user_id == user_id)
+    if session_id is None:
+        query = query.where(sessions.c.deleted_at.is_(None))
+        query = query.order_by(sessions.c.revision.desc(), sessions.c.run.desc()).limit(1)
+    else:
+        query = query.where(sessions.c.session_id == session_id)
+    return query
+
+
+def _applied(
+    connection: Connection, user_id: str, event: Event, now: datetime
+) -> tuple[Effect, ...]:
+    """Keep what an event says; what is left to do afterwards."""
+    before = _state(connection, user_id)
+    after, effects = step(before, event, now)
+    for effect in effects:
+        if isinstance(effect, Save):
+            _save(connection, user_id, effect)
+        elif isinstance(effect, SaveName):
+            _save_name(connection, user_id, effect.document)
+    if after.highest_revision > before.highest_revision:
+        _raise_highest(connection, user_id, after.highest_revision)
+    return tuple(effect for effect in effects if not isinstance(effect, Save | SaveName))
 
 
 def _lock(connection: Connection, user_id: str) -> int:
@@ -191,6 +233,14 @@ def _save(connection: Connection, user_id: str, effect: Save) -> None:
         analyse_again(connection, run)
 
 
+def _save_name(connection: Connection, user_id: str, document: SessionDocument) -> None:
+    connection.execute(
+        update(sessions)
+        .where(sessions.c.user_id == user_id, sessions.c.session_id == document.session_id)
+        .values(document=document.model_dump_json())
+    )
+
+
 def _raise_highest(connection: Connection, user_id: str, revision: int) -> None:
     connection.execute(
         update(users).where(users.c.user_id == user_id).values(highest_revision=revision)
@@ -229,4 +279,5 @@ def _summary(row: Any, scans: int, last_position: int) -> SessionSummary:
         scans=scans,
         last_position=last_position,
         last_result_at=None if last is None else datetime.fromisoformat(last),
+        deleted_at=None if row.deleted_at is None else datetime.fromisoformat(row.deleted_at),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from analyzer.sessions import recovered
 from analyzer.store.announcements import Announcements
 from analyzer.store.database import Database
+from analyzer.store.marks import Marks
 from analyzer.store.quotas import NO_QUOTA, Quota
 from analyzer.store.results import Results
 from analyzer.store.sessions import Sessions
@@ -23,6 +24,7 @@ class Store:
     sessions: Sessions
     results: Results
     announcements: Announcements
+    marks: Marks
 
     def close(self) -> None:
         """Close every connection."""
@@ -58,4 +60,5 @@ def open_store(url: str, backups: Path | None = None, quota: Quota = NO_QUOTA) -
         Sessions(database, quota),
         Results(database),
         Announcements(database),
+        Marks(database),
     )

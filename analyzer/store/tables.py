@@ -21,7 +21,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Number of this layout; `migrations` leads to it, and a newer one is refused with a sentence."""
 
 NO: Final[ColumnElement[int]] = literal_column("0")
@@ -76,6 +76,8 @@ sessions = Table(
     # Grows whenever a result or the trend changes.
     Column("content_version", BigInteger, nullable=False, default=0),
     Column("last_result_at", String(40)),
+    # When its user deleted it; it is hidden from then on, and may be brought back.
+    Column("deleted_at", String(40)),
     # Session ids are made by clients too: one user's must never meet another's.
     UniqueConstraint("user_id", "session_id"),
     Index("sessions_by_revision", "user_id", "revision"),
@@ -162,6 +164,16 @@ claims = Table(
     Column("turn", BigInteger, nullable=False, default=0),
 )
 """Which worker is at a session; apart from the session, which is a larger row to write."""
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("mark_id", String(36), primary_key=True),
+    Column("made_at", String(40), nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""Injections and events that people marked on a run."""
 
 leases = Table(
     "leases",

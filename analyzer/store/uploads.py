@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -170,6 +170,22 @@ class Uploads:
                 select(uploads).where(uploads.c.run == run, uploads.c.position == position)
             ).first()
         return None if row is None else _stored(row)
+
+    def every(self, run: int) -> Iterator[StoredUpload]:
+        """All uploads of a session in order, read one by one."""
+        query = select(uploads.c.position).where(uploads.c.run == run).order_by(uploads.c.position)
+        with self._database.read() as connection:
+            positions = connection.scalars(query).all()
+        for position in positions:
+            upload = self.at(run, position)
+            if upload is not None:
+                yield upload
+
+    def total_bytes(self, run: int) -> int:
+        """How many bytes the files of a session have, unpacked."""
+        query = select(func.coalesce(func.sum(uploads.c.unpacked_bytes), 0))
+        with self._database.read() as connection:
+            return int(connection.scalar(query.where(uploads.c.run == run)) or 0)
 
     def count_waiting(self) -> int:
         """How many uploads wait to be analysed."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
-from analyzer.store.tables import claims, documents, jobs, results, sessions, uploads, users
+from analyzer.store.tables import claims, documents, jobs, marks, results, sessions, uploads, users
 from analyzer.store.uploads import NEW
 from sacmes_core.errors import ConfigError
 from sacmes_core.payloads.session import SessionDocument
@@ -27,7 +27,7 @@ class WholeSession:
     ----------
     session
         The session's own row.
-    documents, uploads, results
+    documents, marks, uploads, results
         Rows in order; to be read once.
     """
 
@@ -35,6 +35,7 @@ class WholeSession:
     session_id: str
     session: Row
     documents: Iterable[Row]
+    marks: Iterable[Row]
     uploads: Iterable[Row]
     results: Iterable[Row]
 
@@ -59,6 +60,7 @@ def take_out(connection: Connection, user_id: str, session_id: str) -> WholeSess
         session_id,
         {name: value for name, value in found.items() if name not in _OWN},
         _rows(connection, documents, run),
+        _rows(connection, marks, run),
         _rows(connection, uploads, run),
         _rows(connection, results, run),
     )
@@ -81,10 +83,12 @@ def put_in(database: Database, whole: WholeSession) -> int:
         insert_if_absent(connection, users, user_id=whole.user_id, highest_revision=0)
         query = select(users.c.highest_revision).where(users.c.user_id == whole.user_id)
         highest = connection.execute(query.with_for_update()).scalar_one()
-        document = _ended(connection, whole)
-        run = _insert_session(connection, whole, document)
+        document, revision = _ended(connection, whole)
+        run = _insert_session(connection, whole, document, revision)
         for row in whole.documents:
             connection.execute(insert(documents).values(row | {"run": run}))
+        for row in whole.marks:
+            connection.execute(insert(marks).values(row | {"run": run}))
         there = {row["position"] for row in _inserted(connection, uploads, whole.uploads, run)}
         done = {row["position"] for row in _inserted(connection, results, whole.results, run)}
         waiting = [{"run": run, "position": p, "priority": NEW} for p in sorted(there - done)]
@@ -94,7 +98,7 @@ def put_in(database: Database, whole: WholeSession) -> int:
             update(users)
             .where(users.c.user_id == whole.user_id)
             .values(
-                highest_revision=max(highest, document.revision),
+                highest_revision=max(highest, revision),
                 stored_bytes=users.c.stored_bytes + _stored_bytes(connection, run),
             )
         )
@@ -117,8 +121,11 @@ def _rows(connection: Connection, table: Table, run: int) -> Iterator[Row]:
         yield {name: value for name, value in row.items() if name != "run"}
 
 
-def _ended(connection: Connection, whole: WholeSession) -> SessionDocument:
-    """The session's document as it holds here: agents obey the newest one, which this is not."""
+def _ended(connection: Connection, whole: WholeSession) -> tuple[SessionDocument, int]:
+    """The session's document as it holds here, and the revision by which sessions are ordered.
+
+    Agents obey the newest one, which this is not: where it would be, it is ordered before all.
+    """
     rows = connection.execute(
         select(sessions.c.session_id, sessions.c.revision).where(
             sessions.c.user_id == whole.user_id
@@ -129,18 +136,19 @@ def _ended(connection: Connection, whole: WholeSession) -> SessionDocument:
     document = SessionDocument.model_validate_json(whole.session["document"])
     newest = max((row.revision for row in rows), default=-1)
     changes: dict[str, Any] = {"state": "stopped"}
-    if newest >= 0 and document.revision >= newest:
-        changes["revision"] = 0
-    elif newest < 0 and document.state == "running":
+    if newest < 0 and document.state == "running":
         changes["revision"] = document.revision + 1
-    return document.model_copy(update=changes)
+    ended = document.model_copy(update=changes)
+    return ended, 0 if newest >= 0 and ended.revision >= newest else ended.revision
 
 
-def _insert_session(connection: Connection, whole: WholeSession, document: SessionDocument) -> int:
+def _insert_session(
+    connection: Connection, whole: WholeSession, document: SessionDocument, revision: int
+) -> int:
     values = whole.session | {
         "user_id": whole.user_id,
         "session_id": whole.session_id,
-        "revision": document.revision,
+        "revision": revision,
         "document": document.model_dump_json(),
     }
     added = connection.execute(insert(sessions).values(values))

@@ -5,17 +5,28 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sacmes_core.payloads.common import Payload, Position, Revision, SessionId, ShortText
-from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.parts import (
+    ELECTRODE_MAX,
+    Electrode,
+    FrequencyHz,
+    ScanNumber,
+    Technique,
+)
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.reading import ReadingSettings
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import Extension, Handle
+
+ExportFormat = Literal[
+    "csv", "xlsx", "parquet", "raw", "sacmes_swv", "sacmes_map", "sacmes_cv", "sacmes_desktop"
+]
 
 
 class SessionsQuery(Payload):
     """The sessions of this user, newest first."""
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    deleted: bool = Field(default=False, description="Whether deleted ones are listed too.")
 
 
 class HistoryQuery(Payload):
@@ -57,7 +68,18 @@ class ExportQuery(Payload):
     """A session's results as a file, in parts of at most 1 MB."""
 
     session_id: SessionId | None = None
-    format: Literal["csv"] = "csv"
+    format: ExportFormat = Field(
+        default="csv",
+        description="The tidy table as csv, xlsx or parquet; raw, the files as they came in a ZIP; "
+        "or a layout of SACMES: that of its continuous monitor (sacmes_swv), frequency map "
+        "(sacmes_map), cyclic voltammetry (sacmes_cv), or of its desktop version.",
+    )
+    electrodes: Annotated[tuple[Electrode, ...], Field(max_length=ELECTRODE_MAX)] = Field(
+        default=(), description="Electrodes to export; empty takes all, as in all that follows."
+    )
+    frequencies_hz: Annotated[tuple[FrequencyHz, ...], Field(max_length=64)] = ()
+    first_number: ScanNumber | None = None
+    last_number: ScanNumber | None = None
     part: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
@@ -86,6 +108,26 @@ class SettingsRequest(Payload):
     seen_revision: Revision = 0
     by: ShortText = ""
     settings: SessionSettings
+
+
+class RenameRequest(Payload):
+    """Give a session another name; the last name holds."""
+
+    session_id: SessionId | None = Field(default=None, description="The newest session if empty.")
+    name: ShortText = ""
+    by: ShortText = ""
+
+
+class DeleteRequest(Payload):
+    """Hide a session that has ended; `undelete` brings it back."""
+
+    session_id: SessionId
+
+
+class UndeleteRequest(Payload):
+    """Bring a deleted session back."""
+
+    session_id: SessionId
 
 
 class MeasureRequest(Payload):

@@ -39,6 +39,7 @@ class SessionSummary(Part):
     scans: Count
     last_position: Position
     last_result_at: AwareDatetime | None = None
+    deleted_at: AwareDatetime | None = None
 
 
 class SessionsReply(Payload):
@@ -65,7 +66,7 @@ class ScanReply(Payload):
 
 
 class SessionReply(Payload):
-    """Answer to `start`, `stop` and `settings`: the session document that now holds."""
+    """Answer to `start`, `stop`, `settings`, `rename`, `delete`, `undelete`: the document now."""
 
     session: SessionDocument
 

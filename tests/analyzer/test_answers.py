@@ -1,46 +1,38 @@
 """What the analyzer answers, from a store with sessions of two users."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.agent import packed, voltammogram
+from support.agent import voltammogram
+from support.stored import SESSION, Outbox, fill
 
 from analyzer.answers import Answers
-from analyzer.ingest import Arrival, check
-from analyzer.sessions import Started
 from analyzer.status import Status
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
-from analyzer.worker import Worker
 from sacmes_core import questions
-from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import Payload
-from sacmes_core.payloads.questions import ScanQuery, StartRequest, TrialQuery
-from sacmes_core.payloads.replies import Problem, ScanReply
+from sacmes_core.payloads.marks import MARKS_MAX, MarkRequest, MarksQuery, MarksReply, UnmarkRequest
+from sacmes_core.payloads.questions import (
+    DeleteRequest,
+    ExportQuery,
+    RenameRequest,
+    ScanQuery,
+    SessionsQuery,
+    StartRequest,
+    StopRequest,
+    TrialQuery,
+    UndeleteRequest,
+)
+from sacmes_core.payloads.replies import Problem, ScanReply, SessionReply, SessionsReply
 from sacmes_core.protocol import REPLY, parse_topic
 from sacmes_core.questions import QUERY, REQUEST, Question
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.reading import ReadingSettings
 
-SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
 BOBS = "9b2f4c1e-0000-4000-8000-00000000000b"
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-class Outbox:
-    """Keeps what would go to the broker."""
-
-    def __init__(self) -> None:
-        self.sent: list[Publication] = []
-
-    def publish(self, publication: Publication) -> None:
-        self.sent.append(publication)
-
-    def acknowledge(self, _received: Received) -> None:
-        return None
 
 
 class Desk:
@@ -76,20 +68,6 @@ class Desk:
         answer = self.ask_raw(question, payload, user_id)
         message = Message(answer.topic, answer.payload, content_type=answer.content_type)
         return questions.read_reply(question, message)
-
-
-def fill(store: Store, user_id: str, session_id: str, files: dict[str, bytes]) -> None:
-    """Start a session, and store and analyse files of it."""
-    request = StartRequest(name=f"of {user_id}")
-    store.sessions.apply(user_id, Started(request, session_id), NOW)
-    for name, content in files.items():
-        sent = packed(session_id, name, content, user_id=user_id)
-        arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
-        assert isinstance(arrival, Arrival)
-        store.uploads.commit([arrival], NOW)
-    worker = Worker(store, Outbox(), Status(), holder="one")
-    while worker.turn() or store.sessions.stale():
-        pass
 
 
 @pytest.fixture
@@ -151,6 +129,7 @@ def test_trial_takes_the_newest_scan_and_says_why_there_are_no_numbers(desk: Des
         assert problem.type == "not_found"
 
 
+WITH: dict[str, dict[str, object]] = {"unmark": {"mark_id": "m"}}
 ABOUT_A_SESSION = [
     question
     for question in questions.QUESTIONS
@@ -173,4 +152,94 @@ def test_what_is_not_yours_is_answered_as_what_does_not_exist(
     assert everything(desk.store, "bob") == before
 
 
-WITH: dict[str, dict[str, object]] = {}
+def test_marks_are_kept_replaced_and_taken_away(desk: Desk) -> None:
+    request = MarkRequest(
+        mark_id="m1", kind="injection", label="ATP", number=2, concentration=10.0,
+        concentration_unit="µM",
+    )  # fmt: skip
+    for _ in range(2):
+        once = desk.ask(questions.MARK, request)
+        assert isinstance(once, MarksReply)
+    (mark,) = once.marks
+    assert (mark.number, mark.at, mark.concentration) == (2, None, 10.0)
+    now = desk.ask(questions.MARK, MarkRequest(kind="wash"))
+    assert isinstance(now, MarksReply)
+    assert now.marks[0] == mark
+    assert now.marks[1].at is not None
+    assert desk.ask(questions.MARKS, MarksQuery(session_id=SESSION)) == now
+    assert desk.ask(questions.MARKS, user_id="bob") == MarksReply(session_id=BOBS, marks=())
+    gone = desk.ask(questions.UNMARK, UnmarkRequest(mark_id="m1"))
+    assert isinstance(gone, MarksReply)
+    assert gone.marks == now.marks[1:]
+    problem = desk.ask(questions.UNMARK, UnmarkRequest(mark_id="m1"))
+    assert isinstance(problem, Problem)
+    assert problem.title == "No such mark"
+    assert desk.ask(questions.MARK, request) != gone
+
+
+def test_a_session_has_room_for_so_many_marks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MARKS_MAX >= 100
+    monkeypatch.setattr("analyzer.store.marks.MARKS_MAX", 1)
+    desk.ask(questions.MARK, MarkRequest(mark_id="a"))
+    problem = desk.ask(questions.MARK, MarkRequest(mark_id="b"))
+    assert isinstance(problem, Problem)
+    assert "take one away" in problem.detail
+
+
+def test_a_mark_is_in_the_next_export(desk: Desk) -> None:
+    raw = ExportQuery(format="raw")
+    before = desk.ask(questions.EXPORT, raw)
+    desk.ask(questions.MARK, MarkRequest(label="ATP"))
+    assert desk.ask(questions.EXPORT, raw) != before
+
+
+def sessions(desk: Desk, *, deleted: bool = False) -> dict[str, bool]:
+    reply = desk.ask(questions.SESSIONS, SessionsQuery(deleted=deleted))
+    assert isinstance(reply, SessionsReply)
+    return {s.session.session_id: s.deleted_at is not None for s in reply.sessions}
+
+
+def test_the_newest_session_is_renamed_for_everybody(desk: Desk) -> None:
+    run = desk.store.sessions.find("alice", None)
+    assert run is not None
+    reply = desk.ask(questions.RENAME, RenameRequest(name="day 2", by="alice"))
+    assert isinstance(reply, SessionReply)
+    assert (reply.session.name, reply.session.changed_by) == ("day 2", "alice")
+    assert reply.session.revision == run.document.revision + 1
+    assert reply.session.settings_revision == run.document.settings_revision
+    assert [parse_topic(m.topic).channel.name for m in desk.outbox.sent] == ["session", "reply"]
+
+
+def test_an_older_session_is_renamed_without_taking_the_newest_ones_place(desk: Desk) -> None:
+    run = desk.store.sessions.find("alice", SESSION)
+    assert run is not None
+    start = StartRequest(seen_revision=run.document.revision)
+    newest = desk.ask(questions.START, start)
+    assert isinstance(newest, SessionReply)
+    reply = desk.ask(questions.RENAME, RenameRequest(session_id=SESSION, name="old"))
+    assert isinstance(reply, SessionReply)
+    assert (reply.session.name, reply.session.state) == ("old", "stopped")
+    found = desk.store.sessions.find("alice", None)
+    assert found is not None
+    assert found.document == newest.session
+    renamed = desk.store.sessions.find("alice", SESSION)
+    assert renamed is not None
+    assert renamed.document == reply.session
+
+
+def test_a_deleted_session_is_hidden_and_comes_back(desk: Desk) -> None:
+    delete = DeleteRequest(session_id=SESSION)
+    running = desk.ask(questions.DELETE, delete)
+    assert isinstance(running, Problem)
+    assert (running.type, "stop it first" in running.detail) == ("conflict", True)
+    stopped = desk.ask(questions.STOP, StopRequest(seen_revision=running.revision or 0))
+    assert isinstance(stopped, SessionReply)
+    assert desk.ask(questions.DELETE, delete) == stopped
+    assert sessions(desk) == {}
+    assert sessions(desk, deleted=True) == {SESSION: True}
+    assert isinstance(desk.ask(questions.SCAN), Problem)
+    by_id = desk.ask(questions.SCAN, ScanQuery(session_id=SESSION, position=1))
+    assert isinstance(by_id, ScanReply)
+    assert desk.ask(questions.UNDELETE, UndeleteRequest(session_id=SESSION)) == stopped
+    assert sessions(desk) == {SESSION: False}
+    assert isinstance(desk.ask(questions.SCAN), ScanReply)

@@ -20,11 +20,15 @@ from analyzer.worker import Worker
 from sacmes_core.errors import ConfigError
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.questions import SettingsRequest, StartRequest
 
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
 OTHER = "9b2f4c1e-0000-4000-8000-000000000002"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+MARK = Mark(mark_id="m1", kind="injection", label="10 µM", number=2, concentration=10.0)
 
 
 class Nowhere:
@@ -66,6 +70,7 @@ def origin(tmp_path: Path) -> Iterator[Store]:
     request = SettingsRequest(seen_revision=run.document.revision, settings=settings)
     store.sessions.apply("alice", SettingsChanged(request), NOW)
     work(store)
+    store.marks.put(run.run, MARK, NOW)
     upload(store, SESSION, "SWV_10Hz_4.txt", voltammogram(frequency_hz=10, electrodes=1))
     yield store
     store.close()
@@ -92,6 +97,7 @@ def test_another_server_holds_the_same(origin: Store, target: Store, file: Path)
     assert after is not None
     assert after.document.settings == before.document.settings
     assert (after.document.name, after.document.state) == ("µ run", "stopped")
+    assert target.marks.list(after.run) == (MARK,)
     kept = list(origin.results.every(before.run))
     assert list(target.results.every(after.run)) == kept
     assert len(kept) == 3
@@ -135,6 +141,9 @@ def test_what_runs_is_not_displaced(target: Store, file: Path) -> None:
     newest = target.sessions.find("alice", None)
     assert newest is not None
     assert (newest.document.session_id, newest.document.state) == (OTHER, "running")
+    listed = [s.session for s in target.sessions.list("alice", 10)]
+    assert [s.session_id for s in listed] == [OTHER, SESSION]
+    assert listed[1].state == "stopped"
 
 
 def changed(file: Path, target: Path, member: str, change: Any) -> Path:

@@ -3,6 +3,7 @@
 import csv
 import io
 import subprocess
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -271,6 +272,21 @@ def test_mosquitto_rr_prints_the_table(service: Broker, alice: Speaker) -> None:
     assert Counter(row["file"] for row in rows) == dict.fromkeys(names, 2)
     assert {row["electrode"] for row in rows} == {"1", "2"}
     assert float(rows[0]["peak_current_a"]) == pytest.approx(1e-6, rel=0.05)
+
+
+def test_mosquitto_rr_saves_the_files_as_they_came(service: Broker, alice: Speaker) -> None:
+    session = alice.start()
+    content = voltammogram()
+    alice.upload(session.session_id, "SWV_10Hz_1.txt", content)
+    alice.wait_for_receipts()
+    program = requires("mosquitto_rr", "mosquitto-clients")
+    command = [program, "-V", "5", "-h", service.host, "-p", str(service.port), "-N"]
+    command += ["-u", "alice", "-P", service.keys["alice"], "-q", "1", "-W", "5"]
+    command += ["-t", "sacmes/alice/query/export", "-e", "sacmes/alice/reply/rr2"]
+    command += ["-m", '{"schema": 1, "format": "raw"}']
+    packed_files = subprocess.run(command, capture_output=True, check=True).stdout
+    with zipfile.ZipFile(io.BytesIO(packed_files)) as archive:
+        assert archive.read("raw/000001_SWV_10Hz_1.txt") == content
 
 
 def test_presence_counts(service: Broker, alice: Speaker) -> None:

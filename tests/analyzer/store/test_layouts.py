@@ -87,7 +87,7 @@ def test_steps_lead_to_what_a_new_store_has(old_url: str, tmp_path: Path) -> Non
     database.close()
     open_store(old_url).close()
     assert shape(old_url) == led
-    assert {"alembic_version", "claims", "leases", "meta", "uploads"} <= led.keys()
+    assert {"alembic_version", "claims", "leases", "marks", "meta", "uploads"} <= led.keys()
 
 
 def test_an_old_store_keeps_what_it_holds(
@@ -111,7 +111,7 @@ def test_an_old_store_keeps_what_it_holds(
         assert connection.exec_driver_sql(query).all() == [("alice", 1), ("bob", 1)]
     store.close()
     told = " ".join(caplog.messages)
-    assert "layout 2; this version needs 3. First a backup" in told
+    assert "layout 2; this version needs 4. First a backup" in told
     assert "Backup: 100 %" in told
     assert (
         "Layout 3: Workers claim sessions, one ingest holds a lease, and users have quotas" in told

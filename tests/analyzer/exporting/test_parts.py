@@ -1,0 +1,141 @@
+"""Exports of a stored session: what is in them, in parts, and the same bytes every time."""
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+
+import pyarrow.parquet as pq
+import pytest
+from support.agent import voltammogram
+from support.stored import NOW, SESSION, fill
+
+from analyzer.exporting import parts
+from analyzer.exporting.formats import FORMATS
+from analyzer.exporting.material import ExportError
+from analyzer.exporting.parts import Exports
+from analyzer.exports import COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
+from analyzer.store.engines import home_url
+from analyzer.store.sessions import Run
+from analyzer.store.store import Store, open_store
+from sacmes_core.payloads.marks import Mark
+from sacmes_core.payloads.questions import ExportFormat, ExportQuery
+
+FILES = {f"day 1/SWV_{hertz}Hz_1.txt": voltammogram(frequency_hz=hertz) for hertz in (10, 100)} | {
+    "broken.txt": b"no numbers"
+}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = open_store(home_url(tmp_path_factory.mktemp("store")))
+    fill(store, "alice", SESSION, FILES)
+    filled = store.sessions.find("alice", SESSION)
+    assert filled is not None
+    store.marks.put(filled.run, Mark(mark_id="m", kind="injection", label="ATP", number=1), NOW)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def run(store: Store) -> Run:
+    found = store.sessions.find("alice", SESSION)
+    assert found is not None
+    return found
+
+
+def whole(store: Store, run: Run, **query: object) -> bytes:
+    exports = Exports(store)
+    asked = ExportQuery.model_validate(query)
+    first = exports.part(run, asked)
+    rest = [
+        exports.part(run, asked.model_copy(update={"part": k})).content
+        for k in range(2, first.parts + 1)
+    ]
+    return b"".join([first.content, *rest])
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "sacmes_cv"])
+def test_the_same_content_gives_the_same_bytes(
+    store: Store, run: Run, name: ExportFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = whole(store, run, format=name)
+    assert once
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    monkeypatch.setattr(parts, "PART_BYTES", 1000)
+    assert whole(store, run, format=name) == once
+
+
+def test_raw_holds_the_files_untouched(store: Store, run: Run) -> None:
+    with zipfile.ZipFile(io.BytesIO(whole(store, run, format="raw"))) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        found = {entry["file"]: archive.read(entry["member"]) for entry in manifest["files"]}
+        assert archive.namelist() == [*(e["member"] for e in manifest["files"]), "manifest.json"]
+    assert found == FILES
+    assert manifest["session"]["settings"]["peak"]
+    assert [mark["label"] for mark in manifest["marks"]] == ["ATP"]
+
+
+def test_parquet_has_the_table_with_its_types(store: Store, run: Run) -> None:
+    table = pq.read_table(io.BytesIO(whole(store, run, format="parquet")))
+    assert tuple(table.column_names) == COLUMNS
+    assert set(COLUMNS) >= TEXT_COLUMNS | INTEGER_COLUMNS
+    assert [str(table.schema.field(n).type) for n in ("file", "position", "kdm")] == [
+        "string",
+        "int64",
+        "double",
+    ]
+    rows = table.to_pylist()
+    assert [(r["position"], r["electrode"]) for r in rows] == [
+        (1, 1),
+        (1, 2),
+        (2, 1),
+        (2, 2),
+        (3, None),
+    ]
+    assert rows[0]["peak_current_a"] == pytest.approx(1e-6, rel=0.05)
+    assert rows[4]["error"]
+    document = json.loads(table.schema.metadata[b"sacmes_session"])
+    assert document["session_id"] == SESSION
+
+
+def test_workbook_has_results_settings_marks_and_quality(store: Store, run: Run) -> None:
+    with zipfile.ZipFile(io.BytesIO(whole(store, run, format="xlsx"))) as book:
+        names = book.read("xl/workbook.xml").decode()
+        sheets = {
+            sheet: book.read(f"xl/worksheets/sheet{k}.xml").decode()
+            for k, sheet in enumerate(("results", "settings", "marks", "quality"), start=1)
+        }
+    assert all(f'name="{sheet}"' in names for sheet in sheets)
+    assert "peak_current_a" in sheets["results"]
+    assert "settings.peak.method" in sheets["settings"]
+    assert "ATP" in sheets["marks"]
+    assert "broken.txt" in sheets["quality"]
+
+
+def test_only_what_is_chosen_is_exported(store: Store, run: Run) -> None:
+    chosen = {"electrodes": (2,), "frequencies_hz": (100.0,), "first_number": 1}
+    table = whole(store, run, **chosen).decode().splitlines()
+    assert len(table) == 2
+    assert ",100.0,2," in table[1]
+
+
+def test_a_missing_library_is_named_with_what_to_install(
+    store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("xlsxwriter", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for kind in ("xlsx", "parquet"):
+        with pytest.raises(ExportError, match=r"sacmes\[analyzer\]"):
+            whole(store, run, format=kind)
+
+
+def test_what_is_too_large_says_who_can_help(
+    store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "FILES_MAX_BYTES", 10)
+    with pytest.raises(ExportError, match="sacmes-analyzer export"):
+        whole(store, run, format="raw")
+    with pytest.raises(ExportError, match="1 parts; there is no part 7"):
+        Exports(store).part(run, ExportQuery(part=7))
