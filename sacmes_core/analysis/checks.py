@@ -4,8 +4,10 @@ import math
 from functools import reduce
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from sacmes_core import flags
+from sacmes_core.analysis.misfits import UprightPeaks
 from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import BoolArray, FloatArray, PeakArrays
 from sacmes_core.formats.scan import Curve
@@ -16,6 +18,9 @@ EDGE_WIDTHS = 0.5
 _SECOND_SHARE = 0.2
 _SECOND_SIGMAS = 6.0
 _POOLED_POINTS = 4
+_AVERAGED_V = 0.024
+_OTHER_WAY_HEIGHTS = 0.5
+_OTHER_WAY_RATIO = 2.0
 _DIFFERENCE_TOLERANCE = 2e-3
 _DIFFERENCE_SHARE = 0.98
 _NEIGHBOURS = 10
@@ -123,6 +128,29 @@ def _top_so_far(high_a: FloatArray, low_a: FloatArray, prominence_a: FloatArray)
     risen = high_a - np.minimum.accumulate(low_a, axis=0)
     tops = np.where(risen >= prominence_a, high_a, -np.inf)
     return np.asarray(np.maximum.accumulate(tops, axis=0))
+
+
+def turns_other_way(x_v: FloatArray, current_a: FloatArray, found: UprightPeaks) -> BoolArray:
+    """Whether n currents turn far more the other way than they do at their peaks, shape (n,).
+
+    A bent baseline makes a dip of the foot of a peak, and the other way round. Then the current
+    itself, averaged over 24 mV, has a valley somewhere that is deeper than half of the height
+    and than twice the prominence of the apex. Potentials `x_v` (K,) ascend, `current_a` is (n, K).
+    """
+    size = max(1, round(_AVERAGED_V / float(np.median(np.diff(x_v)))))
+    smooth = uniform_filter1d(current_a * found.sign[:, np.newaxis], size, axis=1)
+    valley = _over_both_sides(-smooth).max(axis=1)
+    is_near = np.abs(x_v - found.potential_v[:, np.newaxis]) <= found.width_v[:, np.newaxis] / 2
+    top = np.where(is_near, _over_both_sides(smooth), 0.0).max(axis=1)
+    least = np.maximum(_OTHER_WAY_HEIGHTS * found.height_a, _OTHER_WAY_RATIO * top)
+    return np.asarray(valley > least)
+
+
+def _over_both_sides(values: FloatArray) -> FloatArray:
+    """How far each value stands above the lowest ones before and after it, shape (n, K)."""
+    before = np.minimum.accumulate(values, axis=1)
+    after = np.minimum.accumulate(values[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(values - np.maximum(before, after))
 
 
 def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from sacmes_core import flags
+from sacmes_core.analysis.checks import turns_other_way
 from sacmes_core.analysis.filters import smooth_by
 from sacmes_core.analysis.gridding import Binned, binned, on_grid
 from sacmes_core.analysis.judge import Judged, judge, odds
@@ -99,6 +100,8 @@ def _one_grid(
     misfits = find_misfits(x_v, scans, found, drawn.peak_a + drawn.baseline_a)
     odds_of_peak = odds(scans, members, judged)
     has_peak, at_edge = _is_peak(x_v, odds_of_peak, misfits, judged)
+    is_doubtful_way = has_peak & turns_other_way(scans.x_v, scans.current_a, found)
+    has_peak &= ~is_doubtful_way
     none = np.where(has_peak, 0.0, np.nan)
     grid_v = origin_v[:, np.newaxis] + x_v
     windows, degree = smoothing_windows(grid_v, judged.width_v + none, settings)
@@ -121,7 +124,8 @@ def _one_grid(
                 flags.PEAK_AT_EDGE: at_edge,
                 flags.DOUBTFUL_PEAK: has_peak & (odds_of_peak < _ODDS_CLEAR),
                 flags.SPIKES_REMOVED: scans.spikes > 0,
-                flags.BASELINE_AMBIGUOUS: has_peak & _is_ambiguous(scans, judged),
+                flags.BASELINE_AMBIGUOUS: is_doubtful_way
+                | (has_peak & _is_ambiguous(scans, judged)),
                 flags.POOR_FIT: has_peak & misfits.is_slow,
                 flags.CURRENT_STEP: has_peak & misfits.is_step,
                 flags.DROPOUT: misfits.is_box | (has_peak & misfits.is_dropout),

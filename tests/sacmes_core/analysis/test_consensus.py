@@ -240,3 +240,11 @@ def test_coarse_scans_are_analysed(points: int) -> None:
     current = np.exp(-4 * np.log(2) * ((potential + 0.27) / 0.12) ** 2) + 0.2
     arrays = found(current, potential)
     assert arrays.height_a[0] == pytest.approx(1.0, rel=0.1)
+
+
+def test_a_foot_between_peak_and_end_is_no_dip(accuracy: ModuleType) -> None:
+    """Most fits would have a dip as deep as the peak is high where the peak's flank ends."""
+    case = [accuracy.from_blind(each) for each in accuracy.blind_scans("analytic", 44, 777001)][43]
+    (peak,) = peaks_of([accuracy.as_scan(case.potential_v, case.current_a)], "median")
+    assert peak.peak_current_a is None
+    assert {flags.NO_PEAK, flags.BASELINE_AMBIGUOUS} <= set(peak.flags)
