@@ -37,9 +37,11 @@ from sacmes_core.settings.peak import PeakSettings
 POINTS_MIN: Final = 20
 AMBIGUOUS_SHARE: Final = 0.15
 """Standard error over the height from which on the members are said to disagree."""
+_AMBIGUOUS_NOISES: Final = 3.0
+"""As often what noise alone makes of the height: such an error needs no members that disagree."""
 _BATCH: Final = 256
 _ODDS_MIN: Final = 0.4
-_ODDS_CLEAR: Final = 1.2
+_ODDS_CLEAR: Final = 1.0
 """Logarithms of the odds of a peak below which there is none, and below which it is doubtful."""
 _RESIDUALS_MIN: Final = 4.0
 PEAK_WIDTH_MAX_V: Final = 0.25
@@ -171,7 +173,7 @@ def _is_ambiguous(scans: Binned, judged: Judged) -> BoolArray:
     """Whether the height is uncertain by more than noise explains; shape (n,)."""
     points = np.maximum(judged.width_v / np.median(np.diff(scans.x_v)), 1.0)
     noise_a = 2 * scans.noise_a / np.sqrt(points)
-    limit = np.hypot(AMBIGUOUS_SHARE * judged.height_a, 2 * noise_a)
+    limit = np.hypot(AMBIGUOUS_SHARE * judged.height_a, _AMBIGUOUS_NOISES * noise_a)
     return np.asarray(judged.height_se_a > limit)
 
 

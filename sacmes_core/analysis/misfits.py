@@ -28,14 +28,15 @@ _PLACE_SPREAD: Final = 0.3
 """Of the peak's potential over its width, and of ln width: the judged place is not this fit's."""
 _TAIL_V: Final = 0.05
 _TAIL_SPREAD: Final = 0.3
-_WAVE_FROM_END_V: Final = 0.06
+_WAVES_FROM_END_V: Final = np.array([0.06, 0.09])
 _WAVE_V: Final = 0.02
-_WAVE_SPREAD: Final = 1.0
+_WAVE_SPREADS: Final = (1.0, 0.07)
+"""The second lets the wave lie a little farther in; more of it would swallow second peaks."""
 _HEIGHT_MIN: Final = 1e-3
 """Share of the current's range; lower peaks are none and only must not upset the numbers."""
 _ROUNDING: Final = 1e-9
-_STEP_SCORE_MIN: Final = 4.0
-_SECOND_SCORE_MIN: Final = 3.4
+_STEP_SCORE_MIN: Final = 3.7
+_SECOND_SCORE_MIN: Final = 3.0
 _BOX_SCORE_MIN: Final = 5.0
 """As many standard deviations as good scans with white noise hardly reach."""
 _COLOURED_SCORE_MIN: Final = 5.0
@@ -205,10 +206,10 @@ def _templates(grid: bytes) -> _Templates:
 
 
 def _other_end(x_v: FloatArray) -> Background:
-    """A tail at the upper end, and a wave at the lower one."""
+    """A tail at the upper end, and a wave near the lower one."""
     tail = np.exp((x_v - x_v[-1]) / _TAIL_V)
-    wave = expit((x_v[0] + _WAVE_FROM_END_V - x_v) / _WAVE_V)
-    return Background(np.stack([tail, wave], axis=1), np.array([_TAIL_SPREAD, _WAVE_SPREAD]))
+    waves = expit((x_v[0] + _WAVES_FROM_END_V - x_v[:, np.newaxis]) / _WAVE_V)
+    return Background(np.column_stack([tail, waves]), np.array([_TAIL_SPREAD, *_WAVE_SPREADS]))
 
 
 def _unexplained(
@@ -290,10 +291,8 @@ def _seconds(peaks: UprightPeaks, left: _Unexplained, templates: _Templates) -> 
         return np.zeros(len(left.sigma))
     swallowed = left.gain @ templates.seconds_by_basis
     peak = left.peak @ templates.seconds
-    swallowed += np.einsum("nsm,nsm->nm", peak, peak)
-    found, share = _scores(
-        left, left.residual @ templates.seconds, templates.seconds_size, swallowed
-    )
+    product, swallowed = left.residual @ templates.seconds, swallowed + np.sum(peak**2, axis=1)
+    found, share = _scores(left, product, templates.seconds_size, swallowed)
     distance = np.abs(templates.seconds_v - peaks.potential_v[:, np.newaxis])
     is_other = distance > _SECOND_WIDTHS_OFF * peaks.width_v[:, np.newaxis]
     return np.asarray(np.where(is_other & (share > _SECOND_SHARE_MIN), found, 0.0).max(axis=1))
@@ -320,8 +319,7 @@ def _least_scores(left: _Unexplained) -> FloatArray:
     white = np.array([[_STEP_SCORE_MIN], [_SECOND_SCORE_MIN], [_BOX_SCORE_MIN]])
     least = white + (_COLOURED_SCORE_MIN - white) * np.clip(share, 0.0, 1.0)
     wave = _SECOND_SCORE_MIN * np.hypot(1.0, _SECOND_MODEL_ERROR / left.sigma)
-    least[1] = np.maximum(least[1], wave)
-    return np.asarray(least)
+    return np.stack([least[0], np.maximum(least[1], wave), least[2]])
 
 
 def _raw_boxes(

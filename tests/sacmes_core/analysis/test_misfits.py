@@ -83,6 +83,14 @@ def test_second_peak_is_seen_on_a_slope(step_v: float, at_v: float, width_v: flo
     assert share(found.is_second) > 0.9
 
 
+@pytest.mark.parametrize("at_v", [0.05, 0.065, 0.08])
+def test_wave_near_the_lower_end_is_no_second_peak(at_v: float) -> None:
+    x_v = grid(0.002)
+    wave = 0.6 / (1 + np.exp((x_v - at_v) / 0.02))
+    found, _ = judged(x_v, good(x_v, 50) + wave)
+    assert share(found.is_second) <= 1 / SCANS
+
+
 @pytest.mark.parametrize("step_v", GRIDS)
 @pytest.mark.parametrize("points", [4, 8, 12])
 @pytest.mark.parametrize("snr", [20, 200])
