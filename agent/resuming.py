@@ -17,6 +17,9 @@ from sacmes_core.settings.parts import Technique
 FILE_NAME: Final = "sending.sqlite"
 _NOTE: Final = "sending"
 
+Command = tuple[str, Technique, str]
+"""What makes two commands equal: user_id, technique and name of the session."""
+
 
 class Memory:
     """The outbox of a `send`, and the session it is for."""
@@ -36,20 +39,18 @@ class Memory:
                 path = home / FILE_NAME if lock.acquire() else None
             yield cls(stack.enter_context(contextlib.closing(Outbox.open(path))))
 
-    def keep(
-        self, user_id: str, technique: Technique, name: str, document: SessionDocument
-    ) -> None:
-        """Remember the session that the files go to."""
-        kept = [user_id, technique, name, encode(document).decode()]
+    def keep(self, command: Command, document: SessionDocument, *, started: bool) -> None:
+        """Remember the session that the files go to, and whether it was started for them."""
+        kept = [*command, started, encode(document).decode()]
         self.outbox.keep_note(_NOTE, json.dumps(kept))
 
-    def kept(self, user_id: str, technique: Technique, name: str) -> SessionDocument | None:
-        """The session of an equal command that was stopped."""
+    def kept(self, command: Command) -> tuple[SessionDocument, bool] | None:
+        """The session of an equal command that was stopped, and whether it was started for it."""
         try:
-            *command, document = json.loads(self.outbox.note(_NOTE) or "[null]")
-            if command != [user_id, technique, name]:
+            *known, started, document = json.loads(self.outbox.note(_NOTE) or "[null, null]")
+            if tuple(known) != command:
                 return None
-            return decode(SessionDocument, document.encode())
+            return decode(SessionDocument, document.encode()), bool(started)
         except (ValueError, AttributeError, ProtocolError):
             return None
 

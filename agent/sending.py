@@ -179,7 +179,7 @@ class _Sender:
             while not stop.is_set() and self._tally.done < len(self._sending.files):
                 self._turn()
                 show(self._state(), self._tally.done)
-            if self._started_here and self.document is not None:
+            if self._started_here and self._tally.done == len(self._sending.files):
                 self._end_session(stop)
         finally:
             self._link.stop()
@@ -187,16 +187,18 @@ class _Sender:
 
     def _resume(self) -> None:
         """Go on with the session of a command that was stopped, if these are its files."""
-        kept = self._memory.kept(self._user_id, self._sending.technique, self._sending.name)
-        if kept is None or self._sending.new:
-            self._memory.forget()
-            return
+        sending = self._sending
+        kept = self._memory.kept((self._user_id, sending.technique, sending.name))
         files = dict(named_files(self._sending.files))
-        if not self._memory.has_begun(kept.session_id, files):
+        if (
+            kept is None
+            or self._sending.new
+            or not self._memory.has_begun(kept[0].session_id, files)
+        ):
             self._memory.forget()
             return
-        known = self._memory.stored(kept.session_id, files.items())
-        self.document = kept
+        known = self._memory.stored(kept[0].session_id, files.items())
+        self.document, self._started_here = kept
         self._unread = iter([one for one in files.items() if one[0] not in known])
         self._tally.stored |= known
 
@@ -282,7 +284,8 @@ class _Sender:
             wish = starting.Wish(
                 self._sending.technique, SessionSettings(source=source), self._sending.name
             )
-            self._starting = starting.Starting(wish, document=newest)
+            passed_over = newest.session_id if newest is not None and self._sending.new else None
+            self._starting = starting.Starting(wish, document=newest, passed_over=passed_over)
         self._step(starting.Looked(), now)
 
     def _step(self, event: starting.Event, now: float) -> None:
@@ -303,7 +306,8 @@ class _Sender:
     def _go_on(self, document: SessionDocument) -> None:
         self.document = document
         sending = self._sending
-        self._memory.keep(self._user_id, sending.technique, sending.name, document)
+        command = (self._user_id, sending.technique, sending.name)
+        self._memory.keep(command, document, started=self._started_here)
 
     def _feed(self, document: SessionDocument) -> None:
         """Read the next files, as long as few are held."""

@@ -79,6 +79,8 @@ class Starting:
         Revision that the analyzer named in a conflict, until it has come; 0 for none.
     told_revision
         Revision that the analyzer named although it is below the document's.
+    passed_over
+        Id of a session that does not meet the wish although it is like it.
     """
 
     wish: Wish
@@ -91,6 +93,7 @@ class Starting:
     conflicts: int = 0
     await_revision: int = 0
     told_revision: int | None = None
+    passed_over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,8 @@ def step(state: Starting, event: Event, now: float) -> tuple[Starting, tuple[Eff
 
 
 def _is_met(state: Starting) -> bool:
+    if state.document is not None and state.document.session_id == state.passed_over:
+        return False
     if state.wish.is_met_by(state.document):
         return True
     return state.granted is not None and state.granted.meets(state.wish, state.document)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Float, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -194,12 +194,15 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # Below SQLAlchemy, whose way takes longer than these statements do.
     session: Any = connection.connection.dbapi_connection
-    if not _writes(connection):
-        session.execute("BEGIN")
-        return
-    session.execute(f"PRAGMA synchronous={'FULL' if _lasts(connection) else 'NORMAL'}")
-    # A writer that begins as a reader fails with "locked" instead of waiting for its turn.
-    session.execute("BEGIN IMMEDIATE")
+    try:
+        if not _writes(connection):
+            session.execute("BEGIN")
+            return
+        session.execute(f"PRAGMA synchronous={'FULL' if _lasts(connection) else 'NORMAL'}")
+        # A writer that begins as a reader fails with "locked" instead of waiting for its turn.
+        session.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise OperationalError("BEGIN", None, error) from error
 
 
 def _postgresql(url: URL) -> Engine:

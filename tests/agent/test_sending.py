@@ -67,7 +67,7 @@ def test_a_command_that_was_stopped_is_gone_on_with(tmp_path: Path) -> None:
     files = write(tmp_path, "a_1.txt", "a_2.txt", "a_3.txt")
     document = session_document()
     with Memory.opened(tmp_path) as memory:
-        memory.keep("alice", "swv", "x", document)
+        memory.keep(("alice", "swv", "x"), document, started=True)
         for file in files:
             memory.outbox.add([taken(file)])
         for file in files[:2]:
@@ -75,20 +75,20 @@ def test_a_command_that_was_stopped_is_gone_on_with(tmp_path: Path) -> None:
             memory.outbox.settle([Receipt(upload_id=identity, status="stored")])
     files[0].write_bytes(chi_file(shift=4) + b" ")
     with Memory.opened(tmp_path) as memory:
-        assert memory.kept("alice", "swv", "another") is None
-        assert memory.kept("alice", "swv", "x") == document
+        assert memory.kept(("alice", "swv", "another")) is None
+        assert memory.kept(("alice", "swv", "x")) == (document, True)
         assert memory.has_begun(SESSION_ID, {"a_3.txt"})
         assert not memory.has_begun(SESSION_ID, {"b_1.txt"})
         named = [(file.name, file) for file in files]
         assert memory.stored(SESSION_ID, named) == {"a_2.txt"}
         assert memory.outbox.waiting_count() == 0
         memory.forget()
-        assert memory.kept("alice", "swv", "x") is None
+        assert memory.kept(("alice", "swv", "x")) is None
 
 
 def test_of_two_at_once_the_second_remembers_nothing(tmp_path: Path) -> None:
     with Memory.opened(tmp_path) as first, Memory.opened(tmp_path) as second:
-        first.keep("alice", "swv", "", session_document())
-        assert second.kept("alice", "swv", "") is None
+        first.keep(("alice", "swv", ""), session_document(), started=False)
+        assert second.kept(("alice", "swv", "")) is None
     with Memory.opened(tmp_path) as third:
-        assert third.kept("alice", "swv", "") is not None
+        assert third.kept(("alice", "swv", "")) is not None

@@ -30,7 +30,7 @@ MEASUREMENT = Measurement(numbers=100)
 def test_200_files_come_through_three_kills_once_each(own_broker: Broker, tmp_path: Path) -> None:
     files, electrodes = MEASUREMENT.files, len(MEASUREMENT.electrodes)
     with experiment(own_broker, tmp_path) as one, speaking(own_broker) as viewer:
-        wait_until(lambda: viewer.documents(), timeout=30, what="the session document")
+        wait_until(lambda: viewer.documents(), timeout=90, what="the session document")
         instrument = threading.Thread(target=one.measure, args=(MEASUREMENT,))
         instrument.start()
         one.wait_for_files(50)
