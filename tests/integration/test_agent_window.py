@@ -75,7 +75,9 @@ def test_from_pasting_to_the_peak(
         ]  # fmt: skip
         last = window.app.scan
         window.until(lambda: last.title["text"] == file_name(3, 200.0), what="the last peak")
-        assert "200 Hz  ·  scan 3" in last.detail["text"]
+        window.until(
+            lambda: "200 Hz  ·  scan 3" in last.detail["text"], timeout=60, what="its numbers"
+        )
         name, height, place = last._cells[1]
         assert name["text"] == "E2"
         assert "±" in height["text"]
