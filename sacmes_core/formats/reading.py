@@ -29,10 +29,9 @@ from sacmes_core.formats.rodeostat import (
 from sacmes_core.formats.scan import ColumnMapping, Curve, Scan
 
 Lines = Sequence[str]
+Reader = Callable[[Lines, ColumnMapping], tuple[Scan, ...]]
 
-READERS: Final[
-    tuple[tuple[Callable[[Lines], bool], Callable[[Lines, ColumnMapping], tuple[Scan, ...]]], ...]
-] = (
+READERS: Final[tuple[tuple[Callable[[Lines], bool], Reader], ...]] = (
     (is_pssession, read_pssession),
     (is_gamry, read_gamry),
     (is_eclab, read_eclab),
@@ -90,19 +89,24 @@ def read(
     lines = split_lines(decode(data))
     mapping = mapping or ColumnMapping()
     if described is not None and not mapping.says_anything:
-        scan = read_lined(lines, reading_from_text(described), mapping)
-        return (_finished(scan, parse_name(name), alone=True, square_wave=False),)
-    reader = next((reader for detect, reader in READERS if detect(lines)), None)
-    if reader is None:
-        _refuse_json(lines)
-        reader = read_generic
+        scans: tuple[Scan, ...] = (read_lined(lines, reading_from_text(described), mapping),)
+    else:
+        scans = _reader_of(lines)(lines, mapping)
     named = parse_name(name)
     square_wave = bool(_SQUARE_WAVE.search(name))
-    scans = reader(lines, mapping)
     alone = len(scans) == 1
     if alone and named.frequency_hz is None and frequency_hz is not None:
         named = replace(named, frequency_hz=frequency_hz)
     return tuple(_finished(scan, named, alone=alone, square_wave=square_wave) for scan in scans)
+
+
+def _reader_of(lines: Lines) -> Reader:
+    """The reader of the first format that knows the lines; else that of columns of numbers."""
+    for detect, reader in READERS:
+        if detect(lines):
+            return reader
+    _refuse_json(lines)
+    return read_generic
 
 
 def _refuse_json(lines: Sequence[str]) -> None:

@@ -37,6 +37,12 @@ def test_the_lines_that_are_named_are_read_and_no_others() -> None:
     assert curve.current_a[:2] == (-15e-6, -15.1e-6)
 
 
+@pytest.mark.parametrize(("name", "frequency_hz"), [("", 15.0), ("SWV_80Hz_4.txt", 80.0)])
+def test_what_came_with_it_counts_where_the_name_is_silent(name: str, frequency_hz: float) -> None:
+    (scan,) = read(CONTENT, name=name, described=READING.to_text(), frequency_hz=15.0)
+    assert scan.frequency_hz == frequency_hz
+
+
 def test_small_units_keep_decimal_numbers_exact() -> None:
     (scan,) = read(CONTENT, described=text(current_scale=1e-9))
     assert scan.curves[0].current_a[:2] == (-15e-9, -15.1e-9)
