@@ -10,12 +10,17 @@ from sacmes_core.flags import TECHNIQUE_ASSUMED, UNITS_ASSUMED
 from sacmes_core.formats.columns import CurrentColumn, choose_columns
 from sacmes_core.formats.scan import (
     PULSE_TECHNIQUES,
+    ROLES,
     TIME_TECHNIQUES,
     ColumnMapping,
     Curve,
+    Role,
     Scan,
 )
 from sacmes_core.formats.table import Table
+
+Points = dict[tuple[int, Role], list[tuple[float, float, float]]]
+"""Potential, current and time of each point by electrode and role, nan where one is missing."""
 
 POINTS_MIN: Final = 10
 SHORT_MIN: Final = 3
@@ -141,11 +146,22 @@ def since_first_point(curve: Curve) -> Curve:
     return replace(curve, time_s=tuple(time - first for time in curve.time_s))
 
 
+def curves_of(points: Points) -> tuple[Curve, ...]:
+    """The curves of points by electrode and role; one has times if all of its points have."""
+    curves = []
+    for electrode, role in sorted(points, key=lambda key: (key[0], ROLES.index(key[1]))):
+        potentials, currents, times = zip(*points[electrode, role], strict=True)
+        timed = all(map(math.isfinite, times))
+        curves.append(Curve(electrode, role, potentials, currents, times if timed else None))
+    return tuple(curves)
+
+
 def divisor(scale: float | None) -> float:
-    """The number to divide by; a whole one for small units, which keeps decimal numbers exact."""
-    if scale is None or scale == 1.0:
+    """The number to divide by; a whole one where it can be, which keeps decimal numbers exact."""
+    if scale is None:
         return 1.0
-    return 1.0 / scale if scale >= 1 else float(round(1 / scale))
+    whole = float(round(1 / scale))
+    return whole if math.isclose(whole * scale, 1.0, rel_tol=1e-12) else 1 / scale
 
 
 def _technique(table: Table, column: CurrentColumn) -> str:

@@ -13,11 +13,10 @@ from typing import Any, Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST
-from sacmes_core.formats.curves import expect_scans
+from sacmes_core.formats.curves import Points, curves_of, divisor, expect_scans
 from sacmes_core.formats.gaps import lost_points
 from sacmes_core.formats.scan import (
     PULSE_TECHNIQUES,
-    ROLES,
     TIME_TECHNIQUES,
     ColumnMapping,
     Curve,
@@ -116,7 +115,7 @@ def read_lined(lines: Sequence[str], reading: LineReading, mapping: ColumnMappin
         If it has too few points.
     """
     rows = [row for line in _chosen(lines, reading) if (row := _row(line, reading)) is not None]
-    curves = tuple(_curves(rows, reading, invert=mapping.invert_current))
+    curves = _curves(rows, reading, invert=mapping.invert_current)
     bad = reading.bad_lines + sum(last - first + 1 for first, last in reading.lines) - len(rows)
     suspect = bad > SUSPECT_SHARE * (bad + len(rows))
     flags = (LINES_LOST,) if suspect else lost_points(curves, reading.technique)
@@ -138,12 +137,12 @@ def _row(line: str, reading: LineReading) -> dict[str, float] | None:
 
 def _curves(
     rows: Sequence[Mapping[str, float]], reading: LineReading, *, invert: bool
-) -> list[Curve]:
+) -> tuple[Curve, ...]:
     over_time = reading.technique in TIME_TECHNIQUES
     single: Role = "difference" if reading.technique in PULSE_TECHNIQUES else "total"
-    potential_by, time_by = _divisor(reading.potential_scale), _divisor(reading.time_scale)
-    current_by = _divisor(reading.current_scale) * (-1.0 if invert else 1.0)
-    points: dict[tuple[int, Role], list[tuple[float, float, float]]] = {}
+    potential_by, time_by = divisor(reading.potential_scale), divisor(reading.time_scale)
+    current_by = divisor(reading.current_scale) * (-1.0 if invert else 1.0)
+    points: Points = {}
     for row in rows:
         potential_v = row.get("potential", math.nan) / potential_by
         time_s = row.get("time", math.nan) / time_by
@@ -158,20 +157,7 @@ def _curves(
         if {"forward", "reverse"} <= row.keys() and "current" not in row:
             difference = (row["forward"] - row["reverse"]) / current_by
             points.setdefault((electrode, single), []).append((potential_v, difference, time_s))
-    keys = sorted(points, key=lambda key: (key[0], ROLES.index(key[1])))
-    return [_curve(electrode, role, points[electrode, role]) for electrode, role in keys]
-
-
-def _curve(electrode: int, role: Role, rows: Sequence[tuple[float, float, float]]) -> Curve:
-    potentials, currents, times = zip(*rows, strict=True)
-    timed = all(map(math.isfinite, times))
-    return Curve(electrode, role, potentials, currents, times if timed else None)
-
-
-def _divisor(scale: float) -> float:
-    """The number to divide by; a whole one where it can be, which keeps decimal numbers exact."""
-    whole = float(round(1 / scale))
-    return whole if math.isclose(whole * scale, 1.0, rel_tol=1e-12) else 1 / scale
+    return curves_of(points)
 
 
 def _count(value: Any) -> int:
