@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from sacmes_core.errors import FormatError
 from sacmes_core.flags import LINES_LOST, OVERLOAD
-from sacmes_core.formats.curves import expect_scans, turns
+from sacmes_core.formats.curves import Points, curves_of, expect_scans, turns
 from sacmes_core.formats.gaps import lost_points
+from sacmes_core.formats.methodscript_package import Variable, parse_package
 from sacmes_core.formats.scan import (
-    ROLES,
     TIME_TECHNIQUES,
     ColumnMapping,
     Curve,
@@ -22,15 +22,6 @@ from sacmes_core.formats.scan import (
 
 FORMAT: Final = "methodscript"
 
-_ZERO: Final = 0x8000000
-_ZERO_DIGITS: Final = f"{_ZERO:X}"
-_PREFIXES: Final = {
-    "a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, " ": 0, "i": 0,
-    "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
-}  # fmt: skip
-_VARIABLE: Final = re.compile(r"([a-z]{2})(?:([0-9A-F]{7})([afpnumkMGTPEi ]?)|( {5}nan))")
-_GLUED: Final = re.compile(r"P[a-z]{2}(?:[0-9A-F]{7}| {5}nan)")
-_METADATA: Final = re.compile(r"1([0-9A-Fa-f])")
 _LOOP: Final = re.compile(r"e?M([0-9A-F]{4})\s*")
 _ERROR: Final = re.compile(r"[A-Za-z]?!([0-9A-F]{4})(?::.*)?")
 _HELD: Final = 0x7
@@ -53,20 +44,6 @@ _SET, _MEASURED, _CURRENT, _SECOND, _CHANNEL, _TIME = (
 _DIFFERENCE_TOLERANCE: Final = 2e-3
 _PULSED: Final[tuple[Role, ...]] = ("difference", "forward", "reverse")
 _UNPULSED: Final[tuple[Role, ...]] = ("total",)
-
-
-class Variable(NamedTuple):
-    """One value of a data package; nan where the instrument had none.
-
-    Attributes
-    ----------
-    status
-        Bits: 1 timing not met, 2 overload, 4 underload, 8 overload warning.
-    """
-
-    type: str
-    value: float
-    status: int = 0
 
 
 class _Point(NamedTuple):
@@ -92,28 +69,6 @@ class _Loop:
     ended: bool = False
     stopped: str | None = None
     bad_lines: int = 0
-
-
-def parse_package(line: str) -> tuple[Variable, ...] | None:
-    """Read a data package such as ``Pda7F85F3Fu;ba48D503Dp,10,288``; None if it is damaged.
-
-    Only the line's end may have been taken off: the prefix of a zero is a blank.
-    """
-    if not line.startswith("P") or _GLUED.search(line, 1):
-        return None
-    variables = []
-    for text in line[1:].split(";"):
-        head, *metadata = text.split(",")
-        match = _VARIABLE.fullmatch(head)
-        if match is None:
-            return None
-        kind, digits, prefix, missing = match.groups()
-        # The blank prefix of a zero is lost where a terminal strips its lines.
-        if prefix == "" and digits != _ZERO_DIGITS:
-            return None
-        value = math.nan if missing else _value(digits, prefix or " ")
-        variables.append(Variable(kind, value, _status(metadata) if metadata else 0))
-    return tuple(variables)
 
 
 def is_methodscript(lines: Sequence[str]) -> bool:
@@ -188,16 +143,6 @@ def _sweeps(loops: Sequence[_Loop]) -> Sequence[_Loop]:
             "meas_loop_swv or meas_loop_cv."
         )
     return sweeps
-
-
-def _value(digits: str, prefix: str) -> float:
-    exponent = _PREFIXES[prefix]
-    number = int(digits, 16) - _ZERO
-    return number / 10.0**-exponent if exponent < 0 else number * 10.0**exponent
-
-
-def _status(metadata: Sequence[str]) -> int:
-    return next((int(m[1], 16) for text in metadata if (m := _METADATA.fullmatch(text))), 0)
 
 
 def _point(package: Sequence[Variable]) -> _Point:
@@ -313,7 +258,7 @@ def _curves(
     points: Sequence[_Point], electrode: int, technique: str | None, sign: float
 ) -> tuple[Curve, ...]:
     over_time = technique in TIME_TECHNIQUES
-    rows: dict[tuple[int, Role], list[tuple[float, float, float]]] = {}
+    rows: Points = {}
     for point in points:
         potential_v, time_s = point.potential_v, point.time_s
         if math.isnan(time_s if over_time else potential_v):
@@ -324,16 +269,7 @@ def _curves(
         if point.second_current_a is not None:
             current_a = sign * point.second_current_a
             rows.setdefault((electrode + 1, "total"), []).append((potential_v, current_a, time_s))
-    return tuple(
-        _curve(number, role, rows[number, role])
-        for number, role in sorted(rows, key=lambda key: (key[0], ROLES.index(key[1])))
-    )
-
-
-def _curve(electrode: int, role: Role, rows: Sequence[tuple[float, float, float]]) -> Curve:
-    potentials, currents, times = zip(*rows, strict=True)
-    timed = not any(map(math.isnan, times))
-    return Curve(electrode, role, potentials, currents, times if timed else None)
+    return curves_of(rows)
 
 
 def _roles(count: int, technique: str | None) -> Sequence[Role]:

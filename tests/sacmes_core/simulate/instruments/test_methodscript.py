@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.pico import LONG_S, Host, fault_plan, make_cell, square_wave_script
 
 from sacmes_core.flags import LINES_LOST, OVERLOAD
-from sacmes_core.formats.methodscript import parse_package
+from sacmes_core.formats.methodscript_package import parse_package
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import Scan
 from sacmes_core.simulate.chronoamperometry import PotentialStep

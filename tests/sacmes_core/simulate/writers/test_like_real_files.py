@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sacmes_core.formats.methodscript import parse_package
+from sacmes_core.formats.methodscript_package import parse_package
 from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.simulate.cyclic import CyclicCell, TriangularSweep
 from sacmes_core.simulate.potentiostat import Potentiostat, Run
