@@ -57,12 +57,14 @@ def current_flags(current_a: FloatArray) -> tuple[str, ...]:
 
 
 def holds_a_value(current_a: FloatArray) -> BoolArray:
-    """Whether a current keeps one value over four points or more, of currents (n, K); (n,).
+    """Whether a current keeps one value over `HELD_POINTS` or more, of currents (..., K); (...).
 
     Without that `current_flags` has nothing to say of five points or more.
     """
-    same = current_a[:, 1:] == current_a[:, :-1]
-    return np.asarray((same[:, 2:] & same[:, 1:-1] & same[:, :-2]).any(axis=1))
+    same = current_a[..., 1:] == current_a[..., :-1]
+    last = current_a.shape[-1] - HELD_POINTS
+    runs = [same[..., k : max(0, last + k + 1)] for k in range(HELD_POINTS - 1)]
+    return np.asarray(reduce(np.logical_and, runs).any(axis=-1))
 
 
 def peak_flags(
@@ -170,10 +172,10 @@ def difference_agrees(difference: Curve, forward: Curve, reverse: Curve) -> bool
 
 
 def _held(current_a: FloatArray) -> list[tuple[int, int]]:
-    """Where the current keeps one value over four points or more: first point, point after."""
-    same = current_a[1:] == current_a[:-1]
-    if not (same[2:] & same[1:-1] & same[:-2]).any():
+    """Where the current keeps one value over `HELD_POINTS` or more: first point, point after."""
+    if not holds_a_value(current_a):
         return []
+    same = current_a[1:] == current_a[:-1]
     padded = np.concatenate([[False], same, [False]])
     starts = np.flatnonzero(padded[1:] & ~padded[:-1])
     ends = np.flatnonzero(padded[:-1] & ~padded[1:]) + 1
