@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, compress
+from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
@@ -13,12 +13,12 @@ from sacmes_core.analysis.checks import peak_flags
 from sacmes_core.analysis.cv.cycles import analyze_cycles
 from sacmes_core.analysis.methods import METHODS, Method
 from sacmes_core.analysis.peaks import (
-    BoolArray,
     FloatArray,
     Peak,
     PeakArrays,
     PeakCurves,
     ScanAnalysis,
+    codes_of,
 )
 from sacmes_core.analysis.preparing import Batch, Prepared, prepare_all
 from sacmes_core.errors import AnalysisError
@@ -139,7 +139,7 @@ def _analyzed(batch: Batch, method: Method) -> tuple[Iterable[Peak], Iterable[Pe
     columns = slice(None) if in_order else shown
     arrays = (batch.potential_v, batch.current_a, found.smoothed_a, found.baseline_a)
     potential_v, current_a, smoothed_a, baseline_a = (array[:, columns] for array in arrays)
-    noted = _codes(peak_flags(found, potential_v, smoothed_a, method.sigmas_min))
+    noted = codes_of(peak_flags(found, potential_v, smoothed_a, method.sigmas_min))
     own = found.flags or ((),) * len(noted)
     codes = map(_all_codes, batch.flags, own, noted)
     has_baseline = np.asarray(np.isfinite(baseline_a).all(axis=1))
@@ -148,18 +148,6 @@ def _analyzed(batch: Batch, method: Method) -> tuple[Iterable[Peak], Iterable[Pe
         map(Peak, batch.electrodes, *_numbers(found), codes),
         map(PeakCurves, batch.electrodes, potential_v, current_a, smoothed_a, baselines),
     )
-
-
-def _codes(raised: Mapping[str, BoolArray]) -> list[tuple[str, ...]]:
-    """The flags of each voltammogram; there are few combinations."""
-    rows = np.stack(list(raised.values()), axis=1)
-    which = rows @ (1 << np.arange(len(raised)))
-    combinations, first = np.unique(which, return_index=True)
-    known = {
-        combination: tuple(compress(raised, rows[row]))
-        for combination, row in zip(combinations.tolist(), first, strict=True)
-    }
-    return [known[combination] for combination in which.tolist()]
 
 
 def _all_codes(*parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,9 +4,7 @@ Each member has its own idea of shape and baseline; where one is wrong the other
 they differ says how far the number may be off, which no single fit knows.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -23,6 +21,7 @@ from sacmes_core.analysis.peaks import (
     BoolArray,
     FloatArray,
     PeakArrays,
+    codes_of,
     nothing_found,
     over_grids,
 )
@@ -121,7 +120,7 @@ def _one_grid(
         potential_se_v=judged.potential_se_v + none,
         area_se_av=judged.area_se_av + none,
         fwhm_se_v=judged.width_se_v + none,
-        flags=_codes(
+        flags=codes_of(
             {
                 flags.PEAK_AT_EDGE: at_edge,
                 flags.DOUBTFUL_PEAK: has_peak & (odds_of_peak < _ODDS_CLEAR),
@@ -175,8 +174,3 @@ def _is_ambiguous(scans: Binned, judged: Judged) -> BoolArray:
     noise_a = 2 * scans.noise_a / np.sqrt(points)
     limit = np.hypot(AMBIGUOUS_SHARE * judged.height_a, _AMBIGUOUS_NOISES * noise_a)
     return np.asarray(judged.height_se_a > limit)
-
-
-def _codes(raised: Mapping[str, BoolArray]) -> tuple[tuple[str, ...], ...]:
-    rows = np.stack(list(raised.values()), axis=1)
-    return tuple(tuple(compress(raised, row)) for row in rows)

@@ -1,7 +1,8 @@
 """What an analysis returns: peaks with units, uncertainty and flags, and curves to look at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +116,21 @@ class PeakArrays:
     area_se_av: FloatArray | None = None
     fwhm_se_v: FloatArray | None = None
     flags: tuple[tuple[str, ...], ...] = ()
+
+
+def codes_of(raised: Mapping[str, BoolArray]) -> tuple[tuple[str, ...], ...]:
+    """The flags of each of n voltammograms, given where each is raised, shapes (n,).
+
+    There are few combinations, so each is put together once.
+    """
+    rows = np.stack(list(raised.values()), axis=1)
+    which = rows @ (1 << np.arange(len(raised)))
+    combinations, first = np.unique(which, return_index=True)
+    known = {
+        combination: tuple(compress(raised, rows[row]))
+        for combination, row in zip(combinations.tolist(), first, strict=True)
+    }
+    return tuple([known[combination] for combination in which.tolist()])
 
 
 def nothing_found(current_a: FloatArray, flag: str) -> PeakArrays:
