@@ -26,6 +26,8 @@ Preparation = Callable[[FloatArray, FloatArray, PeakSettings], tuple[FloatArray,
 BATCH_POINTS_MAX: Final = 100_000
 """Points that a method is given at once: few enough to stay within a processor's cache."""
 
+_Found = tuple[Curve | None, tuple[str, ...]]
+"""The current that was wanted, and the flags of finding it."""
 _Sweep = tuple[int, Curve, tuple[str, ...]]
 """The place among those that were wanted, the current, and what is wrong with it."""
 _Item = TypeVar("_Item")
@@ -100,11 +102,12 @@ def prepare_all(
     """
     frequencies = {scan.frequency_hz for scan, _ in wanted}
     known = {frequency: settings.at_frequency(frequency) for frequency in frequencies}
-    batches = _plain(wanted, known) if sorts else []
+    found = [_wanted(scan, electrode, known[scan.frequency_hz]) for scan, electrode in wanted]
+    batches = _plain(wanted, found, known) if sorts else []
     done = {place for batch in batches for place in batch.places}
     others = {
-        place: prepare(scan, electrode, known[scan.frequency_hz], preparation)
-        for place, (scan, electrode) in enumerate(wanted)
+        place: _prepared(*wanted[place], found[place], known[scan.frequency_hz], preparation)
+        for place, (scan, _) in enumerate(wanted)
         if place not in done
     }
     batches += _alike({place: v for place, v in others.items() if v.usable})
@@ -116,8 +119,16 @@ def prepare(
 ) -> Voltammogram:
     """The points of one electrode as a method wants them, and what is wrong with them."""
     settings = settings.at_frequency(scan.frequency_hz)
-    curve, found = _wanted(scan, electrode, settings)
-    noted = [*scan.flags, *found]
+    found = _wanted(scan, electrode, settings)
+    return _prepared(scan, electrode, found, settings, preparation)
+
+
+def _prepared(
+    scan: Scan, electrode: int, found: _Found, settings: PeakSettings, preparation: Preparation
+) -> Voltammogram:
+    """As `prepare`, of a current that is found, with the settings of the scan's frequency."""
+    curve, of_finding = found
+    noted = [*scan.flags, *of_finding]
     if curve is None:
         empty, none = np.empty(0), np.empty(0, dtype=np.intp)
         return Voltammogram(electrode, empty, empty, none, settings, tuple(noted), usable=False)
@@ -129,9 +140,9 @@ def prepare(
     potential_v, current_a = preparation(potential_v[finite], current_a[finite], settings)
     inside = np.flatnonzero(in_window(potential_v, settings))
     shown = inside[np.argsort(potential_v[inside], kind="stable")]
-    found = current_flags(current_a[shown])
-    usable = flags.TOO_FEW_POINTS not in found and flags.CONSTANT not in found
-    noted += found
+    of_current = current_flags(current_a[shown])
+    usable = not {flags.TOO_FEW_POINTS, flags.CONSTANT} & {*of_current}
+    noted += of_current
     return Voltammogram(
         electrode, potential_v, current_a, shown, settings, tuple(noted), usable=usable
     )
@@ -161,14 +172,15 @@ def _alike(usable: Mapping[int, Voltammogram]) -> list[Batch]:
 
 
 def _plain(
-    wanted: Sequence[tuple[Scan, int]], known: Mapping[float | None, PeakSettings]
+    wanted: Sequence[tuple[Scan, int]],
+    found: Sequence[_Found],
+    known: Mapping[float | None, PeakSettings],
 ) -> list[Batch]:
-    """Sweeps within their window, in one direction, finite, and without values that are held."""
+    """Sweeps that are, within their window, in one direction, finite, and hold no value."""
     groups: dict[tuple[int, float | None], list[_Sweep]] = defaultdict(list)
-    for place, (scan, electrode) in enumerate(wanted):
-        curve, found = _wanted(scan, electrode, known[scan.frequency_hz])
+    for place, ((scan, _), (curve, own)) in enumerate(zip(wanted, found, strict=True)):
         if curve is not None and len(curve.current_a) >= POINTS_MIN:
-            noted = (*scan.flags, *found) if scan.flags or found else ()
+            noted = (*scan.flags, *own) if scan.flags or own else ()
             groups[len(curve.current_a), scan.frequency_hz].append((place, curve, noted))
     return [
         batch
@@ -189,6 +201,9 @@ def _by_direction(sweeps: Sequence[_Sweep], settings: PeakSettings) -> Iterator[
     places, curves, flags_of = zip(*sweeps, strict=True)
     potential_v = _rows([curve.potential_v for curve in curves])
     current_a = _rows([curve.current_a for curve in curves])
+    potential_v, current_a = _within(potential_v, current_a, settings)
+    if current_a.shape[1] < POINTS_MIN:
+        return
     for is_so, way in zip(_directions(potential_v, current_a, settings), (1, -1), strict=True):
         if is_so.any():
             rows = slice(None) if is_so.all() else is_so
@@ -207,6 +222,16 @@ def _rows(values: Sequence[tuple[float, ...]]) -> FloatArray:
     """Tuples of one length as rows; packing them is several times as fast as `np.array`."""
     pack = Struct(f"{len(values[0])}d").pack
     return np.frombuffer(b"".join([pack(*row) for row in values])).reshape(len(values), -1)
+
+
+def _within(
+    potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings
+) -> tuple[FloatArray, FloatArray]:
+    """The points of n sweeps, shapes (n, K), within the window if it leaves all the same ones."""
+    inside = in_window(potential_v, settings)
+    if inside.all() or (inside != inside[0]).any():
+        return potential_v, current_a
+    return potential_v.compress(inside[0], axis=1), current_a.compress(inside[0], axis=1)
 
 
 def _directions(
@@ -246,9 +271,7 @@ def ascending(
     return unique, np.bincount(which.reshape(-1), weights=current_a) / counts
 
 
-def _wanted(
-    scan: Scan, electrode: int, settings: PeakSettings
-) -> tuple[Curve | None, tuple[str, ...]]:
+def _wanted(scan: Scan, electrode: int, settings: PeakSettings) -> _Found:
     """The current that the settings ask for, and the flags of finding it."""
     by_role = {curve.role: curve for curve in scan.curves if curve.electrode == electrode}
     if not by_role:
@@ -260,7 +283,7 @@ def _wanted(
     return curve, found if curve is not None else (*found, flags.MISSING_CURRENT)
 
 
-def _difference(by_role: Mapping[Role, Curve]) -> tuple[Curve | None, tuple[str, ...]]:
+def _difference(by_role: Mapping[Role, Curve]) -> _Found:
     """The difference current of an electrode, rebuilt from forward and reverse if need be."""
     difference = by_role.get("difference")
     forward, reverse = by_role.get("forward"), by_role.get("reverse")

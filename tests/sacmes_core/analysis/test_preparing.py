@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -137,6 +138,36 @@ def test_sweeps_prepared_together_are_those_prepared_alone(method: str) -> None:
             alone = prepare(*wanted[place], each, how.prepare)
             assert not alone.usable
             assert (found.electrode, found.flags) == (alone.electrode, alone.flags)
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_a_window_within_the_sweep_is_cut_from_many_at_once(turned: int) -> None:
+    settings = PeakSettings(potential_min_v=-0.4, potential_max_v=-0.1)
+    plain = tuple(1e-6 * e**2 for e in POTENTIALS)
+    odd_outside = (math.nan, *plain[1:45], *[1e-6] * 6)
+    wanted = [
+        (Scan((Curve(1, "difference", POTENTIALS[::turned], current[::turned]),), "swv", "chi"), 1)
+        for current in (plain, odd_outside)
+    ]
+
+    def one_by_one(*_: object) -> NoReturn:
+        raise AssertionError
+
+    (batch,) = prepare_all(wanted, settings, one_by_one, sorts=True).batches
+    for row, (scan, electrode) in enumerate(wanted):
+        alone = prepare(scan, electrode, settings, ascending)
+        assert (alone.potential_v[0], alone.potential_v[-1]) == (-0.4, -0.1)
+        assert batch.potential_v[row].tolist() == alone.potential_v.tolist()
+        assert batch.current_a[row].tolist() == alone.current_a.tolist()
+        assert batch.shown.tolist() == alone.shown.tolist()
+        assert batch.flags[row] == alone.flags
+
+
+def test_a_window_that_leaves_few_points_is_said() -> None:
+    settings = PeakSettings(potential_min_v=-0.23, potential_max_v=-0.2)
+    prepared = prepare_all([(scan_of("difference"), 1)] * 2, settings, ascending, sorts=True)
+    assert prepared.batches == []
+    assert [v.flags for v in prepared.useless.values()] == [(flags.TOO_FEW_POINTS,)] * 2
 
 
 def test_long_runs_are_cut_into_batches_that_stay_small() -> None:
