@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from support.agents import StoringAnalyzer, chi_file, session_document, storing_analyzer
-from support.broker import Broker, make_rights
+from support.broker import own_broker
 from support.programs import end, environment
 
 ROOT = Path(__file__).parents[1]
@@ -53,28 +53,22 @@ def stream(
 ) -> tuple[Memory, list[tuple[int, Memory]]]:
     """Stream scans through a broker; memory before the first one, and after each `every`."""
     (home / "data").mkdir(parents=True)
-    (home / "broker").mkdir()
-    broker = Broker(home / "broker", home / "rights", make_rights(home / "rights"))
-    broker.start()
-    try:
-        with storing_analyzer(broker.url("analyzer"), "alice") as analyzer:
-            if at_once:
-                _write(home / "data", 0, scans)
-            with (home / "agent.log").open("wb") as log:
-                process = subprocess.Popen(
-                    [
-                        command, "watch", home / "data",
-                        "--broker", broker.url("alice"), "--home", home,
-                    ],
-                    env=environment(),
-                    stderr=log,
-                )  # fmt: skip
-            try:
-                return _measure(process.pid, analyzer, home / "data", scans, every, at_once)
-            finally:
-                end(process)
-    finally:
-        broker.stop()
+    with own_broker(home) as broker, storing_analyzer(broker.url("analyzer"), "alice") as analyzer:
+        if at_once:
+            _write(home / "data", 0, scans)
+        with (home / "agent.log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    command, "watch", home / "data",
+                    "--broker", broker.url("alice"), "--home", home,
+                ],
+                env=environment(),
+                stderr=log,
+            )  # fmt: skip
+        try:
+            return _measure(process.pid, analyzer, home / "data", scans, every, at_once)
+        finally:
+            end(process)
 
 
 def _measure(

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ from typing import Final
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from support.agent import speaking
-from support.broker import Broker, make_rights
+from support.broker import Broker, own_broker
 from support.experiment import (
     Experiment,
     Measurement,
@@ -37,6 +37,7 @@ from support.experiment import (
     history,
     wait_for_history,
 )
+from support.tools import wait_until
 from support.wire import Wire, wire
 
 from sacmes_core.payloads.results import Result
@@ -45,6 +46,7 @@ VICTIMS: Final = ("agent", "analyzer", "broker")
 DOWN_MAX_S: Final = 0.5
 CUT_MAX_S: Final = 8.0
 LATE_S: Final = 300.0
+SESSION_S: Final = 60.0
 
 Trend = dict[tuple[str, int], tuple[float | None, ...]]
 
@@ -112,7 +114,7 @@ def disturbed(
     began = time.monotonic()
     with wire(broker.port) as path, experiment(broker, home, path.port) as one:
         with speaking(broker) as viewer:
-            wait_for_session(viewer.documents)
+            wait_until(viewer.documents, timeout=SESSION_S, what="the session of the agent")
         instrument = threading.Thread(target=one.measure, args=(measurement,), daemon=True)
         instrument.start()
         for done, blow in enumerate(plan, 1):
@@ -135,7 +137,7 @@ def undisturbed(broker: Broker, home: Path, measurement: Measurement) -> list[Re
     """The results of the same files when nothing goes wrong."""
     calm = Measurement(measurement.numbers, measurement.electrodes, 0.0, measurement.seed)
     with experiment(broker, home) as one, speaking(broker) as viewer:
-        wait_for_session(viewer.documents)
+        wait_until(viewer.documents, timeout=SESSION_S, what="the session of the agent")
         one.measure(calm)
         return wait_for_history(viewer, calm.files, timeout_s=LATE_S)
 
@@ -194,15 +196,6 @@ def _equal(one: float | None, other: float | None) -> bool:
     return abs(one - other) <= 1e-9 * max(abs(one), abs(other))
 
 
-def wait_for_session(documents: Callable[[], object]) -> None:
-    """Wait until the session of the agent is there."""
-    deadline = time.monotonic() + 60
-    while not documents():
-        if time.monotonic() > deadline:
-            raise SystemExit("The agent's session did not start within 60 s.")
-        time.sleep(0.05)
-
-
 def run(
     measurement: Measurement, kills: int, cuts: int, seed: int, victims: Sequence[str] = VICTIMS
 ) -> Findings:
@@ -211,24 +204,11 @@ def run(
     plan = blows(kills, cuts, rng, victims)
     with tempfile.TemporaryDirectory(prefix="sacmes-chaos-") as name:
         home = Path(name)
-        rights = home / "rights"
-        rights.mkdir()
-        keys = make_rights(rights)
-        runs = {}
-        for kind in ("disturbed", "calm"):
-            place = home / kind
-            (place / "broker").mkdir(parents=True)
-            broker = runs[kind] = Broker(place / "broker", rights, keys)
-            broker.start()
-        try:
-            findings, *seen = disturbed(
-                runs["disturbed"], home / "disturbed", measurement, plan, rng
-            )
-            calm = undisturbed(runs["calm"], home / "calm", measurement)
-            compare(findings, measurement, (seen[0], seen[1]), calm)
-        finally:
-            for broker in runs.values():
-                broker.stop()
+        with own_broker(home / "disturbed") as broker:
+            findings, *seen = disturbed(broker, home / "disturbed", measurement, plan, rng)
+        with own_broker(home / "calm") as broker:
+            calm = undisturbed(broker, home / "calm", measurement)
+        compare(findings, measurement, (seen[0], seen[1]), calm)
     return findings
 
 

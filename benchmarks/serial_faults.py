@@ -22,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +31,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from support import programs
 from support.agent import Speaker, speaking
-from support.broker import Broker, make_rights
+from support.broker import Broker, own_broker
 from support.experiment import history
 from support.tools import wait_until
 from support.wire import Wire, wire
@@ -273,20 +273,6 @@ def run(plan: Plan, broker: Broker, home: Path) -> Findings:
         findings.returns, findings.seen_off = bench.watch.returns, bench.watch.seen_off
     findings.seconds = time.monotonic() - began
     return findings
-
-
-@contextmanager
-def own_broker(home: Path) -> Iterator[Broker]:
-    """A broker with users of its own."""
-    rights, place = home / "rights", home / "broker"
-    rights.mkdir()
-    place.mkdir()
-    broker = Broker(place, rights, make_rights(rights))
-    broker.start()
-    try:
-        yield broker
-    finally:
-        broker.stop()
 
 
 def report(findings: Findings) -> Sequence[str]:

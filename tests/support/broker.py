@@ -4,6 +4,8 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from support.programs import environment
@@ -126,3 +128,16 @@ def make_rights(rights: Path) -> dict[str, str]:
 def copy_rights(rights: Path, home: Path) -> Path:
     """Give a broker files of its own, so that a test may change them."""
     return Path(shutil.copytree(rights, home / "rights"))
+
+
+@contextmanager
+def own_broker(home: Path) -> Iterator[Broker]:
+    """A broker with users of its own, in a folder that need not be there yet."""
+    place, rights = home / "broker", home / "rights"
+    place.mkdir(parents=True)
+    broker = Broker(place, rights, make_rights(rights))
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
