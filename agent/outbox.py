@@ -212,18 +212,17 @@ class Outbox:
     def retry_refused(self) -> int:
         """Let the refused uploads wait again, behind all others; returns how many.
 
-        They get new sequence numbers, so that an agent that runs offers them anew.
+        They get sequence numbers that none had before, also none that is forgotten by now, so that
+        an agent that runs offers them anew.
         """
         with self._writing() as connection:
-            refused = connection.execute(
-                "SELECT sequence FROM uploads WHERE state = 'refused' ORDER BY sequence"
-            ).fetchall()
-            last = connection.execute("SELECT max(sequence) FROM uploads").fetchone()[0]
-            connection.executemany(
-                "UPDATE uploads SET state = 'waiting', sequence = ? WHERE sequence = ?",
-                [(last + k, sequence) for k, (sequence,) in enumerate(refused, 1)],
+            again = connection.execute(
+                "INSERT OR REPLACE INTO uploads "
+                "(upload_id, session_id, header, content, wire_bytes, reason) "
+                "SELECT upload_id, session_id, header, content, wire_bytes, reason "
+                "FROM uploads WHERE state = 'refused' ORDER BY sequence"
             )
-            return len(refused)
+            return again.rowcount
 
     def counters(self, session_id: str | None, in_flight: int) -> UploadCounters:
         """What was counted in a session, and what waits in all of them.

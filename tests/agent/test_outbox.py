@@ -103,6 +103,17 @@ def test_what_is_tried_again_stands_behind_all_others_in_its_order(outbox: Outbo
     assert outbox.waiting(again[-1].sequence, 10)[0].upload_id == identity(taken("4.txt"))
 
 
+def test_what_is_tried_again_stands_behind_what_is_forgotten_by_now(outbox: Outbox) -> None:
+    several = [taken(f"{k}.txt") for k in range(5)]
+    outbox.add(several)
+    cursor = outbox.waiting(0, 10)[-1].sequence
+    outbox.settle([receipt(several[0], "refused", reason="No."), *map(receipt, several[1:])])
+    outbox.forget_sessions(OTHER_SESSION)
+    assert outbox.retry_refused() == 1
+    assert [one.upload_id for one in outbox.waiting(cursor, 10)] == [identity(several[0])]
+    assert outbox.load(identity(several[0])) == (several[0].header, b"scan")
+
+
 def test_a_refusal_for_now_keeps_it_waiting(outbox: Outbox) -> None:
     one = taken("a.txt")
     outbox.add([one])
