@@ -473,6 +473,24 @@ def test_a_full_outbox_leaves_files_where_they_are_and_says_so(
     assert clocked.outbox.held_bytes() > 0
 
 
+def test_where_nothing_can_be_taken_it_is_not_asked_at_once_again(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocked.follow()
+    for number in (1, 2, 3):
+        clocked.write(f"SWV_15Hz_{number}.txt", chi_file(last_v=-0.3))
+    clocked.poll()
+    assert clocked.folder.next_due(clocked.now) == clocked.now + 0.25
+    with monkeypatch.context() as full:
+        full.setattr("agent.folder.OUTBOX_MAX_BYTES", 0)
+        assert clocked.poll(1) == []
+        assert clocked.folder.next_due(clocked.now) == clocked.now + 1
+    monkeypatch.setattr("agent.folder.FOLLOWED_MAX", 3)
+    clocked.write("SWV_15Hz_4.txt")
+    assert clocked.poll() == []
+    assert clocked.folder.next_due(clocked.now) == clocked.now + 1
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only here may names be no text")
 def test_a_name_that_is_no_text_is_sent_under_a_readable_one(clocked: Clocked) -> None:
     clocked.follow()
