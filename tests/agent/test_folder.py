@@ -156,6 +156,18 @@ def test_a_large_backlog_is_taken_in_batches(clocked: Clocked) -> None:
     assert len(clocked.poll()) == 100
 
 
+def test_a_further_batch_does_not_read_all_names_again(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 101):
+        clocked.write(f"SWV_15Hz_{number}.txt")
+    clocked.follow()
+    clocked.poll()
+    monkeypatch.setattr("agent.listing.parse_name", lambda _: pytest.fail("was read again"))
+    clocked.now += 1
+    assert [clocked.folder.take(clocked.now) for _ in range(4)] == [32, 32, 32, 4]
+
+
 def test_what_is_known_of_a_file_stands_in_its_header(clocked: Clocked) -> None:
     clocked.follow(technique="cv")
     path = clocked.write("E3_SWV_15Hz_7.txt", chi_file(200))
