@@ -240,8 +240,8 @@ class Agent:
         now = time.monotonic()
         self._postman.tick(now)
         if self._announcer.is_due(now):
-            facts = self._facts()
             self._problems.put("clock", clock_sentence())
+            facts = self._facts()
             self._announcer.hold(presence.Changed(facts), now)
             self._onlooker.count(facts.counters, self._home.outbox)
         self._announcer.hold(presence.Tick(), now)
