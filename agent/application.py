@@ -10,7 +10,6 @@ import queue
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -70,6 +69,7 @@ TURN_S: Final = 0.5
 """Longest wait for an event: on Windows, Ctrl-C is seen only between two waits."""
 EVENTS_PER_TURN: Final = 256
 RETRY_S: Final = 2.0
+IGNORED_KINDS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Agent:
         self._announcer = Announcer(home, self._source.facts, self._publish)
         self._onlooker = Onlooker(show, self._user_id, self._source.facts.name)
         self._analyzers: dict[str, AnalyzerPresence] = {}
-        self._ignored: Counter[str] = Counter()
+        self._ignored: set[str] = set()
         self._follower = Follower(
             home, options.wish, self._asker, self._problems, self._source.work_on
         )
@@ -306,13 +306,13 @@ class Agent:
         self._postman.closed(now)
 
     def _receive(self, message: Message, now: float) -> None:
-        """Hand a message on; one that is not of the protocol is counted and said once."""
+        """Hand a message on; of those that are not of the protocol each kind is said once."""
         try:
             self._handle(message, now)
         except ProtocolError as error:
             kind = f"{message.topic[:80]}: {error}"
-            self._ignored[kind[:300] if len(self._ignored) < 100 else "more"] += 1
-            if self._ignored[kind[:300]] == 1:
+            if kind[:300] not in self._ignored and len(self._ignored) < IGNORED_KINDS_MAX:
+                self._ignored.add(kind[:300])
                 logger.warning("Ignored a message on %s", kind)
 
     def _handle(self, message: Message, now: float) -> None:

@@ -1,5 +1,6 @@
-"""What the agent's loop says of itself, without a broker."""
+"""What the agent's loop says of itself and of what it ignores, without a broker."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -8,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from agent import presence
-from agent.application import Agent, AgentOptions
+from agent.application import IGNORED_KINDS_MAX, Agent, AgentOptions
 from agent.home import Home
 from agent.watching import folder_source
 from sacmes_core.address import BrokerAddress
-from sacmes_core.messages import Publication
+from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.presence import AgentPresence
 from sacmes_core.protocol import decode
 
@@ -39,3 +40,15 @@ def test_the_first_counts_already_say_that_the_clock_is_not_set(
     agent._announcer.hold(presence.Opened(), time.monotonic())
     agent._perform_due()
     assert decode(AgentPresence, published[-1].payload).problem == "The clock is not set."
+
+
+def test_each_kind_that_is_ignored_is_said_once_and_not_without_end(
+    agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "agent.application"):
+        for _ in range(3):
+            for kind in range(IGNORED_KINDS_MAX + 20):
+                agent._receive(Message(f"elsewhere/{kind}", b""), 0.0)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == len(set(said)) == IGNORED_KINDS_MAX
+    assert "elsewhere/0:" in said[0]
