@@ -167,6 +167,11 @@ class Outbox:
         )
         return None if row is None else (UploadHeader.model_validate_json(row[0]), row[1])
 
+    def holds(self, upload_id: str) -> bool:
+        """Whether an upload's bytes are still here, since it is not stored yet."""
+        query = "SELECT 1 FROM uploads WHERE upload_id = ? AND content IS NOT NULL"
+        return self._first(query, (upload_id,)) is not None
+
     def times_replaced(self, header: UploadHeader) -> int:
         """How often these bytes were taken under this name before others took their place."""
         known = "SELECT 1 FROM uploads WHERE upload_id = ?"

@@ -70,10 +70,13 @@ def test_it_survives_closing(tmp_path: Path, outbox: Outbox) -> None:
 
 def test_a_stored_upload_gives_its_bytes_up(outbox: Outbox) -> None:
     one = taken("a.txt")
+    assert not outbox.holds(identity(one))
     outbox.add([one])
+    assert outbox.holds(identity(one))
     outbox.settle([receipt(one)])
     assert outbox.waiting_count() == 0
     assert outbox.load(identity(one)) is None
+    assert not outbox.holds(identity(one))
     assert outbox.counters(SESSION_ID, 0).confirmed == 1
 
 
@@ -81,6 +84,7 @@ def test_a_refused_upload_stays_with_its_reason_and_can_be_sent_again(outbox: Ou
     one = taken("a.txt")
     outbox.add([one])
     outbox.settle([receipt(one, "refused", reason="Too many columns.")])
+    assert outbox.holds(identity(one))
     assert outbox.waiting_count() == 0
     assert [(r.file, r.reason) for r in outbox.refused()] == [("a.txt", "Too many columns.")]
     assert outbox.retry_refused() == 1
