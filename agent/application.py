@@ -19,10 +19,10 @@ from agent.announcing import AgentStopped, Announcer
 from agent.asking import Asker
 from agent.claim import look, refusal_sentence
 from agent.clock import clock_sentence
+from agent.database import OutboxError
 from agent.following import Follower
 from agent.home import Home
 from agent.notify import notifier
-from agent.outbox import OutboxError
 from agent.postman import Postman
 from agent.presence import Facts
 from agent.problems import Problems

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.agents import chi_file, session_document
 
+from agent.database import OutboxError
 from agent.folder import Folder, read_unchanged
 from agent.listing import list_folder
-from agent.outbox import Outbox, OutboxError
+from agent.outbox import Outbox
 from sacmes_core.messages import Message
 from sacmes_core.payloads.results import Receipt
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
@@ -450,7 +451,7 @@ def test_a_folder_that_vanishes_is_said_and_watched_again(clocked: Clocked, runn
 def test_a_full_disk_postpones_and_loses_nothing(clocked: Clocked) -> None:
     clocked.follow()
     clocked.write("SWV_15Hz_1.txt")
-    connection = clocked.outbox._connection
+    connection = clocked.outbox._database.connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     clocked.folder.poll(clocked.now)

@@ -11,7 +11,8 @@ import pytest
 from support.agents import SESSION_ID
 from support.tools import ROOT, wait_until
 
-from agent.outbox import FileRecord, Outbox, OutboxError, Outcome, Taken
+from agent.database import OutboxError
+from agent.outbox import FileRecord, Outbox, Outcome, Taken
 from agent.settling import Sighting
 from sacmes_core.payloads.results import Receipt
 from sacmes_core.upload import UploadHeader, upload_id
@@ -184,13 +185,13 @@ def test_two_connections_see_each_other(tmp_path: Path, outbox: Outbox) -> None:
 
 def test_a_full_disk_is_a_sentence_and_nothing_half_written(outbox: Outbox) -> None:
     outbox.add([taken("before.txt")])
-    pages = outbox._connection.execute("PRAGMA page_count").fetchone()[0]
-    outbox._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = outbox._database.connection.execute("PRAGMA page_count").fetchone()[0]
+    outbox._database.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(OutboxError, match="disk is full"):
         outbox.add([taken("small.txt", b"1"), taken("large.txt", bytes(1_000_000))])
     assert outbox.waiting_count() == 1
     assert outbox.record(SESSION_ID, "small.txt") is None
-    outbox._connection.execute("PRAGMA max_page_count = 1000000")
+    outbox._database.connection.execute("PRAGMA max_page_count = 1000000")
     outbox.add([taken("large.txt", bytes(1_000_000))])
     assert outbox.waiting_count() == 2
 
@@ -255,6 +256,6 @@ def test_it_is_readable_by_its_owner_alone(tmp_path: Path, outbox: Outbox) -> No
 
 
 def test_it_writes_through_to_the_disk(outbox: Outbox) -> None:
-    connection: sqlite3.Connection = outbox._connection
+    connection: sqlite3.Connection = outbox._database.connection
     assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
