@@ -10,7 +10,6 @@ import queue
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -20,10 +19,10 @@ from agent.announcing import AgentStopped, Announcer
 from agent.asking import Asker
 from agent.claim import look, refusal_sentence
 from agent.clock import clock_sentence
+from agent.database import OutboxError
 from agent.following import Follower
 from agent.home import Home
 from agent.notify import notifier
-from agent.outbox import OutboxError
 from agent.postman import Postman
 from agent.presence import Facts
 from agent.problems import Problems
@@ -70,6 +69,7 @@ TURN_S: Final = 0.5
 """Longest wait for an event: on Windows, Ctrl-C is seen only between two waits."""
 EVENTS_PER_TURN: Final = 256
 RETRY_S: Final = 2.0
+IGNORED_KINDS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Agent:
         self._announcer = Announcer(home, self._source.facts, self._publish)
         self._onlooker = Onlooker(show, self._user_id, self._source.facts.name)
         self._analyzers: dict[str, AnalyzerPresence] = {}
-        self._ignored: Counter[str] = Counter()
+        self._ignored: set[str] = set()
         self._follower = Follower(
             home, options.wish, self._asker, self._problems, self._source.work_on
         )
@@ -240,8 +240,8 @@ class Agent:
         now = time.monotonic()
         self._postman.tick(now)
         if self._announcer.is_due(now):
-            facts = self._facts()
             self._problems.put("clock", clock_sentence())
+            facts = self._facts()
             self._announcer.hold(presence.Changed(facts), now)
             self._onlooker.count(facts.counters, self._home.outbox)
         self._announcer.hold(presence.Tick(), now)
@@ -306,13 +306,13 @@ class Agent:
         self._postman.closed(now)
 
     def _receive(self, message: Message, now: float) -> None:
-        """Hand a message on; one that is not of the protocol is counted and said once."""
+        """Hand a message on; of those that are not of the protocol each kind is said once."""
         try:
             self._handle(message, now)
         except ProtocolError as error:
             kind = f"{message.topic[:80]}: {error}"
-            self._ignored[kind[:300] if len(self._ignored) < 100 else "more"] += 1
-            if self._ignored[kind[:300]] == 1:
+            if kind[:300] not in self._ignored and len(self._ignored) < IGNORED_KINDS_MAX:
+                self._ignored.add(kind[:300])
                 logger.warning("Ignored a message on %s", kind)
 
     def _handle(self, message: Message, now: float) -> None:

@@ -57,19 +57,6 @@ def _put_in_place(temporary: Path, path: Path) -> None:
     temporary.replace(path)
 
 
-def put_database_aside(path: Path) -> Path:
-    """Rename a damaged database, with what belongs to it; returns where it is now."""
-    aside = next(
-        candidate
-        for k in range(1, 10_000)
-        if not (candidate := path.with_name(f"{path.stem}.damaged-{k}{path.suffix}")).exists()
-    )
-    path.replace(aside)
-    for ending in ("-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    return aside
-
-
 class HomeLock:
     """Held by the one agent that runs with a home folder; the system frees it if that one dies."""
 

@@ -148,10 +148,13 @@ class Folder:
         return len(taken)
 
     def next_due(self, now: float) -> float:
-        """When to poll again at the latest."""
-        if self._more:
+        """When to poll again at the latest, after a poll that took nothing.
+
+        A file that was due then could not be taken, and waits for the next regular poll.
+        """
+        if self._more and len(self._files) < FOLLOWED_MAX:
             return now
-        due = (file.due_at for file in self._files.values() if file.due_at is not None)
+        due = (f.due_at for f in self._files.values() if f.due_at is not None and f.due_at > now)
         return min(min(due, default=now + POLL_S), now + POLL_S)
 
     def _list(self) -> Iterator[tuple[str, Listed]]:

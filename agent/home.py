@@ -11,10 +11,11 @@ from typing import Self
 from pydantic import ValidationError
 
 from agent import session
+from agent.database import OutboxError
 from agent.disk import write_private
 from agent.identity import Identity, adopted, load_identity, save_identity
 from agent.outbox import FILE_NAME as OUTBOX_NAME
-from agent.outbox import Outbox, OutboxError
+from agent.outbox import Outbox
 from agent.starting import Granted, Wish
 from sacmes_core.errors import ConfigError
 from sacmes_core.payloads.session import SessionDocument

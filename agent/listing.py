@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -83,6 +84,7 @@ def list_folder(
             return
 
 
+@lru_cache(maxsize=8192)  # More than are followed at a time: each batch sorts all that are due.
 def order(name: str) -> tuple[object, ...]:
     """Key that sorts scans as they are measured: by number, then as people count."""
     number = parse_name(name).number

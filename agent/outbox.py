@@ -4,24 +4,17 @@ SQLite with a write-ahead log and synchronous=FULL, so that neither `kill -9` no
 an upload that `Outbox.add` returned for. Each thread opens an `Outbox` of its own.
 """
 
-import contextlib
-import logging
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self
 
+from agent.database import Database
 from agent.delivery import Waiting
-from agent.disk import put_database_aside
 from agent.settling import Sighting
-from sacmes_core.errors import SacmesError
 from sacmes_core.payloads.presence import UploadCounters
 from sacmes_core.payloads.results import Receipt
 from sacmes_core.upload import UploadHeader
-
-logger = logging.getLogger(__name__)
 
 FILE_NAME: Final = "outbox.sqlite"
 
@@ -53,10 +46,6 @@ CREATE TABLE IF NOT EXISTS files (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
 """
-
-
-class OutboxError(SacmesError):
-    """The outbox cannot be written at the moment; nothing in it is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +82,8 @@ class RefusedUpload:
 class Outbox:
     """The agent's store of uploads, of what it remembers of files, and of a few notes."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, path: Path | None) -> Self:
@@ -108,20 +97,11 @@ class Outbox:
         OutboxError
             If it cannot be opened.
         """
-        try:
-            return cls(_connect(path))
-        except sqlite3.OperationalError as error:
-            raise OutboxError(f"The outbox {path} cannot be opened: {error}.") from None
-        except sqlite3.DatabaseError as error:
-            if path is None:
-                raise OutboxError(f"The outbox cannot be opened: {error}.") from None
-            aside = put_database_aside(path)
-            logger.warning("The outbox was damaged (%s); it is kept as %s", error, aside)
-            return cls(_connect(path))
+        return cls(Database.opened(path, _SCHEMA))
 
     def close(self) -> None:
         """Close the database."""
-        self._connection.close()
+        self._database.close()
 
     def add(self, taken: Sequence[Taken]) -> None:
         """Keep uploads and what became of their files, all or none, before anything is sent.
@@ -131,7 +111,7 @@ class Outbox:
         OutboxError
             If the disk is full or fails.
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for one in taken:
                 if one.header is not None:
                     connection.execute(
@@ -152,7 +132,7 @@ class Outbox:
 
     def waiting(self, after: int, limit: int) -> tuple[Waiting, ...]:
         """The next uploads without a receipt, in the order they were taken."""
-        rows = self._rows(
+        rows = self._database.rows(
             "SELECT sequence, upload_id, wire_bytes FROM uploads "
             "WHERE state = 'waiting' AND sequence > ? ORDER BY sequence LIMIT ?",
             (after, limit),
@@ -161,18 +141,23 @@ class Outbox:
 
     def load(self, upload_id: str) -> tuple[UploadHeader, bytes] | None:
         """An upload's header and bytes; None if it is settled."""
-        row = self._first(
+        row = self._database.first(
             "SELECT header, content FROM uploads WHERE upload_id = ? AND content IS NOT NULL",
             (upload_id,),
         )
         return None if row is None else (UploadHeader.model_validate_json(row[0]), row[1])
 
+    def holds(self, upload_id: str) -> bool:
+        """Whether an upload's bytes are still here, since it is not stored yet."""
+        query = "SELECT 1 FROM uploads WHERE upload_id = ? AND content IS NOT NULL"
+        return self._database.first(query, (upload_id,)) is not None
+
     def times_replaced(self, header: UploadHeader) -> int:
         """How often these bytes were taken under this name before others took their place."""
         known = "SELECT 1 FROM uploads WHERE upload_id = ?"
-        if self._first(known, (header.upload_id,)) is None:
+        if self._database.first(known, (header.upload_id,)) is None:
             return 0
-        rows = self._rows(
+        rows = self._database.rows(
             "SELECT json_extract(header, '$.sha256') FROM uploads "
             "WHERE session_id = ? AND json_extract(header, '$.file') = ? ORDER BY sequence",
             (header.session_id, header.file),
@@ -190,7 +175,7 @@ class Outbox:
         OutboxError
             If the disk is full or fails; the receipts come again when the uploads are repeated.
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for receipt in receipts:
                 if receipt.status == "stored":
                     connection.execute(
@@ -212,18 +197,17 @@ class Outbox:
     def retry_refused(self) -> int:
         """Let the refused uploads wait again, behind all others; returns how many.
 
-        They get new sequence numbers, so that an agent that runs offers them anew.
+        They get sequence numbers that none had before, also none that is forgotten by now, so that
+        an agent that runs offers them anew.
         """
-        with self._writing() as connection:
-            refused = connection.execute(
-                "SELECT sequence FROM uploads WHERE state = 'refused' ORDER BY sequence"
-            ).fetchall()
-            last = connection.execute("SELECT max(sequence) FROM uploads").fetchone()[0]
-            connection.executemany(
-                "UPDATE uploads SET state = 'waiting', sequence = ? WHERE sequence = ?",
-                [(last + k, sequence) for k, (sequence,) in enumerate(refused, 1)],
+        with self._database.writing() as connection:
+            again = connection.execute(
+                "INSERT OR REPLACE INTO uploads "
+                "(upload_id, session_id, header, content, wire_bytes, reason) "
+                "SELECT upload_id, session_id, header, content, wire_bytes, reason "
+                "FROM uploads WHERE state = 'refused' ORDER BY sequence"
             )
-            return len(refused)
+            return again.rowcount
 
     def counters(self, session_id: str | None, in_flight: int) -> UploadCounters:
         """What was counted in a session, and what waits in all of them.
@@ -234,13 +218,13 @@ class Outbox:
             Uploads published and not yet settled.
         """
         states = dict(
-            self._rows(
+            self._database.rows(
                 "SELECT state, count(*) FROM uploads WHERE session_id = ? GROUP BY state",
                 (session_id,),
             )
         )
         files = dict(
-            self._rows(
+            self._database.rows(
                 "SELECT outcome, count(*) FROM files WHERE session_id = ? GROUP BY outcome",
                 (session_id,),
             )
@@ -257,19 +241,19 @@ class Outbox:
     def waiting_count(self) -> int:
         """Uploads of any session that have no receipt."""
         query = "SELECT count(*) FROM uploads WHERE state = 'waiting'"
-        return int(self._rows(query)[0][0])
+        return int(self._database.rows(query)[0][0])
 
     def held_bytes(self) -> int:
         """Bytes on the disk that hold something."""
         pages, free, size = (
-            int(self._rows(f"PRAGMA {name}")[0][0])
+            int(self._database.rows(f"PRAGMA {name}")[0][0])
             for name in ("page_count", "freelist_count", "page_size")
         )
         return (pages - free) * size
 
     def refused(self, limit: int = 100) -> tuple[RefusedUpload, ...]:
         """What was refused for good, by name."""
-        rows = self._rows(
+        rows = self._database.rows(
             "SELECT json_extract(header, '$.file'), reason, 1 FROM uploads "
             "WHERE state = 'refused' "
             "UNION ALL SELECT file, reason, 0 FROM files WHERE outcome = 'refused' "
@@ -281,21 +265,18 @@ class Outbox:
     def last_file(self) -> str | None:
         """The file of the upload that was taken last; None before the first."""
         query = "SELECT json_extract(header, '$.file') FROM uploads ORDER BY sequence DESC LIMIT 1"
-        row = self._first(query, ())
+        row = self._database.first(query, ())
         return None if row is None else row[0]
 
     def sightings(self, session_id: str) -> Iterator[tuple[str, Sighting]]:
         """The files of a session that were decided on, as they were then."""
         query = "SELECT file, size, mtime_ns FROM files WHERE session_id = ?"
-        try:
-            for file, size, mtime_ns in self._connection.execute(query, (session_id,)):
-                yield file, Sighting(size, mtime_ns)
-        except sqlite3.Error as error:
-            raise OutboxError(_sentence(error)) from None
+        for file, size, mtime_ns in self._database.each(query, (session_id,)):
+            yield file, Sighting(size, mtime_ns)
 
     def record(self, session_id: str, file: str) -> FileRecord | None:
         """What became of a file when it was looked at last."""
-        row = self._first(
+        row = self._database.first(
             "SELECT size, mtime_ns, outcome, sha256, reason FROM files "
             "WHERE session_id = ? AND file = ?",
             (session_id, file),
@@ -307,7 +288,7 @@ class Outbox:
 
     def forget_files(self, session_id: str, outcomes: Sequence[Outcome]) -> None:
         """Forget files with these outcomes, so that they are looked at again."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.executemany(
                 "DELETE FROM files WHERE session_id = ? AND outcome = ?",
                 [(session_id, outcome) for outcome in outcomes],
@@ -315,7 +296,7 @@ class Outbox:
 
     def forget_sessions(self, kept_session_id: str) -> None:
         """Forget what is done in all other sessions; what waits or was refused stays."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "DELETE FROM uploads WHERE session_id <> ? AND state = 'confirmed'",
                 (kept_session_id,),
@@ -324,7 +305,7 @@ class Outbox:
 
     def confirmed_files(self, session_id: str) -> frozenset[str]:
         """The names of all uploads of a session that are stored."""
-        rows = self._rows(
+        rows = self._database.rows(
             "SELECT json_extract(header, '$.file') FROM uploads "
             "WHERE session_id = ? AND state = 'confirmed'",
             (session_id,),
@@ -333,70 +314,24 @@ class Outbox:
 
     def drop_unconfirmed(self) -> None:
         """Forget uploads without a receipt: their files are there and are read again."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute("DELETE FROM uploads WHERE state <> 'confirmed'")
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for table in ("uploads", "files", "notes"):
                 connection.execute(f"DELETE FROM {table}")
 
     def note(self, name: str) -> str | None:
         """A text kept under a name."""
-        row = self._first("SELECT text FROM notes WHERE name = ?", (name,))
+        row = self._database.first("SELECT text FROM notes WHERE name = ?", (name,))
         return None if row is None else str(row[0])
 
     def keep_note(self, name: str, text: str) -> None:
         """Keep a text under a name."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, text))
-
-    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
-        try:
-            return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise OutboxError(_sentence(error)) from None
-
-    def _first(self, query: str, values: tuple[object, ...]) -> Any:
-        return next(iter(self._rows(query, values)), None)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise OutboxError(_sentence(error)) from None
-
-
-def damage(path: Path) -> str | None:
-    """What is wrong with the file of an outbox, which is only read; None if it is sound."""
-    try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
-        with contextlib.closing(connection):
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.Error as error:
-        return str(error)
-    return None if found == "ok" else str(found)
-
-
-def _connect(path: Path | None) -> sqlite3.Connection:
-    if path is not None:
-        path.touch(mode=0o600)
-    connection = sqlite3.connect(path or ":memory:", timeout=10.0, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(_SCHEMA)
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
 
 
 def _file_row(taken: Taken) -> tuple[object, ...]:
@@ -410,12 +345,3 @@ def _file_row(taken: Taken) -> tuple[object, ...]:
         record.outcome,
         record.reason,
     )
-
-
-def _sentence(error: sqlite3.Error) -> str:
-    if "full" in str(error):
-        return (
-            "The agent's disk is full: scans cannot be kept for sending. Make room; "
-            "the agent goes on by itself."
-        )
-    return f"The agent's outbox cannot be written ({error}); the agent tries again."

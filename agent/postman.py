@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from agent.database import OutboxError
 from agent.delivery import (
     AnalyzerReturned,
     Closed,
@@ -17,7 +18,7 @@ from agent.delivery import (
     Tick,
     step,
 )
-from agent.outbox import Outbox, OutboxError
+from agent.outbox import Outbox
 from agent.problems import Problems
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Published

@@ -62,11 +62,12 @@ class Memory:
         """The names of files that are stored already, and have not changed since."""
         self.outbox.drop_unconfirmed()
         confirmed = self.outbox.confirmed_files(session_id)
+        seen = dict(self.outbox.sightings(session_id))
         found = set()
         for name, path in named:
-            record = self.outbox.record(session_id, name) if name in confirmed else None
             status = path.stat()
-            if record and record.sighting == Sighting(status.st_size, status.st_mtime_ns):
+            sighting = Sighting(status.st_size, status.st_mtime_ns)
+            if name in confirmed and seen.get(name) == sighting:
                 found.add(name)
         return frozenset(found)
 

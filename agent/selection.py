@@ -44,15 +44,11 @@ def name_belongs(source: SourceSettings, name: str) -> bool:
         return False
     if source.first_number == 0 and source.last_number is None:
         return True
-    return number_belongs(source, parse_name(name).number)
-
-
-def number_belongs(source: SourceSettings, number: int | None) -> bool:
-    """Whether a scan number lies in the session's range."""
-    if number is None:
-        return source.first_number == 0 and source.last_number is None
-    return source.first_number <= number and (
-        source.last_number is None or number <= source.last_number
+    number = parse_name(name).number
+    return (
+        number is not None
+        and source.first_number <= number
+        and (source.last_number is None or number <= source.last_number)
     )
 
 

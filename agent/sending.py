@@ -164,7 +164,9 @@ class _Sender:
         self._postman = Postman(self._outbox, self._user_id, self._link.publish, self._problems)
         self._starting: starting.Starting | None = None
         self._held: dict[str, str] = {}
-        self._unread = named_files(sending.files)
+        self._command = (self._user_id, sending.technique, sending.name)
+        self._files = dict(named_files(sending.files))
+        self._unread = iter(self._files.items())
         self._tally = Tally()
         self._newest: SessionDocument | None = None
         self._started_here = False
@@ -187,19 +189,17 @@ class _Sender:
 
     def _resume(self) -> None:
         """Go on with the session of a command that was stopped, if these are its files."""
-        sending = self._sending
-        kept = self._memory.kept((self._user_id, sending.technique, sending.name))
-        files = dict(named_files(self._sending.files))
+        kept = self._memory.kept(self._command)
         if (
             kept is None
             or self._sending.new
-            or not self._memory.has_begun(kept[0].session_id, files)
+            or not self._memory.has_begun(kept[0].session_id, self._files)
         ):
             self._memory.forget()
             return
-        known = self._memory.stored(kept[0].session_id, files.items())
+        known = self._memory.stored(kept[0].session_id, self._files.items())
         self.document, self._started_here = kept
-        self._unread = iter([one for one in files.items() if one[0] not in known])
+        self._unread = iter([one for one in self._files.items() if one[0] not in known])
         self._tally.stored |= known
 
     def _options(self, client: str) -> LinkOptions:
@@ -305,9 +305,7 @@ class _Sender:
 
     def _go_on(self, document: SessionDocument) -> None:
         self.document = document
-        sending = self._sending
-        command = (self._user_id, sending.technique, sending.name)
-        self._memory.keep(command, document, started=self._started_here)
+        self._memory.keep(self._command, document, started=self._started_here)
 
     def _feed(self, document: SessionDocument) -> None:
         """Read the next files, as long as few are held."""
@@ -322,10 +320,10 @@ class _Sender:
                 continue
             assert taken.header is not None
             self._outbox.add([taken])
-            if self._outbox.load(taken.header.upload_id) is None:
-                self._tally.stored.add(name)
-            else:
+            if self._outbox.holds(taken.header.upload_id):
                 self._held[taken.header.upload_id] = name
+            else:
+                self._tally.stored.add(name)
 
     def _count(self, receipts: Receipts, now: float) -> None:
         self._postman.receive(receipts, now)

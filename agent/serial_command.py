@@ -12,6 +12,7 @@ from agent.application import Agent, AgentOptions
 from agent.disk import HomeLock
 from agent.home import Home
 from agent.instruments import instrument_of
+from agent.settings import start_refusal
 from agent.starting import Wish
 from sacmes_core.errors import ConfigError
 from sacmes_core.instruments.methodscript.script import Multiplexer
@@ -286,9 +287,7 @@ def _wish(
     try:
         settings = SessionSettings.model_validate(document, strict=False)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = " ".join(str(part) for part in first["loc"]) or "session"
-        raise ConfigError(f"--start: {where}: {first['msg']}.") from None
+        raise start_refusal(error) from None
     if KINDS[technique] == "swv" and not frequencies_hz:
         raise ConfigError("--start: name at least one --frequency for a square wave.")
     return Wish(technique, settings, name)

@@ -70,6 +70,13 @@ def read_settings(home: Path) -> AgentSettings:
         raise ConfigError(f"The setting {name} in {path}: {first['msg']}.") from None
 
 
+def start_refusal(error: ValidationError) -> ConfigError:
+    """What is wrong with the settings of the session that `--start` asks for."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = " ".join(str(part) for part in first["loc"]) or "session"
+    return ConfigError(f"--start: {where}: {first['msg']}.")
+
+
 def keep_settings(home: Path, changes: Mapping[str, Value]) -> None:
     """Change lines of the file and leave all others as they are.
 

@@ -84,6 +84,8 @@ class Onlooker:
         analyzers: Iterable[AnalyzerPresence],
     ) -> None:
         """Show the agent as it is now, if that is new."""
+        if not self.wanted:
+            return
         self._view = replace(
             self._view,
             connected=connected,

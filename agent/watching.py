@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from agent.database import OutboxError
 from agent.folder import Folder, folder_sentence
 from agent.hints import Hints
 from agent.home import Home
 from agent.listing import answer, list_folder
-from agent.outbox import Outbox, OutboxError
+from agent.outbox import Outbox
 from agent.preview import preview
 from agent.settling import Patience
 from agent.source import SourceAnswer, SourceEvent, SourceFacts, SourceMaker, SourceReport

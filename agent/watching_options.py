@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from agent.places import usual_quiet_s
-from agent.settings import AgentSettings
+from agent.settings import AgentSettings, start_refusal
 from agent.settling import Patience
 from agent.starting import Wish
 from agent.view import AgentView
@@ -71,7 +71,5 @@ def wish_of(
             trend=TrendSettings(reference_number=reference_number),
         )
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = " ".join(str(part) for part in first["loc"]) or "session"
-        raise ConfigError(f"--start: {where}: {first['msg']}.") from None
+        raise start_refusal(error) from None
     return Wish(technique, settings, name)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.database import damage
 from agent.doctor import here, there, way
 from agent.doctor.findings import Finding, problem
 from agent.doctor.visit import visit
 from agent.home import Home
 from agent.identity import Identity, adopted, load_identity
 from agent.outbox import FILE_NAME as OUTBOX_NAME
-from agent.outbox import damage
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import SacmesError
 from sacmes_core.settings.session import SessionSettings

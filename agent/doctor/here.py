@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from agent.clock import clock_is_kept
+from agent.database import OutboxError, damage
 from agent.doctor.findings import Finding, ok, problem, warning
 from agent.examination import examine
 from agent.folder import folder_sentence
 from agent.listing import Listed, list_folder
 from agent.outbox import FILE_NAME as OUTBOX_NAME
-from agent.outbox import Outbox, OutboxError, damage
+from agent.outbox import Outbox
 from agent.selection import name_belongs
 from sacmes_core.settings.reading import ReadingSettings
 from sacmes_core.settings.session import SessionSettings

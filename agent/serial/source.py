@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from agent.database import OutboxError
 from agent.home import Home
-from agent.outbox import Outbox, OutboxError
+from agent.outbox import Outbox
 from agent.serial.station import STOP_S, Station, StationOptions
 from agent.source import SourceAnswer, SourceEvent, SourceFacts, SourceMaker, SourceReport
 from agent.starting import Wish

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.outbox import Outbox, OutboxError
+from agent.database import OutboxError
+from agent.outbox import Outbox
 from agent.recordings import Label, Recordings, keep_position, kept_position
 from agent.serial.port import Port, PortError, open_port
 from agent.source import SourceReport

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.agents import chi_file, session_document
 
+from agent.database import OutboxError
 from agent.folder import Folder, read_unchanged
 from agent.listing import list_folder
-from agent.outbox import Outbox, OutboxError
+from agent.outbox import Outbox
 from sacmes_core.messages import Message
 from sacmes_core.payloads.results import Receipt
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
@@ -154,6 +155,18 @@ def test_a_large_backlog_is_taken_in_batches(clocked: Clocked) -> None:
     clocked.now += 1
     assert clocked.folder.poll(clocked.now) == 32
     assert len(clocked.poll()) == 100
+
+
+def test_a_further_batch_does_not_read_all_names_again(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 101):
+        clocked.write(f"SWV_15Hz_{number}.txt")
+    clocked.follow()
+    clocked.poll()
+    monkeypatch.setattr("agent.listing.parse_name", lambda _: pytest.fail("was read again"))
+    clocked.now += 1
+    assert [clocked.folder.take(clocked.now) for _ in range(4)] == [32, 32, 32, 4]
 
 
 def test_what_is_known_of_a_file_stands_in_its_header(clocked: Clocked) -> None:
@@ -438,7 +451,7 @@ def test_a_folder_that_vanishes_is_said_and_watched_again(clocked: Clocked, runn
 def test_a_full_disk_postpones_and_loses_nothing(clocked: Clocked) -> None:
     clocked.follow()
     clocked.write("SWV_15Hz_1.txt")
-    connection = clocked.outbox._connection
+    connection = clocked.outbox._database.connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     clocked.folder.poll(clocked.now)
@@ -471,6 +484,24 @@ def test_a_full_outbox_leaves_files_where_they_are_and_says_so(
     taken += clocked.settled()
     assert len(set(taken)) == len(taken) > 60
     assert clocked.outbox.held_bytes() > 0
+
+
+def test_where_nothing_can_be_taken_it_is_not_asked_at_once_again(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocked.follow()
+    for number in (1, 2, 3):
+        clocked.write(f"SWV_15Hz_{number}.txt", chi_file(last_v=-0.3))
+    clocked.poll()
+    assert clocked.folder.next_due(clocked.now) == clocked.now + 0.25
+    with monkeypatch.context() as full:
+        full.setattr("agent.folder.OUTBOX_MAX_BYTES", 0)
+        assert clocked.poll(1) == []
+        assert clocked.folder.next_due(clocked.now) == clocked.now + 1
+    monkeypatch.setattr("agent.folder.FOLLOWED_MAX", 3)
+    clocked.write("SWV_15Hz_4.txt")
+    assert clocked.poll() == []
+    assert clocked.folder.next_due(clocked.now) == clocked.now + 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only here may names be no text")

@@ -11,7 +11,8 @@ import pytest
 from support.agents import SESSION_ID
 from support.tools import ROOT, wait_until
 
-from agent.outbox import FileRecord, Outbox, OutboxError, Outcome, Taken
+from agent.database import OutboxError
+from agent.outbox import FileRecord, Outbox, Outcome, Taken
 from agent.settling import Sighting
 from sacmes_core.payloads.results import Receipt
 from sacmes_core.upload import UploadHeader, upload_id
@@ -70,10 +71,13 @@ def test_it_survives_closing(tmp_path: Path, outbox: Outbox) -> None:
 
 def test_a_stored_upload_gives_its_bytes_up(outbox: Outbox) -> None:
     one = taken("a.txt")
+    assert not outbox.holds(identity(one))
     outbox.add([one])
+    assert outbox.holds(identity(one))
     outbox.settle([receipt(one)])
     assert outbox.waiting_count() == 0
     assert outbox.load(identity(one)) is None
+    assert not outbox.holds(identity(one))
     assert outbox.counters(SESSION_ID, 0).confirmed == 1
 
 
@@ -81,6 +85,7 @@ def test_a_refused_upload_stays_with_its_reason_and_can_be_sent_again(outbox: Ou
     one = taken("a.txt")
     outbox.add([one])
     outbox.settle([receipt(one, "refused", reason="Too many columns.")])
+    assert outbox.holds(identity(one))
     assert outbox.waiting_count() == 0
     assert [(r.file, r.reason) for r in outbox.refused()] == [("a.txt", "Too many columns.")]
     assert outbox.retry_refused() == 1
@@ -101,6 +106,17 @@ def test_what_is_tried_again_stands_behind_all_others_in_its_order(outbox: Outbo
     assert [one.upload_id for one in again] == [identity(several[0]), identity(several[2])]
     outbox.add([taken("4.txt")])
     assert outbox.waiting(again[-1].sequence, 10)[0].upload_id == identity(taken("4.txt"))
+
+
+def test_what_is_tried_again_stands_behind_what_is_forgotten_by_now(outbox: Outbox) -> None:
+    several = [taken(f"{k}.txt") for k in range(5)]
+    outbox.add(several)
+    cursor = outbox.waiting(0, 10)[-1].sequence
+    outbox.settle([receipt(several[0], "refused", reason="No."), *map(receipt, several[1:])])
+    outbox.forget_sessions(OTHER_SESSION)
+    assert outbox.retry_refused() == 1
+    assert [one.upload_id for one in outbox.waiting(cursor, 10)] == [identity(several[0])]
+    assert outbox.load(identity(several[0])) == (several[0].header, b"scan")
 
 
 def test_a_refusal_for_now_keeps_it_waiting(outbox: Outbox) -> None:
@@ -169,13 +185,13 @@ def test_two_connections_see_each_other(tmp_path: Path, outbox: Outbox) -> None:
 
 def test_a_full_disk_is_a_sentence_and_nothing_half_written(outbox: Outbox) -> None:
     outbox.add([taken("before.txt")])
-    pages = outbox._connection.execute("PRAGMA page_count").fetchone()[0]
-    outbox._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = outbox._database.connection.execute("PRAGMA page_count").fetchone()[0]
+    outbox._database.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(OutboxError, match="disk is full"):
         outbox.add([taken("small.txt", b"1"), taken("large.txt", bytes(1_000_000))])
     assert outbox.waiting_count() == 1
     assert outbox.record(SESSION_ID, "small.txt") is None
-    outbox._connection.execute("PRAGMA max_page_count = 1000000")
+    outbox._database.connection.execute("PRAGMA max_page_count = 1000000")
     outbox.add([taken("large.txt", bytes(1_000_000))])
     assert outbox.waiting_count() == 2
 
@@ -240,6 +256,6 @@ def test_it_is_readable_by_its_owner_alone(tmp_path: Path, outbox: Outbox) -> No
 
 
 def test_it_writes_through_to_the_disk(outbox: Outbox) -> None:
-    connection: sqlite3.Connection = outbox._connection
+    connection: sqlite3.Connection = outbox._database.connection
     assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from support.agents import session_document
 
 from agent.outbox import FileRecord, Outbox, Taken
@@ -83,5 +84,6 @@ def test_nothing_is_asked_where_nobody_looks(tmp_path: Path) -> None:
     outbox = Outbox.open(tmp_path / "outbox.sqlite")
     outbox.close()
     onlooker.count(UploadCounters(seen=1), outbox)
-    look(onlooker, Problems())
+    unasked = (pytest.fail("was asked") for _ in range(1))
+    onlooker.look(connected=True, session=None, problems=Problems(), analyzers=unasked)
     assert not onlooker.wanted

@@ -6,7 +6,7 @@ import pytest
 from support.windows import result, view
 
 from agent.settings import AgentSettings
-from agent.watching_options import ResultLines, watched_folder
+from agent.watching_options import ResultLines, watched_folder, wish_of
 from sacmes_core.errors import ConfigError
 
 
@@ -33,3 +33,12 @@ def test_the_folder_that_is_named_comes_before_the_one_that_is_kept(tmp_path: Pa
     assert watched_folder(None, settings) == kept
     with pytest.raises(ConfigError, match="Name the folder"):
         watched_folder(None, AgentSettings())
+
+
+def test_an_option_that_is_wrong_is_named() -> None:
+    wish = wish_of("swv", "a name", {"handle": "SWV_", "first_number": 2}, 3)
+    assert (wish.settings.source.handle, wish.settings.trend.reference_number) == ("SWV_", 3)
+    with pytest.raises(ConfigError, match=r"^--start: first_number: .+\.$"):
+        wish_of("swv", "", {"first_number": -1}, 1)
+    with pytest.raises(ConfigError, match=r"^--start: session: .+ below the first\.$"):
+        wish_of("swv", "", {"first_number": 2, "last_number": 1}, 1)
