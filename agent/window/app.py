@@ -33,7 +33,6 @@ COLLECT_EVERY_S: Final = 5.0
 EVENTS_PER_POLL: Final = 200
 LINES_HELD: Final = 1000
 """Lines that wait for the screen at most; a storm of them does not fill the memory."""
-_LEVELS: Final = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
 
 
 class LogLines(logging.Handler):
@@ -42,13 +41,11 @@ class LogLines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._lines: deque[LogLine] = deque(maxlen=LINES_HELD)
-        self._number = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hold a line."""
-        self._number += 1
-        level = _LEVELS.get(record.levelno, "info")
-        self._lines.append(LogLine(self._number, record.created, level, record.getMessage()))
+        line = LogLine(record.created, record.levelname.lower(), record.getMessage())
+        self._lines.append(line)
 
     def fetched(self) -> tuple[LogLine, ...]:
         """What has come since the last time."""

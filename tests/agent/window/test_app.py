@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from agent.identity import load_identity
 from agent.outbox import FileRecord, Outbox, Taken
 from agent.settings import read_settings
 from agent.settling import Sighting
+from agent.window import events
 from agent.window.dialogues import SettingsDialogue, login_hint
 from sacmes_core.address import BrokerAddress
 from sacmes_core.upload import UploadHeader, upload_id
@@ -291,6 +293,20 @@ def test_widgets_belong_to_the_main_thread(
     window.app.connection.paste.invoke()
     window.until(lambda: window.app.state.user_id == "lab-7", what="the user_id")
     assert threads == {threading.main_thread().name}
+
+
+def test_the_first_line_after_a_sleep_is_shown(window: OpenApp) -> None:
+    logging.getLogger().info("before the sleep")
+    window.until(lambda: "before the sleep" in window.log, what="the first line")
+    assert window.app.state.ticked_at_s is not None
+    window.app.tell(events.Ticked(window.app.state.ticked_at_s + 1200))
+    assert "slept for about 20 min" in window.log
+    logging.getLogger().info("after the sleep")
+    window.until(
+        lambda: any(line.text == "after the sleep" for line in window.app.state.log),
+        what="the line in the state",
+    )
+    assert "after the sleep" in window.log
 
 
 def test_an_error_is_logged_and_the_window_goes_on(
