@@ -13,7 +13,7 @@ from agent.examination import examine
 from agent.folder import folder_sentence
 from agent.listing import Listed, list_folder
 from agent.outbox import FILE_NAME as OUTBOX_NAME
-from agent.outbox import Outbox, OutboxError, damage
+from agent.outbox import Outbox, OutboxError
 from agent.selection import name_belongs
 from sacmes_core.settings.reading import ReadingSettings
 from sacmes_core.settings.session import SessionSettings
@@ -45,12 +45,11 @@ def check_folder(
     yield from _contents(fitting, settings.reading)
 
 
-def check_outbox(home: Path) -> Finding:
-    """Whether the outbox is sound, and what is in it."""
+def check_outbox(home: Path, broken: str | None) -> Finding:
+    """Whether the outbox is sound, and what is in it; `broken` is what its `damage` is."""
     path = home / OUTBOX_NAME
     if not path.exists():
         return ok("outbox", "Nothing was kept for sending yet.")
-    broken = damage(path)
     if broken is not None:
         return problem(
             "outbox",
