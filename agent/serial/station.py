@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +65,11 @@ class Station:
         self._outbox = outbox
         self._conversation = Conversation(options.fresh)
         self._campaign = Campaign(options.limits, options.stop_after_offline_s)
+        self._judged: Campaign | None = None
+        self._due_at = driver.NEVER
+        self._problem: str | None = None
+        self._said_limits: Limits | None = None
+        self._measurement_limits: MeasurementLimits | None = None
         self._port: Port | None = None
         self._baud = 0
         self._failures = 0
@@ -98,20 +103,17 @@ class Station:
     def report(self) -> SourceReport:
         """How it stands, and how many scans were taken since the last report."""
         taken, self._taken = self._taken, 0
-        sentences = (self._port_problem, self._campaign.problem)
-        limits = self.limits
+        self._judge()
+        sentences = (self._port_problem, self._problem)
+        if (limits := self.limits) != self._said_limits:
+            self._said_limits = limits
+            self._measurement_limits = MeasurementLimits(**asdict(limits))
         return SourceReport(
             taken,
             " ".join(filter(None, sentences)) or None,
             self._disk_problem,
             self._identity,
-            MeasurementLimits(
-                min_v=limits.min_v,
-                max_v=limits.max_v,
-                max_current_a=limits.max_current_a,
-                max_scans=limits.max_scans,
-                max_duration_s=limits.max_duration_s,
-            ),
+            self._measurement_limits,
         )
 
     def follow(self, document: SessionDocument, *, allowed: bool) -> None:
@@ -149,7 +151,9 @@ class Station:
         ready = self._at_rest and now >= self._hold_until
         if ready and self._campaign.driver is None and self._campaign.scanning is None:
             self._decide(campaign.Present(self._conversation.driver), now)
-        self._decide(campaign.Tick(), now)
+        self._judge()
+        if now >= self._due_at:
+            self._decide(campaign.Tick(), now)
         return self._port is not None
 
     def close(self) -> None:
@@ -167,6 +171,12 @@ class Station:
             self._port.close()
             self._port = None
         self._take(time.monotonic())
+
+    def _judge(self) -> None:
+        """Work out what follows from the run, which takes a check of its whole method."""
+        if self._judged is not self._campaign:
+            self._judged = self._campaign
+            self._due_at, self._problem = self._campaign.due_at, self._campaign.problem
 
     def _resume(self, document: SessionDocument) -> Position:
         """The scan to go on with; what an earlier run left on the disk is taken first."""

@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +18,13 @@ from agent.instruments import instrument_of
 from agent.outbox import Outbox
 from agent.recordings import CUT_SHORT, label_of
 from agent.serial.source import SerialSource
-from agent.serial.station import StationOptions
+from agent.serial.station import Station, StationOptions
 from agent.source import SourceAnswer, SourceEvent, SourceReport
 from agent.starting import Granted, Wish
 from sacmes_core.formats.reading import read
-from sacmes_core.instruments.limits import Limits
+from sacmes_core.instruments import campaign
+from sacmes_core.instruments.limits import Limits, refusal
+from sacmes_core.instruments.orders import Order
 from sacmes_core.messages import Message
 from sacmes_core.payloads.questions import MeasureRequest
 from sacmes_core.payloads.replies import MeasureReply, Problem
@@ -351,3 +353,51 @@ def test_a_folder_in_the_way_of_the_recordings_is_a_sentence(tmp_path: Path, por
         assert instrument.scripts == ["cell_off"]
         (tmp_path / "recordings").unlink()
         one.wait_for(1)
+
+
+@contextmanager
+def station(tmp_path: Path, port: Path, fill: Outbox) -> Iterator[Station]:
+    line = instrument_of("methodscript", None, "common")
+    one = Station(
+        StationOptions(
+            str(port), line.driver, line.bauds, line.limits, "alice", tmp_path / "recordings"
+        ),
+        fill,
+    )
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def test_a_method_is_not_checked_again_while_nothing_changes(
+    tmp_path: Path, port: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[None] = []
+
+    def counted(orders: Sequence[Order], limits: Limits) -> str | None:
+        checked.append(None)
+        return refusal(orders, limits)
+
+    def rests(one: Station) -> bool:
+        one.turn()
+        return one.run.driver is not None and one.run.position.number == 2
+
+    with (
+        pico(port),
+        closing(Outbox.open(tmp_path / "outbox.sqlite")) as outbox,
+        station(tmp_path, port, outbox) as one,
+    ):
+        monkeypatch.setattr(campaign, "refusal", counted)
+        one.follow(document(interval_s=1000.0), allowed=True)
+        wait_until(lambda: rests(one), what="the end of the round")
+        reports = [one.report()]
+        assert checked
+        checked.clear()
+        for _ in range(20):
+            one.turn()
+            reports.append(one.report())
+        assert checked == []
+        assert reports[-1].limits is reports[-2].limits
+        one.follow(document(2, interval_s=1000.0), allowed=False)
+        assert "--allow-remote" in str(one.report().source_problem)
