@@ -182,13 +182,14 @@ class Station:
         """The scan to go on with; what an earlier run left on the disk is taken first."""
         self._outbox.forget_sessions(document.session_id)
         known = {file for file, _ in self._outbox.sightings(document.session_id)}
+        noted = kept_position(self._outbox, document.session_id)
         recordings = Recordings(self._options.recordings, document)
         last = first_number(document) - 1
-        for label in recordings.left_behind():
+        # A scan's place is noted before it begins: what the outbox knows comes before that place.
+        for label in recordings.left_behind(frozenset() if noted is None else known):
             last = max(last, label.number)
             if label.file not in known:
                 self._untaken.append((recordings, label))
-        noted = kept_position(self._outbox, document.session_id)
         if noted is None or noted.number < last or noted == Position(last):
             return Position(last + 1)
         return noted

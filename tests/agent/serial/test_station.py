@@ -16,7 +16,7 @@ from support.tools import wait_until
 from agent.home import Home
 from agent.instruments import instrument_of
 from agent.outbox import Outbox
-from agent.recordings import CUT_SHORT, label_of
+from agent.recordings import CUT_SHORT, Label, label_of
 from agent.serial.source import SerialSource
 from agent.serial.station import Station, StationOptions
 from agent.source import SourceAnswer, SourceEvent, SourceReport
@@ -24,7 +24,7 @@ from agent.starting import Granted, Wish
 from sacmes_core.formats.reading import read
 from sacmes_core.instruments import campaign
 from sacmes_core.instruments.limits import Limits, refusal
-from sacmes_core.instruments.orders import Order
+from sacmes_core.instruments.orders import Order, Position
 from sacmes_core.messages import Message
 from sacmes_core.payloads.questions import MeasureRequest
 from sacmes_core.payloads.replies import MeasureReply, Problem
@@ -312,6 +312,32 @@ def test_a_restart_goes_on_with_the_next_number(tmp_path: Path, port: Path) -> N
         "SWV_15Hz_3.txt", "SWV_200Hz_3.txt", "SWV_15Hz_4.txt", "SWV_200Hz_4.txt",
     ]  # fmt: skip
     assert [h.complete for h, _ in uploads] == [True, True, False, True, True, True, True]
+
+
+@pytest.mark.parametrize(("note", "read"), [(None, 0), ("[", 2), ("[]", 2), ("", 2)])
+def test_labels_are_read_again_where_the_place_is_not_known(
+    tmp_path: Path, port: Path, monkeypatch: pytest.MonkeyPatch, note: str | None, read: int
+) -> None:
+    with pico(port), bench(tmp_path, port) as one:
+        one.source.work_on(document(repeats=1))
+        one.wait_for(2)
+    opened: list[Path] = []
+
+    def noticed(path: Path) -> Label | None:
+        opened.append(path)
+        return label_of(path)
+
+    monkeypatch.setattr("agent.recordings.label_of", noticed)
+    with (
+        closing(Outbox.open(tmp_path / "outbox.sqlite")) as outbox,
+        station(tmp_path, port, outbox) as other,
+    ):
+        if note is not None:
+            outbox.keep_note(f"serial {SESSION_ID}", note)
+        other.follow(document(repeats=4), allowed=True)
+        assert (other.run.position, len(opened)) == (Position(2), read)
+        other.turn()
+        assert other.report().taken == 0
 
 
 def test_a_broker_out_of_reach_for_too_long_switches_the_cell_off(
