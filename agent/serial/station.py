@@ -314,7 +314,7 @@ class Station:
                 logger.info("Taken: %s", label.file)
             self._disk_problem = None
         except (OutboxError, OSError) as error:
-            self._disk_problem = str(error)
+            self._disk_problem = _disk_sentence(error, reading=self._untaken[0][1].file)
             self._hold_until = now + RETRY_S
 
     def _decide(self, event: campaign.Event, now: float) -> None:
@@ -335,9 +335,7 @@ class Station:
             keep_position(self._outbox, document.session_id, after)
             self._recordings.begin(order, self._identity)
         except (OutboxError, OSError) as error:
-            self._disk_problem = (
-                str(error) if isinstance(error, OutboxError) else _disk_sentence(error)
-            )
+            self._disk_problem = _disk_sentence(error)
             self._hold_until = now + RETRY_S
             self._decide(campaign.Ended(Finished(False, None)), now)
             return
@@ -345,8 +343,17 @@ class Station:
         self._tell(driver.Begin(order), now)
 
 
-def _disk_sentence(error: OSError) -> str:
+def _disk_sentence(error: OutboxError | OSError, *, reading: str | None = None) -> str:
+    """Why a recording is not kept; `reading` names the one that was to be read, not written."""
+    if isinstance(error, OutboxError):
+        return str(error)
+    why = error.strerror or error
+    if reading is not None:
+        return (
+            f"The recording {reading} cannot be read from the agent's disk ({why}); put it back, "
+            "or check who may read it. Nothing is measured until it can be read."
+        )
     return (
-        f"The agent's disk does not take the recording ({error.strerror or error}); make room. "
+        f"The agent's disk does not take the recording ({why}); make room. "
         "Nothing is measured until it does."
     )

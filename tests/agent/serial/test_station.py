@@ -16,13 +16,14 @@ from support.tools import wait_until
 from agent.home import Home
 from agent.instruments import instrument_of
 from agent.outbox import Outbox
-from agent.recordings import CUT_SHORT, Label, label_of
+from agent.recordings import CUT_SHORT, Label, Recordings, label_of
 from agent.serial.source import SerialSource
 from agent.serial.station import Station, StationOptions
 from agent.source import SourceAnswer, SourceEvent, SourceReport
 from agent.starting import Granted, Wish
 from sacmes_core.formats.reading import read
 from sacmes_core.instruments import campaign
+from sacmes_core.instruments.driver import Finished
 from sacmes_core.instruments.limits import Limits, refusal
 from sacmes_core.instruments.orders import Order, Position
 from sacmes_core.messages import Message
@@ -394,6 +395,34 @@ def station(tmp_path: Path, port: Path, fill: Outbox) -> Iterator[Station]:
         yield one
     finally:
         one.close()
+
+
+def test_a_recording_that_cannot_be_read_is_a_sentence(
+    tmp_path: Path, port: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        pico(port),
+        closing(Outbox.open(tmp_path / "outbox.sqlite")) as outbox,
+        station(tmp_path, port, outbox) as one,
+    ):
+        recordings = Recordings(tmp_path / "recordings", document())
+        recordings.begin(Order("swv", MethodSettings(), number=1, frequency_hz=15.0), "Pico")
+        label = recordings.finish(Finished(True))
+        assert label is not None
+        path = tmp_path / "recordings" / label.file
+        one.follow(document().model_copy(update={"state": "stopped"}), allowed=True)
+        content = path.read_bytes()
+        path.unlink()
+        one.turn()
+        problem = str(one.report().outbox_problem)
+        assert f"{label.file} cannot be read" in problem
+        assert "No such file" in problem
+        assert "Errno" not in problem
+        path.write_bytes(content)
+        monkeypatch.setattr(one, "_hold_until", time.monotonic())
+        one.turn()
+        report = one.report()
+        assert (report.taken, report.outbox_problem) == (1, None)
 
 
 def test_a_method_is_not_checked_again_while_nothing_changes(
