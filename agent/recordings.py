@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
@@ -198,15 +198,21 @@ class Recordings:
         sync_folder(self._folder)
         return label
 
-    def left_behind(self) -> Iterator[Label]:
-        """The recordings on the disk, after ending those that were cut short."""
+    def left_behind(self, known: Set[str] = frozenset()) -> Iterator[Label]:
+        """The recordings on the disk, after ending those that were cut short.
+
+        Parameters
+        ----------
+        known
+            Files, named as in their labels, that are passed over without opening them.
+        """
         if not self._folder.is_dir():
             return
         for path in sorted(self._folder.glob(f"*{ENDING}{_UNFINISHED}")):
             path.replace(path.with_suffix(""))
         sync_folder(self._folder)
         for path in sorted(self._folder.glob(f"*{ENDING}")):
-            label = label_of(path)
+            label = None if f"{self.run}/{path.name}" in known else label_of(path)
             if label is not None:
                 yield label
 

@@ -35,16 +35,17 @@ class Patient:
 
 def examined(patient: Patient) -> Iterator[Finding]:
     """Every finding, as soon as it is there; a problem on the way ends the way."""
-    settings = _session_settings(patient.home)
+    broken = damage(patient.home / OUTBOX_NAME)
+    settings = SessionSettings() if broken is not None else _session_settings(patient.home)
     yield from here.check_folder(patient.folder, settings, subfolders=patient.subfolders)
-    yield here.check_outbox(patient.home)
+    yield here.check_outbox(patient.home, broken)
     yield here.check_disk(patient.home)
     yield here.check_clock()
     if isinstance(patient.broker, str):
         yield problem("broker", patient.broker)
         return
     try:
-        identity = _identity(patient.home, patient.broker)
+        identity = _identity(patient.home, patient.broker, sound=broken is None)
     except SacmesError as error:
         yield problem("user_id", str(error))
         return
@@ -59,8 +60,6 @@ def examined(patient: Patient) -> Iterator[Finding]:
 
 def _session_settings(home: Path) -> SessionSettings:
     """Those of the session that the agent follows, else the usual ones."""
-    if damage(home / OUTBOX_NAME) is not None:
-        return SessionSettings()
     try:
         with Home.opened(home) as opened:
             document = opened.kept_session()
@@ -69,12 +68,13 @@ def _session_settings(home: Path) -> SessionSettings:
     return SessionSettings() if document is None else document.settings
 
 
-def _identity(home: Path, address: BrokerAddress) -> Identity:
+def _identity(home: Path, address: BrokerAddress, *, sound: bool) -> Identity:
+    """Who the agent is at this broker; what waits counts where the outbox is there and sound."""
     identity = load_identity(home)
     if address.username is None or address.username == identity.user_id:
         return identity
     waiting = 0
-    if damage(home / OUTBOX_NAME) is None:
+    if sound:
         with Home.opened(home) as opened:
             waiting = opened.outbox.waiting_count()
     return adopted(identity, address.username, waiting)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.clock import clock_is_kept
-from agent.database import OutboxError, damage
+from agent.database import OutboxError
 from agent.doctor.findings import Finding, ok, problem, warning
 from agent.examination import examine
 from agent.folder import folder_sentence
@@ -46,12 +46,11 @@ def check_folder(
     yield from _contents(fitting, settings.reading)
 
 
-def check_outbox(home: Path) -> Finding:
-    """Whether the outbox is sound, and what is in it."""
+def check_outbox(home: Path, broken: str | None) -> Finding:
+    """Whether the outbox is sound, and what is in it; `broken` is what its `damage` is."""
     path = home / OUTBOX_NAME
     if not path.exists():
         return ok("outbox", "Nothing was kept for sending yet.")
-    broken = damage(path)
     if broken is not None:
         return problem(
             "outbox",

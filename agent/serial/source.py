@@ -13,7 +13,7 @@ from agent.home import Home
 from agent.outbox import Outbox
 from agent.serial.station import STOP_S, Station, StationOptions
 from agent.source import SourceAnswer, SourceEvent, SourceFacts, SourceMaker, SourceReport
-from agent.starting import Wish
+from agent.starting import Granted, Wish
 from sacmes_core.instruments import campaign
 from sacmes_core.instruments.limits import refusal
 from sacmes_core.payloads.common import Payload
@@ -86,7 +86,8 @@ class SerialSource:
         granted = self._home.granted()
         if self._wish is not None and (granted is None or granted.wish != self._wish):
             return
-        self._orders.put(_Session(document, self._allow_remote or self._is_own(document)))
+        allowed = self._allow_remote or _is_own(document, granted)
+        self._orders.put(_Session(document, allowed))
 
     def ask(self, asked: Asked) -> None:
         """Answer a viewer's question."""
@@ -101,14 +102,6 @@ class SerialSource:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_S + 2.0)
-
-    def _is_own(self, document: SessionDocument) -> bool:
-        granted = self._home.granted()
-        return (
-            granted is not None
-            and granted.session_id == document.session_id
-            and granted.wish.settings.source == document.settings.source
-        )
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -183,6 +176,14 @@ def serial_source(
         return SerialSource(options, home, report, allow_remote=allow_remote, wish=wish)
 
     return make
+
+
+def _is_own(document: SessionDocument, granted: Granted | None) -> bool:
+    return (
+        granted is not None
+        and granted.session_id == document.session_id
+        and granted.wish.settings.source == document.settings.source
+    )
 
 
 def _measured(station: Station, request: MeasureRequest) -> Payload:

@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +66,11 @@ class Station:
         self._outbox = outbox
         self._conversation = Conversation(options.fresh)
         self._campaign = Campaign(options.limits, options.stop_after_offline_s)
+        self._judged: Campaign | None = None
+        self._due_at = driver.NEVER
+        self._problem: str | None = None
+        self._said_limits: Limits | None = None
+        self._measurement_limits: MeasurementLimits | None = None
         self._port: Port | None = None
         self._baud = 0
         self._failures = 0
@@ -99,20 +104,17 @@ class Station:
     def report(self) -> SourceReport:
         """How it stands, and how many scans were taken since the last report."""
         taken, self._taken = self._taken, 0
-        sentences = (self._port_problem, self._campaign.problem)
-        limits = self.limits
+        self._judge()
+        sentences = (self._port_problem, self._problem)
+        if (limits := self.limits) != self._said_limits:
+            self._said_limits = limits
+            self._measurement_limits = MeasurementLimits(**asdict(limits))
         return SourceReport(
             taken,
             " ".join(filter(None, sentences)) or None,
             self._disk_problem,
             self._identity,
-            MeasurementLimits(
-                min_v=limits.min_v,
-                max_v=limits.max_v,
-                max_current_a=limits.max_current_a,
-                max_scans=limits.max_scans,
-                max_duration_s=limits.max_duration_s,
-            ),
+            self._measurement_limits,
         )
 
     def follow(self, document: SessionDocument, *, allowed: bool) -> None:
@@ -150,7 +152,9 @@ class Station:
         ready = self._at_rest and now >= self._hold_until
         if ready and self._campaign.driver is None and self._campaign.scanning is None:
             self._decide(campaign.Present(self._conversation.driver), now)
-        self._decide(campaign.Tick(), now)
+        self._judge()
+        if now >= self._due_at:
+            self._decide(campaign.Tick(), now)
         return self._port is not None
 
     def close(self) -> None:
@@ -169,17 +173,24 @@ class Station:
             self._port = None
         self._take(time.monotonic())
 
+    def _judge(self) -> None:
+        """Work out what follows from the run, which takes a check of its whole method."""
+        if self._judged is not self._campaign:
+            self._judged = self._campaign
+            self._due_at, self._problem = self._campaign.due_at, self._campaign.problem
+
     def _resume(self, document: SessionDocument) -> Position:
         """The scan to go on with; what an earlier run left on the disk is taken first."""
         self._outbox.forget_sessions(document.session_id)
         known = {file for file, _ in self._outbox.sightings(document.session_id)}
+        noted = kept_position(self._outbox, document.session_id)
         recordings = Recordings(self._options.recordings, document)
         last = first_number(document) - 1
-        for label in recordings.left_behind():
+        # A scan's place is noted before it begins: what the outbox knows comes before that place.
+        for label in recordings.left_behind(frozenset() if noted is None else known):
             last = max(last, label.number)
             if label.file not in known:
                 self._untaken.append((recordings, label))
-        noted = kept_position(self._outbox, document.session_id)
         if noted is None or noted.number < last or noted == Position(last):
             return Position(last + 1)
         return noted
@@ -304,7 +315,7 @@ class Station:
                 logger.info("Taken: %s", label.file)
             self._disk_problem = None
         except (OutboxError, OSError) as error:
-            self._disk_problem = str(error)
+            self._disk_problem = _disk_sentence(error, reading=self._untaken[0][1].file)
             self._hold_until = now + RETRY_S
 
     def _decide(self, event: campaign.Event, now: float) -> None:
@@ -325,9 +336,7 @@ class Station:
             keep_position(self._outbox, document.session_id, after)
             self._recordings.begin(order, self._identity)
         except (OutboxError, OSError) as error:
-            self._disk_problem = (
-                str(error) if isinstance(error, OutboxError) else _disk_sentence(error)
-            )
+            self._disk_problem = _disk_sentence(error)
             self._hold_until = now + RETRY_S
             self._decide(campaign.Ended(Finished(False, None)), now)
             return
@@ -335,8 +344,17 @@ class Station:
         self._tell(driver.Begin(order), now)
 
 
-def _disk_sentence(error: OSError) -> str:
+def _disk_sentence(error: OutboxError | OSError, *, reading: str | None = None) -> str:
+    """Why a recording is not kept; `reading` names the one that was to be read, not written."""
+    if isinstance(error, OutboxError):
+        return str(error)
+    why = error.strerror or error
+    if reading is not None:
+        return (
+            f"The recording {reading} cannot be read from the agent's disk ({why}); put it back, "
+            "or check who may read it. Nothing is measured until it can be read."
+        )
     return (
-        f"The agent's disk does not take the recording ({error.strerror or error}); make room. "
+        f"The agent's disk does not take the recording ({why}); make room. "
         "Nothing is measured until it does."
     )

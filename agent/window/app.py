@@ -33,7 +33,6 @@ COLLECT_EVERY_S: Final = 5.0
 EVENTS_PER_POLL: Final = 200
 LINES_HELD: Final = 1000
 """Lines that wait for the screen at most; a storm of them does not fill the memory."""
-_LEVELS: Final = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
 
 
 class LogLines(logging.Handler):
@@ -42,13 +41,11 @@ class LogLines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._lines: deque[LogLine] = deque(maxlen=LINES_HELD)
-        self._number = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hold a line."""
-        self._number += 1
-        level = _LEVELS.get(record.levelno, "info")
-        self._lines.append(LogLine(self._number, record.created, level, record.getMessage()))
+        line = LogLine(record.created, record.levelname.lower(), record.getMessage())
+        self._lines.append(line)
 
     def fetched(self) -> tuple[LogLine, ...]:
         """What has come since the last time."""
@@ -75,6 +72,7 @@ class App:
         self._worker = Worker(home, self._told.put)
         self._lines = LogLines()
         self._shown: Face | None = None
+        self._shown_log: tuple[LogLine, ...] = ()
         self._closed = False
         self._next_poll = ""
         self._collect_at = 0.0
@@ -97,11 +95,8 @@ class App:
 
     def tell(self, event: Event) -> None:
         """Put an event into the reducer, and do what comes of it."""
-        self.state, effects = step(self.state, event, time.monotonic())
-        for effect in effects:
-            self._perform(effect)
-        if not self._closed:
-            self._show()
+        self._put(event)
+        self._show()
 
     def close(self) -> None:
         """End the worker and the window."""
@@ -174,26 +169,43 @@ class App:
                 self._next_poll = self.root.after(POLL_MS, self._poll)
 
     def _take_what_was_told(self) -> None:
+        """Put everything into the reducer that came meanwhile; what it comes to is shown once."""
+        try:
+            self._put_what_was_told()
+        finally:
+            self._show()
+        if time.monotonic() >= self._collect_at and not self._closed:
+            gc.collect()
+            self._collect_at = time.monotonic() + COLLECT_EVERY_S
+
+    def _put_what_was_told(self) -> None:
         for _ in range(EVENTS_PER_POLL):
             try:
-                self.tell(self._told.get_nowait())
+                self._put(self._told.get_nowait())
             except queue.Empty:
                 break
             if self._closed:
                 return
         if lines := self._lines.fetched():
-            self.tell(events.Logged(lines))
-        self.tell(events.Ticked(time.time()))
-        if time.monotonic() >= self._collect_at:
-            gc.collect()
-            self._collect_at = time.monotonic() + COLLECT_EVERY_S
+            self._put(events.Logged(lines))
+        self._put(events.Ticked(time.time()))
+
+    def _put(self, event: Event) -> None:
+        self.state, effects = step(self.state, event, time.monotonic())
+        for effect in effects:
+            self._perform(effect)
 
     def _show(self) -> None:
-        shown = face(self.state, time.monotonic())
-        self.pages.show(shown, self.state.log)
+        if self._closed:
+            return
+        shown, log = face(self.state, time.monotonic()), self.state.log
+        if log is not self._shown_log:
+            self.pages.log.show(log)
+            self._shown_log = log
         if shown == self._shown:
             return
         self._shown = shown
+        self.pages.show(shown)
         self.root.title(shown.title)
         self.band.show(shown)
         self.identity.show(shown)

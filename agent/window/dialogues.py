@@ -31,7 +31,7 @@ _BACKLOG: Final[dict[str, Literal["all", "since", "none"]]] = {
 
 
 class Dialogue(tk.Toplevel):
-    """A window above the main one; Escape and the cross are its last button, Return its first.
+    """A window above the main one; Return is its first button, Escape and the cross its last.
 
     Parameters
     ----------
@@ -54,8 +54,12 @@ class Dialogue(tk.Toplevel):
         self.rowconfigure(0, weight=1)
         self.buttons: dict[str, ttk.Button] = {}
 
-    def offer(self, *names: str) -> None:
-        """Put the buttons there, the first one as what is proposed, and show the window."""
+    def offer(self, *names: str, escape: str | None = None) -> None:
+        """Put the buttons there, the first one as what is proposed, and show the window.
+
+        Escape and the cross are the last button, or the one that `escape` names.
+        """
+        left = escape or names[-1]
         for k, name in enumerate(names):
             style = "TButton" if k else "Primary.TButton"
             pressed = partial(self._pressed, name)
@@ -63,8 +67,8 @@ class Dialogue(tk.Toplevel):
             button.grid(row=0, column=len(names) - k, padx=(self.theme.px(8), 0))
             button.bind("<Return>", pressed)
             self.buttons[name] = button
-        self.bind("<Escape>", lambda _: self.answer(names[-1]))
-        self.protocol("WM_DELETE_WINDOW", lambda: self.answer(names[-1]))
+        self.bind("<Escape>", lambda _: self.answer(left))
+        self.protocol("WM_DELETE_WINDOW", lambda: self.answer(left))
         self._centre()
         self.buttons[names[0]].focus_set()
 
@@ -132,9 +136,7 @@ class QuitDialogue(Dialogue):
             self.body, text=sentence, style="Card.TLabel", wraplength=theme.px(400)
         )
         self.sentence.grid()
-        self.offer("Stay", "Quit")
-        self.bind("<Escape>", lambda _: self.answer("Stay"))
-        self.protocol("WM_DELETE_WINDOW", lambda: self.answer("Stay"))
+        self.offer("Stay", "Quit", escape="Stay")
 
 
 class SettingsDialogue(Dialogue):

@@ -200,7 +200,7 @@ def _happened(state: Window, event: Viewed | Ended | Logged | Ticked, now: float
             state = replace(state, phase="stopped", ended=sentence, waiting=left)
             return state, (Close(),) if state.closing else ()
         case Logged(lines):
-            return replace(state, log=(*state.log, *lines)[-LOG_MAX:]), ()
+            return _logged(state, *lines), ()
         case Ticked(wall_s):
             return _ticked(state, wall_s), ()
 
@@ -211,8 +211,13 @@ def _ticked(state: Window, wall_s: float) -> Window:
         return state
     minutes = round((wall_s - before) / 60)
     text = f"This computer slept for about {minutes} min; the agent goes on."
-    number = state.log[-1].number + 1 if state.log else 1
-    return replace(state, log=(*state.log, LogLine(number, wall_s, "info", text))[-LOG_MAX:])
+    return _logged(state, LogLine(wall_s, "info", text))
+
+
+def _logged(state: Window, *lines: LogLine) -> Window:
+    last = state.log[-1].number if state.log else 0
+    numbered = (replace(line, number=number) for number, line in enumerate(lines, last + 1))
+    return replace(state, log=(*state.log, *numbered)[-LOG_MAX:])
 
 
 def _filled_in(

@@ -13,7 +13,7 @@ from agent.settings import AgentSettings, read_settings
 from agent.window.model import Draft, Window
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError, SacmesError
-from sacmes_core.shell import shell_settings, stop_on_signal
+from sacmes_core.shell import shell_settings, stop_on_signal, text_lines
 
 LOG_NAME: Final = "window.log"
 LOG_BYTES: Final = 1_000_000
@@ -102,8 +102,7 @@ def log_to_file(home: Path, settings: AgentSettings) -> None:
         )
     if sys.stderr is not None:
         handlers.append(logging.StreamHandler(sys.stderr))
-    form = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
     for handler in handlers:
-        handler.setFormatter(form)
+        handler.setFormatter(text_lines())
         root.addHandler(handler)
     root.setLevel(settings.log_level.upper())

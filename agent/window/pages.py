@@ -4,7 +4,7 @@ import tkinter as tk
 from datetime import datetime
 from tkinter import ttk
 
-from agent.window.cards import QuietScrollbar, Tell, state_of
+from agent.window.cards import QuietScrollbar, Tell, state_of, wrap_to_width
 from agent.window.events import RetryAsked
 from agent.window.face import Face
 from agent.window.model import LOG_MAX
@@ -23,9 +23,8 @@ class Pages(ttk.Notebook):
         self.add(self.refused, text="Refused", underline=0)
         self.enable_traversal()
 
-    def show(self, face: Face, lines: tuple[LogLine, ...]) -> None:
-        """Show what is new."""
-        self.log.show(lines)
+    def show(self, face: Face) -> None:
+        """Show what is refused now; the log has a `show` of its own."""
         self.refused.show(face)
         self.tab(self.refused, text=face.refusals_title)  # type: ignore[no-untyped-call]
 
@@ -101,9 +100,7 @@ class RefusedPage(ttk.Frame):
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         self.list.bind("<<TreeviewSelect>>", lambda _: self._explain())
-        self.reason.bind(
-            "<Configure>", lambda e: self.reason.configure(wraplength=max(50, e.width))
-        )
+        wrap_to_width(self.reason)
         self._shown: tuple[object, ...] | None = None
 
     def show(self, face: Face) -> None:

@@ -12,12 +12,18 @@ POINTS_MAX: Final = 240
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of the log; numbers grow, so that the screen knows which it has."""
+    """One line of the log.
 
-    number: int
+    Attributes
+    ----------
+    number
+        Its place in the window's log, by which the screen knows which lines it has; 0 outside.
+    """
+
     created_s: float
     level: str
     text: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,11 @@ class Campaign:
     warning: str | None = None
 
     @property
+    def running(self) -> bool:
+        """Whether there is a session that was not stopped."""
+        return self.document is not None and self.document.state == "running"
+
+    @property
     def orders(self) -> tuple[Order, ...]:
         """The scans of the round that is next or under way."""
         document = self.document
@@ -178,11 +183,11 @@ class Campaign:
     @property
     def due_at(self) -> float:
         """When a `Tick` is needed at the latest."""
-        ready = self.driver is not None and self.scanning is None and self.why_not() is None
+        waits = self.running and self.driver is not None and self.scanning is None
         offline_at = NEVER
         if self.offline_since is not None and not self.offline_too_long:
             offline_at = self.offline_since + self.stop_after_offline_s
-        return min(self.scan_at if ready else NEVER, offline_at)
+        return min(self.scan_at if waits and self.why_not() is None else NEVER, offline_at)
 
     def refusal(self) -> str | None:
         """Why the method of the session cannot be run here."""
@@ -208,8 +213,7 @@ class Campaign:
         return refused
 
     def _why_idle(self) -> str | None:
-        running = self.document is not None and self.document.state == "running"
-        if not running or self.scanning is not None or not self.done:
+        if not self.running or self.scanning is not None or not self.done:
             return None
         return (
             f"All {self.position.number - 1} rounds are measured; start a new session for more, on "
@@ -218,7 +222,7 @@ class Campaign:
 
     def why_not(self) -> str | None:
         """Why the running session is not measured; None if nothing is in its way."""
-        if self.document is None or self.document.state != "running":
+        if not self.running:
             return None
         offline = OFFLINE if self.offline_too_long else None
         return self.refusal() or self.halted or offline
@@ -276,14 +280,13 @@ def _decide(state: Campaign, now: float) -> tuple[Campaign, tuple[Effect, ...]]:
     since = state.offline_since
     too_long = since is not None and now >= since + state.stop_after_offline_s
     state = replace(state, offline_too_long=too_long)
-    document = state.document
-    running = document is not None and document.state == "running"
     if state.scanning is not None:
-        reason = state.why_not() if running else "The session was stopped."
+        reason = state.why_not() if state.running else "The session was stopped."
         if reason is None or state.stopping:
             return state, ()
         return replace(state, stopping=True), (Stop(reason),)
-    if state.driver is None or not running or state.why_not() is not None or now < state.scan_at:
+    waits = state.running and state.driver is not None
+    if not waits or state.why_not() is not None or now < state.scan_at:
         return state, ()
     return _begin(state, now)
 

@@ -1,12 +1,13 @@
 """Recordings: whole or labelled as cut short, whatever ended the program."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.agents import SESSION_ID, session_document
 
 from agent.outbox import FILE_NAME
-from agent.recordings import CUT_SHORT, Recordings, is_label, label_of, labelled_header
+from agent.recordings import CUT_SHORT, Label, Recordings, is_label, label_of, labelled_header
 from agent.sending import _taken
 from sacmes_core.instruments.driver import Finished
 from sacmes_core.instruments.orders import Order
@@ -55,6 +56,28 @@ def test_what_a_kill_leaves_behind_is_labelled(recordings: Recordings, tmp_path:
     assert taken.header is not None
     assert not taken.header.complete
     assert list(Recordings(tmp_path / "none", DOCUMENT).left_behind()) == []
+
+
+def test_what_is_known_is_not_opened(
+    recordings: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = []
+    for number in (12, 13, 14):
+        recordings.begin(replace(ORDER, number=number), "Pico")
+        label = recordings.finish(Finished(True))
+        assert label is not None
+        files.append(label.file)
+    opened: list[str] = []
+
+    def noticed(path: Path) -> Label | None:
+        opened.append(path.name)
+        return label_of(path)
+
+    monkeypatch.setattr("agent.recordings.label_of", noticed)
+    again = Recordings(tmp_path, DOCUMENT)
+    assert [label.number for label in again.left_behind({files[0], files[2]})] == [13]
+    assert [f"{again.run}/{name}" for name in opened] == [files[1]]
+    assert [label.number for label in again.left_behind()] == [12, 13, 14]
 
 
 def test_an_upload_carries_what_the_label_says(recordings: Recordings) -> None:

@@ -175,9 +175,9 @@ class MethodScript:
 
     def _measuring(self, line: Line, now: float) -> tuple["MethodScript", tuple[Effect, ...]]:
         """A line while a script runs; the empty one is its end."""
-        text = "" if line.overlong else line.text
         if line.overlong:
             return self._quiet_until(now), ()
+        text = line.text
         if is_error(text):
             # After an abort Z!0006 says that nothing runs any more.
             sentence = self.failure or error_sentence(text)

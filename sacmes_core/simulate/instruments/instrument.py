@@ -5,7 +5,8 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sacmes_core.simulate.instruments.faults import Fault
+from sacmes_core.simulate.instruments.cell import Cell
+from sacmes_core.simulate.instruments.faults import Fault, FaultPlan
 
 STEPS_AT_ONCE: Final = 5_000
 """A script that loops without end gives way to the host after so many steps."""
@@ -50,7 +51,9 @@ class Instrument(ABC):
     All times are those of the instrument, s, from any zero, and never go back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cell: Cell, plan: FaultPlan | None = None) -> None:
+        self._cell = cell
+        self._plan = plan or FaultPlan()
         self._steps: Steps | None = None
         self._due_s = 0.0
         self._muted_until_s = float("-inf")

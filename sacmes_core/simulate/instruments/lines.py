@@ -43,9 +43,7 @@ class LineInstrument(Instrument):
     """
 
     def __init__(self, cell: Cell, plan: FaultPlan | None = None) -> None:
-        super().__init__()
-        self._cell = cell
-        self._plan = plan or FaultPlan()
+        super().__init__(cell, plan)
         self._scans = 0
         self._measuring = False
         self._potential_v = 0.0

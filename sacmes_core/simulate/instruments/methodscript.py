@@ -38,9 +38,7 @@ class EmStatPico(Instrument):
     """
 
     def __init__(self, cell: Cell, plan: FaultPlan | None = None) -> None:
-        super().__init__()
-        self._cell = cell
-        self._plan = plan or FaultPlan()
+        super().__init__(cell, plan)
         self._settings = Settings()
         self._scans = ScanCounter()
         self._line = bytearray()

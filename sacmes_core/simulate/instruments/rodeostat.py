@@ -48,9 +48,7 @@ class Rodeostat(Instrument):
     """
 
     def __init__(self, cell: Cell, plan: FaultPlan | None = None) -> None:
-        super().__init__()
-        self._cell = cell
-        self._plan = plan or FaultPlan()
+        super().__init__(cell, plan)
         self._scans = 0
         self._line = bytearray()
         self._connected = dict.fromkeys(_ELECTRODES, False)

@@ -18,7 +18,7 @@ from agent.doctor.here import (
     judge_clock,
     judge_disk,
 )
-from agent.outbox import FileRecord, Outbox, Taken
+from agent.outbox import FileRecord, Outbox, Taken, damage
 from agent.settling import Sighting
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import SourceSettings
@@ -79,15 +79,19 @@ def test_folders_in_the_folder_count_where_they_shall(tmp_path: Path) -> None:
     assert "all 1 files fit" in folder_findings(tmp_path, subfolders=True)[0].sentence
 
 
+def outbox_finding(home: Path) -> Finding:
+    return check_outbox(home, damage(home / "outbox.sqlite"))
+
+
 def test_the_outbox_is_looked_at_and_not_touched(tmp_path: Path) -> None:
-    assert check_outbox(tmp_path).level == "ok"
+    assert outbox_finding(tmp_path).level == "ok"
     assert list(tmp_path.iterdir()) == []
     outbox = Outbox.open(tmp_path / "outbox.sqlite")
-    assert check_outbox(tmp_path).sentence == "All scans are stored."
+    assert outbox_finding(tmp_path).sentence == "All scans are stored."
     record = FileRecord("a.txt", Sighting(1, 1), "refused", reason="not text")
     outbox.add([Taken(record, SESSION_ID)])
     outbox.close()
-    found = check_outbox(tmp_path)
+    found = outbox_finding(tmp_path)
     assert (found.level, "1 were refused" in found.sentence) == ("warning", True)
 
 
@@ -95,7 +99,7 @@ def test_a_damaged_outbox_is_a_problem_and_stays_where_it_is(tmp_path: Path) -> 
     path = tmp_path / "outbox.sqlite"
     path.write_bytes(b"this is no database" * 100)
     before = path.read_bytes()
-    found = check_outbox(tmp_path)
+    found = outbox_finding(tmp_path)
     assert (found.level, "damaged" in found.sentence) == ("problem", True)
     assert path.read_bytes() == before
 
@@ -113,7 +117,7 @@ def test_a_page_that_went_bad_is_found(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-4096:] = b"\xff" * 4096
     path.write_bytes(content)
-    assert check_outbox(tmp_path).level == "problem"
+    assert outbox_finding(tmp_path).level == "problem"
 
 
 def test_disk(tmp_path: Path) -> None:

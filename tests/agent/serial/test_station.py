@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +16,16 @@ from support.tools import wait_until
 from agent.home import Home
 from agent.instruments import instrument_of
 from agent.outbox import Outbox
-from agent.recordings import CUT_SHORT, label_of
+from agent.recordings import CUT_SHORT, Label, Recordings, label_of
 from agent.serial.source import SerialSource
-from agent.serial.station import StationOptions
+from agent.serial.station import Station, StationOptions
 from agent.source import SourceAnswer, SourceEvent, SourceReport
 from agent.starting import Granted, Wish
 from sacmes_core.formats.reading import read
-from sacmes_core.instruments.limits import Limits
+from sacmes_core.instruments import campaign
+from sacmes_core.instruments.driver import Finished
+from sacmes_core.instruments.limits import Limits, refusal
+from sacmes_core.instruments.orders import Order, Position
 from sacmes_core.messages import Message
 from sacmes_core.payloads.questions import MeasureRequest
 from sacmes_core.payloads.replies import MeasureReply, Problem
@@ -312,6 +315,32 @@ def test_a_restart_goes_on_with_the_next_number(tmp_path: Path, port: Path) -> N
     assert [h.complete for h, _ in uploads] == [True, True, False, True, True, True, True]
 
 
+@pytest.mark.parametrize(("note", "read"), [(None, 0), ("[", 2), ("[]", 2), ("", 2)])
+def test_labels_are_read_again_where_the_place_is_not_known(
+    tmp_path: Path, port: Path, monkeypatch: pytest.MonkeyPatch, note: str | None, read: int
+) -> None:
+    with pico(port), bench(tmp_path, port) as one:
+        one.source.work_on(document(repeats=1))
+        one.wait_for(2)
+    opened: list[Path] = []
+
+    def noticed(path: Path) -> Label | None:
+        opened.append(path)
+        return label_of(path)
+
+    monkeypatch.setattr("agent.recordings.label_of", noticed)
+    with (
+        closing(Outbox.open(tmp_path / "outbox.sqlite")) as outbox,
+        station(tmp_path, port, outbox) as other,
+    ):
+        if note is not None:
+            outbox.keep_note(f"serial {SESSION_ID}", note)
+        other.follow(document(repeats=4), allowed=True)
+        assert (other.run.position, len(opened)) == (Position(2), read)
+        other.turn()
+        assert other.report().taken == 0
+
+
 def test_a_broker_out_of_reach_for_too_long_switches_the_cell_off(
     tmp_path: Path, port: Path
 ) -> None:
@@ -351,3 +380,79 @@ def test_a_folder_in_the_way_of_the_recordings_is_a_sentence(tmp_path: Path, por
         assert instrument.scripts == ["cell_off"]
         (tmp_path / "recordings").unlink()
         one.wait_for(1)
+
+
+@contextmanager
+def station(tmp_path: Path, port: Path, fill: Outbox) -> Iterator[Station]:
+    line = instrument_of("methodscript", None, "common")
+    one = Station(
+        StationOptions(
+            str(port), line.driver, line.bauds, line.limits, "alice", tmp_path / "recordings"
+        ),
+        fill,
+    )
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def test_a_recording_that_cannot_be_read_is_a_sentence(
+    tmp_path: Path, port: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        pico(port),
+        closing(Outbox.open(tmp_path / "outbox.sqlite")) as outbox,
+        station(tmp_path, port, outbox) as one,
+    ):
+        recordings = Recordings(tmp_path / "recordings", document())
+        recordings.begin(Order("swv", MethodSettings(), number=1, frequency_hz=15.0), "Pico")
+        label = recordings.finish(Finished(True))
+        assert label is not None
+        path = tmp_path / "recordings" / label.file
+        one.follow(document().model_copy(update={"state": "stopped"}), allowed=True)
+        content = path.read_bytes()
+        path.unlink()
+        one.turn()
+        problem = str(one.report().outbox_problem)
+        assert f"{label.file} cannot be read" in problem
+        assert "No such file" in problem
+        assert "Errno" not in problem
+        path.write_bytes(content)
+        monkeypatch.setattr(one, "_hold_until", time.monotonic())
+        one.turn()
+        report = one.report()
+        assert (report.taken, report.outbox_problem) == (1, None)
+
+
+def test_a_method_is_not_checked_again_while_nothing_changes(
+    tmp_path: Path, port: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[None] = []
+
+    def counted(orders: Sequence[Order], limits: Limits) -> str | None:
+        checked.append(None)
+        return refusal(orders, limits)
+
+    def rests(one: Station) -> bool:
+        one.turn()
+        return one.run.driver is not None and one.run.position.number == 2
+
+    with (
+        pico(port),
+        closing(Outbox.open(tmp_path / "outbox.sqlite")) as outbox,
+        station(tmp_path, port, outbox) as one,
+    ):
+        monkeypatch.setattr(campaign, "refusal", counted)
+        one.follow(document(interval_s=1000.0), allowed=True)
+        wait_until(lambda: rests(one), what="the end of the round")
+        reports = [one.report()]
+        assert checked
+        checked.clear()
+        for _ in range(20):
+            one.turn()
+            reports.append(one.report())
+        assert checked == []
+        assert reports[-1].limits is reports[-2].limits
+        one.follow(document(2, interval_s=1000.0), allowed=False)
+        assert "--allow-remote" in str(one.report().source_problem)

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -14,13 +15,14 @@ import pytest
 from support import programs
 from support.agents import SESSION_ID
 from support.tools import ROOT, wait_until
-from support.windows import CA_PEM, OpenApp, open_app
+from support.windows import CA_PEM, OpenApp, open_app, view
 
 from agent.cli import gui_main
 from agent.identity import load_identity
 from agent.outbox import FileRecord, Outbox, Taken
 from agent.settings import read_settings
 from agent.settling import Sighting
+from agent.window import events
 from agent.window.dialogues import SettingsDialogue, login_hint
 from sacmes_core.address import BrokerAddress
 from sacmes_core.upload import UploadHeader, upload_id
@@ -280,10 +282,10 @@ def test_widgets_belong_to_the_main_thread(
 ) -> None:
     """What comes from other threads waits on a queue until the window fetches it."""
     threads: set[str] = set()
-    seen = window.app.tell
+    seen = window.app._put
     monkeypatch.setattr(
         window.app,
-        "tell",
+        "_put",
         lambda event: (threads.add(threading.current_thread().name), seen(event)),
     )
     fill_in(window, ROOT)
@@ -293,6 +295,33 @@ def test_widgets_belong_to_the_main_thread(
     assert threads == {threading.main_thread().name}
 
 
+def test_the_first_line_after_a_sleep_is_shown(window: OpenApp) -> None:
+    logging.getLogger().info("before the sleep")
+    window.until(lambda: "before the sleep" in window.log, what="the first line")
+    assert window.app.state.ticked_at_s is not None
+    window.app.tell(events.Ticked(window.app.state.ticked_at_s + 1200))
+    assert "slept for about 20 min" in window.log
+    logging.getLogger().info("after the sleep")
+    window.until(
+        lambda: any(line.text == "after the sleep" for line in window.app.state.log),
+        what="the line in the state",
+    )
+    assert "after the sleep" in window.log
+
+
+def test_what_came_meanwhile_is_shown_once(
+    window: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[int] = []
+    show = window.app.counters.show
+    with monkeypatch.context() as patch:
+        patch.setattr(window.app.counters, "show", lambda face: (shown.append(1), show(face)))
+        for count in range(150):
+            window.app._told.put(events.Viewed(view(seen=count)))
+        window.until(lambda: window.counter("seen") == "149", what="the last view")
+        assert len(shown) == 1
+
+
 def test_an_error_is_logged_and_the_window_goes_on(
     window: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,7 +329,7 @@ def test_an_error_is_logged_and_the_window_goes_on(
         raise ValueError("broken")
 
     with monkeypatch.context() as patch:
-        patch.setattr(window.app, "tell", broken)
+        patch.setattr(window.app, "_put", broken)
         window.live(0.3)
     window.until(lambda: "The window failed" in window.log, what="the line in the log")
     window.app.identity.copy.invoke()

@@ -217,14 +217,16 @@ def test_settings_are_kept_without_the_usual_ones() -> None:
 
 
 def test_the_log_is_bounded_and_says_that_the_computer_slept() -> None:
-    lines = tuple(LogLine(k, 0.0, "info", "x") for k in range(1, LOG_MAX + 10))
+    lines = tuple(LogLine(0.0, "info", "x") for _ in range(LOG_MAX + 9))
     state, _ = stepped(READY, events.Logged(lines))
     assert len(state.log) == LOG_MAX
     state, _ = stepped(state, events.Ticked(1000.0), events.Ticked(1000.1))
     assert state.log[-1].text == "x"
     state, _ = stepped(state, events.Ticked(1000.0 + 20 * 60))
     assert "slept for about 20 min" in state.log[-1].text
-    assert state.log[-1].number > lines[-1].number
+    state, _ = stepped(state, events.Logged(lines[:2]))
+    numbers = [line.number for line in state.log]
+    assert numbers == list(range(numbers[0], LOG_MAX + 13))
     backwards, _ = stepped(state, events.Ticked(5.0))
     assert backwards.log == state.log
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.agents import session_document
 
 from sacmes_core.instruments import campaign
@@ -250,3 +252,42 @@ def test_a_round_may_be_asked_for_before_its_time_and_after_the_last() -> None:
     run.finish()
     run.wait(1000)
     assert len(run.started) == 2
+
+
+EVENTS = st.sampled_from(
+    (
+        campaign.Present(MethodScript()),
+        campaign.Absent(),
+        campaign.Ended(DONE),
+        campaign.Ended(Finished(False, "The script is refused.", hopeless=True)),
+        campaign.Connected(False),
+        campaign.Connected(True),
+        campaign.Measure(),
+        campaign.Follow(document(), True, None),
+        campaign.Follow(document(2, interval_s=5.0), True, None),
+        campaign.Follow(document(3), False, None),
+        campaign.Follow(document(4).model_copy(update={"state": "stopped"}), True, None),
+        campaign.Follow(document(5).model_copy(update={"session_id": "other"}), True, None),
+        campaign.Tick(),
+    )
+)
+
+
+@given(st.lists(st.tuples(EVENTS, st.floats(0.0, 200.0)), max_size=12), st.floats(0.0, 300.0))
+def test_nothing_comes_of_a_tick_before_it_is_due(
+    happened: list[tuple[campaign.Event, float]], later_s: float
+) -> None:
+    run = Run(offline_s=100.0)
+    for event, passed_s in happened:
+        run.now += passed_s
+        run.tell(event)
+        early = min(run.now + later_s, run.campaign.due_at - 1e-6)
+        if early >= run.now:
+            assert campaign.step(run.campaign, campaign.Tick(), early) == (run.campaign, ())
+
+
+def test_a_stopped_session_is_never_due() -> None:
+    run = Run()
+    run.ready()
+    run.follow(document().model_copy(update={"state": "stopped"}))
+    assert run.campaign.due_at == NEVER
