@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, exists, func, insert, select, update
 
 from analyzer.sessions import (
     DocumentSeen,
@@ -20,8 +20,8 @@ from analyzer.sessions import (
 from analyzer.store.database import Database
 from analyzer.store.engines import insert_if_absent
 from analyzer.store.quotas import NO_QUOTA, Quota, sessions_refusal
-from analyzer.store.tables import YES, documents, results, sessions, users
-from analyzer.store.uploads import analyse_again, insert_session
+from analyzer.store.tables import YES, documents, jobs, results, sessions, users
+from analyzer.store.uploads import AGAIN, analyse_again, insert_session
 from sacmes_core.payloads.questions import RenameRequest
 from sacmes_core.payloads.replies import SessionSummary
 from sacmes_core.payloads.session import SessionDocument
@@ -115,11 +115,11 @@ class Sessions:
             return _run(connection.execute(select(sessions).where(sessions.c.run == run)).one())
 
     def stale(self) -> tuple[int, ...]:
-        """Sessions whose trend has to be computed again."""
+        """Sessions whose trend has to be computed again, and no scan analysed again before."""
+        under_way = exists().where(jobs.c.run == sessions.c.run, jobs.c.priority == AGAIN)
+        query = select(sessions.c.run).where(sessions.c.trend_stale == YES, ~under_way)
         with self._database.read() as connection:
-            return tuple(
-                connection.scalars(select(sessions.c.run).where(sessions.c.trend_stale == YES))
-            )
+            return tuple(connection.scalars(query))
 
     def newest_of_all(self) -> tuple[Run, ...]:
         """The newest session of every user."""

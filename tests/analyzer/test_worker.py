@@ -268,6 +268,27 @@ def test_new_scans_during_an_analysis_again_do_not_read_the_whole_trend(
     assert normalised(bench.kept()) == [1.0, 1.0, 1.0, 1.0, 5.0, 6.0, 7.0]
 
 
+def test_a_stale_trend_is_not_claimed_before_the_old_scans_are_analysed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claims_made() -> int:
+        with bench.store.database.read() as connection:
+            return int(connection.exec_driver_sql("SELECT turn FROM claims").scalar_one())
+
+    bench.upload(*(swv(k) for k in range(1, 4)))
+    bench.work()
+    monkeypatch.setattr("analyzer.worker.BATCH_MAX", 1)
+    bench.change(**{"peak.smoothing": "off"})
+    before = claims_made()
+    assert bench.worker.turn(), "an old scan again"
+    assert claims_made() == before + 1
+    assert not Pair(bench).workers[0].turn(), "the session is kept for the other worker"
+    assert claims_made() == before + 1
+    assert bench.store.sessions.stale() == ()
+    bench.work()
+    assert {r.trend_revision for r in bench.kept()} == {1}
+
+
 def test_file_written_again_replaces_its_scan(bench: Bench) -> None:
     bench.upload(swv(1), swv(2, height=2))
     bench.work()
