@@ -100,13 +100,24 @@ def home_url(folder: Path) -> str:
     return sqlite_url(folder / "store.sqlite")
 
 
+def read_only(file: Path) -> "closing[sqlite3.Connection]":
+    """A store's file, opened below SQLAlchemy as it is; nothing is made or changed."""
+    return closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True))
+
+
+def fault_of(opened: sqlite3.Connection) -> str | None:
+    """The first fault of an open file; None if it is whole."""
+    (found,) = opened.execute("PRAGMA quick_check(1)").fetchone()
+    return None if found == "ok" else str(found)
+
+
 def is_damaged(file: Path) -> bool:
     """Whether a store's file is there and is no whole database."""
     if not file.exists():
         return False
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as opened:
-            return bool(opened.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        with read_only(file) as opened:
+            return fault_of(opened) is not None
     except sqlite3.DatabaseError as error:
         return any(word in str(error) for word in _DAMAGED)
 

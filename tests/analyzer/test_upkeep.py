@@ -56,6 +56,10 @@ def test_export_and_import(home: Path, tmp_path: Path) -> None:
     done = call(home, "export", SESSION, "--user", "alice", "-o", file)
     assert done.exit_code == 0, done.output
     assert done.stdout.strip() == str(file)
+    with pytest.raises(SacmesError, match="is there already"):
+        raise call(home, "export", SESSION, "--user", "alice", "-o", file).exception or (
+            AssertionError
+        )
     done = call(tmp_path / "fresh", "import", file, "--user", "bob")
     assert done.exit_code == 0, done.output
     assert "bob's; 0 of its uploads wait" in done.stdout
