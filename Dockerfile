@@ -14,7 +14,7 @@ FROM build AS build-agent
 RUN uv sync --frozen --no-editable --extra agent --extra serial
 
 FROM build AS build-analyzer
-RUN uv sync --frozen --no-editable --extra analyzer
+RUN uv sync --frozen --no-editable --extra analyzer --extra postgres
 
 FROM build AS build-dashboard
 RUN uv sync --frozen --no-editable --extra dashboard

@@ -35,6 +35,14 @@ class Trends:
         self._results = results
         self._running: OrderedDict[int, _Running] = OrderedDict()
 
+    def claimed(self, claim: Claim) -> None:
+        """Say that a session was claimed; forget its trend if another worker came between."""
+        known = self._running.get(claim.run)
+        if known is not None and claim.turn - known.turn == 1:
+            known.turn = claim.turn
+        else:
+            self.forget(claim.run)
+
     def extend(self, run: Run, claim: Claim, result: Result) -> tuple[Result, bool]:
         """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
         trend = self._of(run, claim)
@@ -71,15 +79,13 @@ class Trends:
         return revision
 
     def forget(self, run: int) -> None:
-        """Drop what is known of a session, after its results were not stored."""
+        """Drop what is known of a session: what the store has of it may be something else."""
         self._running.pop(run, None)
 
     def _of(self, run: Run, claim: Claim) -> RunningTrend:
         settings = run.document.settings.trend
         known = self._running.get(run.run)
-        # Another worker that came between has made the trend longer.
-        if known is not None and known.settings == settings and claim.turn - known.turn <= 1:
-            known.turn = claim.turn
+        if known is not None and known.settings == settings:
             self._running.move_to_end(run.run)
             return known.trend
         points = (p for row in self._results.trend_rows(run.run) for p in row.points)

@@ -64,12 +64,9 @@ def backup(output: Output = None, home: HomeOption = None, store: StoreOption = 
     Example: sacmes-analyzer backup -o /backups/$(date +%F).sqlite
     """
     with _database("backup", home, store) as (_, database):
-        from analyzer.store.backups import back_up
+        from analyzer.store.backups import back_up, stamp
 
-        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        target = output or Path(f"sacmes-backup-{now}.sqlite")
-        if target.exists():
-            raise ConfigError(f"{target} is there already; name another file with -o.")
+        target = _new_file(output or Path(f"sacmes-backup-{stamp()}.sqlite"))
         with _bar("Backup") as progress:
             back_up(database, target, progress)
         typer.echo(target)
@@ -155,9 +152,7 @@ def export_one(
     with _database("export", home, store, ready=True) as (_, database):
         from analyzer.archive import export_session
 
-        target = output or Path(f"sacmes-session-{session[:8]}.zip")
-        if target.exists():
-            raise ConfigError(f"{target} is there already; name another file with -o.")
+        target = _new_file(output or Path(f"sacmes-session-{session[:8]}.zip"))
         count = export_session(database, user, session, target)
         typer.echo(f"{count} uploads", err=True)
         typer.echo(target)
@@ -207,6 +202,12 @@ def doctor(broker: BrokerOption = None, home: HomeOption = None, store: StoreOpt
             typer.echo(f"{'ok  ' if finding.fine else 'FAIL'} {finding.what:<10} {finding.text}")
     if not fine:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _new_file(target: Path) -> Path:
+    if target.exists():
+        raise ConfigError(f"{target} is there already; name another file with -o.")
+    return target
 
 
 def _disk(folder: Path) -> tuple[bool, str]:

@@ -108,6 +108,7 @@ class Worker:
     @contextmanager
     def _holding(self, claim: Claim) -> Iterator[None]:
         """Keep a claim renewed; give it back if the work under it fails."""
+        self._trends.claimed(claim)
         self._claim = claim
         try:
             yield

@@ -86,6 +86,12 @@ def test_images_run_as_nobody_in_particular() -> None:
         assert "USER" not in final[name]
 
 
+def test_the_analyzers_image_can_keep_its_store_in_either_database() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    stage = text.partition(" AS build-analyzer\n")[2].partition("FROM ")[0]
+    assert {"analyzer", "postgres"} <= set(re.findall(r"--extra (\S+)", stage))
+
+
 def test_what_the_images_copy_is_there() -> None:
     text = (ROOT / "Dockerfile").read_text("utf-8")
     copied = [line.split()[1:-1] for line in text.splitlines() if line.startswith("COPY ")]

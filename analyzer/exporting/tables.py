@@ -43,11 +43,11 @@ def workbook(material: Material) -> bytes:
     with Workbook(file, options) as book:
         # A date of its own would make another file of the same content.
         book.set_properties({"created": material.document.started_at.replace(tzinfo=None)})
-        results = list(material.results)
-        _sheet(book, "results", COLUMNS, rows(results))
+        quality: list[tuple[Cell, ...]] = []
+        _sheet(book, "results", COLUMNS, rows(_noting_quality(material.results, quality)))
         _sheet(book, "settings", ("setting", "value"), settings_rows(material.document))
         _sheet(book, "marks", tuple(Mark.model_fields), map(_mark_cells, material.marks))
-        _sheet(book, "quality", _QUALITY, _quality(results))
+        _sheet(book, "quality", _QUALITY, quality)
     return file.getvalue()
 
 
@@ -101,15 +101,21 @@ def _mark_cells(mark: Mark) -> list[Cell]:
     return list(mark.model_dump(mode="json").values())
 
 
-def _quality(results: Iterable[Result]) -> Iterator[tuple[Cell, ...]]:
-    """A row for each flag and each scan without numbers, with what it means."""
+def _noting_quality(results: Iterable[Result], noted: list[tuple[Cell, ...]]) -> Iterator[Result]:
+    """The results as they pass; of each, only the rows of the sheet quality are kept."""
     for result in results:
-        scan = result.scan
-        about = (result.position, scan.file, scan.number, scan.frequency_hz)
-        if result.error is not None:
-            yield *about, None, "error", result.error
-        for flag in result.flags:
-            yield *about, None, flag, SENTENCES.get(flag, "")
-        for electrode in result.electrodes:
-            for flag in electrode.flags:
-                yield *about, electrode.electrode, flag, SENTENCES.get(flag, "")
+        noted.extend(_quality(result))
+        yield result
+
+
+def _quality(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """A row for each flag, and one for a scan without numbers, with what it means."""
+    scan = result.scan
+    about = (result.position, scan.file, scan.number, scan.frequency_hz)
+    if result.error is not None:
+        yield *about, None, "error", result.error
+    for flag in result.flags:
+        yield *about, None, flag, SENTENCES.get(flag, "")
+    for electrode in result.electrodes:
+        for flag in electrode.flags:
+            yield *about, electrode.electrode, flag, SENTENCES.get(flag, "")

@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, MetaData, Table, func, select
 
 from analyzer.store.database import Database, StoreError
-from analyzer.store.engines import SQLITE, sqlite_url
+from analyzer.store.engines import SQLITE, read_only, sqlite_url
 from analyzer.store.layouts import layout_of, make
 from sacmes_core.errors import ConfigError
 
@@ -19,6 +20,11 @@ Progress = Callable[[int, int], None]
 _PAGES: Final = 5_000
 _ROWS: Final = 50
 """Few, since the bytes of an upload may be many."""
+
+
+def stamp() -> str:
+    """The time, as files are named after it."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def back_up(database: Database, target: Path, progress: Progress) -> None:
@@ -74,7 +80,7 @@ def tables_of(connection: Connection) -> list[Table]:
 
 def _copy_pages(source: Path, target: Path, progress: Progress) -> None:
     with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
+        read_only(source) as old,
         closing(sqlite3.connect(target)) as new,
     ):
         # One moment of a store in use: without it each change starts the copy anew.

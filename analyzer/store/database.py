@@ -74,8 +74,10 @@ class Database:
         ------
         ConfigError
             If another process is at work with it.
+        StoreError
+            If it cannot be reached.
         """
-        with hold(self.url, shared=False) as held:
+        with self._sentences(), hold(self.url, shared=False) as held:
             if not held:
                 raise ConfigError(
                     f"An analyzer is at work with the store {self.place}. End all of them first, "
@@ -91,8 +93,10 @@ class Database:
         ------
         ConfigError
             If one has.
+        StoreError
+            If it cannot be reached.
         """
-        with hold(self.url, shared=True) as held:
+        with self._sentences(), hold(self.url, shared=True) as held:
             if not held:
                 raise ConfigError(
                     f"The store {self.place} is being restored or brought up to date, or an older "

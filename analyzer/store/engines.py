@@ -100,13 +100,24 @@ def home_url(folder: Path) -> str:
     return sqlite_url(folder / "store.sqlite")
 
 
+def read_only(file: Path) -> "closing[sqlite3.Connection]":
+    """A store's file, opened below SQLAlchemy as it is; nothing is made or changed."""
+    return closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True))
+
+
+def fault_of(opened: sqlite3.Connection) -> str | None:
+    """The first fault of an open file; None if it is whole."""
+    (found,) = opened.execute("PRAGMA quick_check(1)").fetchone()
+    return None if found == "ok" else str(found)
+
+
 def is_damaged(file: Path) -> bool:
     """Whether a store's file is there and is no whole database."""
     if not file.exists():
         return False
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as opened:
-            return bool(opened.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        with read_only(file) as opened:
+            return fault_of(opened) is not None
     except sqlite3.DatabaseError as error:
         return any(word in str(error) for word in _DAMAGED)
 
@@ -142,11 +153,8 @@ def hold(url: URL, *, shared: bool) -> Iterator[bool]:
     The hold ends with the process, however it ends.
     """
     if url.get_backend_name() == SQLITE:
-        lock = sqlite3.connect(f"{url.database}.lock", timeout=2.0, isolation_level=None)
-        try:
+        with closing(_lock_file(url)) as lock:
             yield _locked(lock, shared=shared)
-        finally:
-            lock.close()
         return
     engine = open_engine(url)
     try:
@@ -232,16 +240,29 @@ def _begin_postgresql(connection: Connection) -> None:
     session.isolation_level = None if writes else _REPEATABLE_READ
     session.read_only = not writes
     if writes and not _lasts(connection):
-        session.execute("SET LOCAL synchronous_commit = off")
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def _lock_file(url: URL) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(f"{url.database}.lock", timeout=2.0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise OperationalError("LOCK", None, error) from error
 
 
 def _locked(connection: sqlite3.Connection, *, shared: bool) -> bool:
     try:
         connection.execute("BEGIN" if shared else "BEGIN EXCLUSIVE")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        return False
+    except sqlite3.Error as error:
+        if _is_busy(str(error)):
+            return False
+        raise OperationalError("LOCK", None, error) from error
     return True
+
+
+def _is_busy(reason: str) -> bool:
+    return "locked" in reason or "busy" in reason
 
 
 def _writes(connection: Connection) -> bool:
@@ -261,7 +282,7 @@ def _sqlite_sentence(reason: str, url: URL) -> str:
         )
     if "full" in reason:
         return f"The disk of the store {place} is full; free some space. Nothing is lost meanwhile."
-    if "locked" in reason or "busy" in reason:
+    if _is_busy(reason):
         return f"Another program holds the store {place}; close it. Nothing is lost meanwhile."
     if "readonly" in reason or "unable to open" in reason:
         return f"The store {place} may not be written; give its folder to the analyzer's user."

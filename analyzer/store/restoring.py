@@ -3,15 +3,13 @@
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select, update
 
-from analyzer.store.backups import Progress, back_up, copy_rows
+from analyzer.store.backups import Progress, back_up, copy_rows, stamp
 from analyzer.store.database import Database, StoreError
-from analyzer.store.engines import POSTGRESQL, SQLITE, is_damaged, sqlite_url
+from analyzer.store.engines import POSTGRESQL, SQLITE, fault_of, is_damaged, read_only, sqlite_url
 from analyzer.store.tables import claims, leases, sessions
 from analyzer.store.upgrades import prepare
 from sacmes_core.errors import ConfigError
@@ -68,13 +66,13 @@ def check_file(file: Path) -> None:
     if not file.is_file():
         raise ConfigError(f"There is no file {file}.")
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as opened:
-            (found,) = opened.execute("PRAGMA quick_check(1)").fetchone()
+        with read_only(file) as opened:
+            fault = fault_of(opened)
             opened.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
     except sqlite3.Error as error:
         raise ConfigError(f"{file} is no backup of a store: {error}.") from None
-    if found != "ok":
-        raise ConfigError(f"{file} is damaged ({found}); take another backup.")
+    if fault is not None:
+        raise ConfigError(f"{file} is damaged ({fault}); take another backup.")
 
 
 def _put_damaged_aside(database: Database, *, force: bool) -> Path | None:
@@ -87,16 +85,12 @@ def _put_damaged_aside(database: Database, *, force: bool) -> Path | None:
             "takes its place."
         )
     database.close()
-    aside = file.with_name(f"store.damaged.{_now()}.sqlite")
+    aside = file.with_name(f"store.damaged.{stamp()}.sqlite")
     for ending in ("", "-wal", "-shm"):
         part = file.with_name(file.name + ending)
         if part.exists():
             part.rename(aside.with_name(aside.name + ending))
     return aside
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _keep(database: Database, folder: Path, *, force: bool) -> Path | None:
@@ -109,7 +103,7 @@ def _keep(database: Database, folder: Path, *, force: bool) -> Path | None:
             f"The store {database.place} holds {there} sessions. Name an empty one with --store, "
             "or give --force: what is there is then kept in a file beside."
         )
-    before = folder / f"store.before-restore.{_now()}.sqlite"
+    before = folder / f"store.before-restore.{stamp()}.sqlite"
     back_up(database, before, lambda _done, _of: None)
     return before
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, exists, func, insert, select, update
 
 from analyzer.sessions import (
     DocumentSeen,
@@ -20,8 +20,8 @@ from analyzer.sessions import (
 from analyzer.store.database import Database
 from analyzer.store.engines import insert_if_absent
 from analyzer.store.quotas import NO_QUOTA, Quota, sessions_refusal
-from analyzer.store.tables import YES, documents, results, sessions, users
-from analyzer.store.uploads import analyse_again, insert_session
+from analyzer.store.tables import YES, documents, jobs, results, sessions, users
+from analyzer.store.uploads import AGAIN, analyse_again, insert_session
 from sacmes_core.payloads.questions import RenameRequest
 from sacmes_core.payloads.replies import SessionSummary
 from sacmes_core.payloads.session import SessionDocument
@@ -74,7 +74,7 @@ class Sessions:
     def rename(self, user_id: str, request: RenameRequest, now: datetime) -> tuple[Effect, ...]:
         """Give a session another name; what is left to do, as of `apply`."""
         with self._database.write() as connection:
-            _lock(connection, user_id)
+            lock_user(connection, user_id)
             row = connection.execute(_found(user_id, request.session_id)).first()
             document = None if row is None else SessionDocument.model_validate_json(row.document)
             return _applied(connection, user_id, Renamed(request, document), now)
@@ -95,13 +95,16 @@ class Sessions:
 
     def see(self, user_id: str, document: SessionDocument, now: datetime) -> tuple[Effect, ...]:
         """Compare a document that the broker holds with ours."""
-        stored = self.find(user_id, document.session_id)
-        seen = DocumentSeen(
-            document,
-            None if stored is None else stored.document,
-            stored is not None and stored.recovered,
-        )
-        return self.apply(user_id, seen, now)
+        with self._database.write() as connection:
+            lock_user(connection, user_id)
+            row = connection.execute(_found(user_id, document.session_id)).first()
+            stored = None if row is None else _run(row)
+            seen = DocumentSeen(
+                document,
+                None if stored is None else stored.document,
+                stored is not None and stored.recovered,
+            )
+            return _applied(connection, user_id, seen, now)
 
     def find(self, user_id: str, session_id: str | None) -> Run | None:
         """A session of this user; the newest without an id. Nobody else's is ever found."""
@@ -115,11 +118,11 @@ class Sessions:
             return _run(connection.execute(select(sessions).where(sessions.c.run == run)).one())
 
     def stale(self) -> tuple[int, ...]:
-        """Sessions whose trend has to be computed again."""
+        """Sessions whose trend has to be computed again, and no scan analysed again before."""
+        under_way = exists().where(jobs.c.run == sessions.c.run, jobs.c.priority == AGAIN)
+        query = select(sessions.c.run).where(sessions.c.trend_stale == YES, ~under_way)
         with self._database.read() as connection:
-            return tuple(
-                connection.scalars(select(sessions.c.run).where(sessions.c.trend_stale == YES))
-            )
+            return tuple(connection.scalars(query))
 
     def newest_of_all(self) -> tuple[Run, ...]:
         """The newest session of every user."""
@@ -152,6 +155,16 @@ class Sessions:
         return tuple(_summary(row, *counts.get(row.run, (0, 0))) for row in rows)
 
 
+def lock_user(connection: Connection, user_id: str) -> int:
+    """Keep others from changing a user's sessions meanwhile; his highest revision."""
+    query = select(users.c.highest_revision).where(users.c.user_id == user_id).with_for_update()
+    found: int | None = connection.scalar(query)
+    if found is None:
+        insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
+        found = connection.scalar(query)
+    return found or 0
+
+
 def _found(user_id: str, session_id: str | None) -> Select[Any]:
     query = select(sessions).where(sessions.c.user_id == user_id)
     if session_id is None:
@@ -178,18 +191,8 @@ def _applied(
     return tuple(effect for effect in effects if not isinstance(effect, Save | SaveName))
 
 
-def _lock(connection: Connection, user_id: str) -> int:
-    """Keep others from changing a user's sessions meanwhile; his highest revision."""
-    query = select(users.c.highest_revision).where(users.c.user_id == user_id).with_for_update()
-    found: int | None = connection.scalar(query)
-    if found is None:
-        insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
-        found = connection.scalar(query)
-    return found or 0
-
-
 def _state(connection: Connection, user_id: str) -> UserSessions:
-    highest = _lock(connection, user_id)
+    highest = lock_user(connection, user_id)
     row = connection.execute(
         select(sessions.c.document, sessions.c.recovered)
         .where(sessions.c.user_id == user_id)

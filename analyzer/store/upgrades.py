@@ -2,10 +2,9 @@
 
 import logging
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
-from analyzer.store.backups import back_up
+from analyzer.store.backups import back_up, stamp
 from analyzer.store.database import Database
 from analyzer.store.engines import SQLITE, lock_layout
 from analyzer.store.layouts import OLDEST, layout_of, make_newest, upgrade
@@ -96,5 +95,4 @@ def _backup_file(database: Database, layout: int, folder: Path | None) -> Path:
             f"The store {database.place} has layout {layout} and must be brought up to date, with "
             "a backup first. Start sacmes-analyzer run once, which keeps it in its home folder."
         )
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return folder / f"store.layout-{layout}.{now}.sqlite"
+    return folder / f"store.layout-{layout}.{stamp()}.sqlite"

@@ -232,16 +232,20 @@ def insert_session(
 ) -> int:
     """Add a session; return its number in the store."""
     insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
-    added = connection.execute(
-        insert(sessions).values(
-            user_id=user_id,
-            session_id=document.session_id,
-            revision=document.revision,
-            settings_revision=document.settings_revision,
-            recovered=int(recovered),
-            document=document.model_dump_json(),
-        )
-    )
+    row = {
+        "user_id": user_id,
+        "session_id": document.session_id,
+        "revision": document.revision,
+        "settings_revision": document.settings_revision,
+        "recovered": int(recovered),
+        "document": document.model_dump_json(),
+    }
+    return insert_session_row(connection, row)
+
+
+def insert_session_row(connection: Connection, row: Mapping[str, Any]) -> int:
+    """Add the row of a session, which workers can claim from then on; its number."""
+    added = connection.execute(insert(sessions).values(row))
     assert added.inserted_primary_key is not None
     run = int(added.inserted_primary_key[0])
     connection.execute(insert(claims).values(run=run))

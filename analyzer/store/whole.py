@@ -1,21 +1,27 @@
 """A whole session as rows, out of one store and into another."""
 
+import pickle
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, exists, func, insert, select, update
 
 from analyzer.store.database import Database
-from analyzer.store.engines import epoch_s, insert_if_absent
-from analyzer.store.tables import claims, documents, jobs, marks, results, sessions, uploads, users
-from analyzer.store.uploads import NEW
+from analyzer.store.engines import epoch_s
+from analyzer.store.sessions import lock_user
+from analyzer.store.tables import documents, jobs, marks, results, sessions, uploads, users
+from analyzer.store.uploads import NEW, insert_session_row
 from sacmes_core.errors import ConfigError
 from sacmes_core.payloads.session import SessionDocument
 
 Row = dict[str, Any]
 
 _ROWS: Final = 50
+_IN_MEMORY_BYTES: Final = 16 * 1024 * 1024
 _OWN: Final = ("run", "user_id", "session_id")
 
 
@@ -79,21 +85,21 @@ def put_in(database: Database, whole: WholeSession) -> int:
     ConfigError
         If the user has the session already.
     """
-    with database.write() as connection:
-        insert_if_absent(connection, users, user_id=whole.user_id, highest_revision=0)
-        query = select(users.c.highest_revision).where(users.c.user_id == whole.user_id)
-        highest = connection.execute(query.with_for_update()).scalar_one()
+    with (
+        _prepared(whole.documents) as document_rows,
+        _prepared(whole.marks) as mark_rows,
+        _prepared(whole.uploads) as upload_rows,
+        _prepared(whole.results) as result_rows,
+        database.write() as connection,
+    ):
+        highest = lock_user(connection, whole.user_id)
         document, revision = _ended(connection, whole)
         run = _insert_session(connection, whole, document, revision)
-        for row in whole.documents:
-            connection.execute(insert(documents).values(row | {"run": run}))
-        for row in whole.marks:
-            connection.execute(insert(marks).values(row | {"run": run}))
-        there = {row["position"] for row in _inserted(connection, uploads, whole.uploads, run)}
-        done = {row["position"] for row in _inserted(connection, results, whole.results, run)}
-        waiting = [{"run": run, "position": p, "priority": NEW} for p in sorted(there - done)]
-        if waiting:
-            connection.execute(insert(jobs).values(since=epoch_s()), waiting)
+        _insert(connection, documents, document_rows, run)
+        _insert(connection, marks, mark_rows, run)
+        _insert(connection, uploads, upload_rows, run)
+        _insert(connection, results, result_rows, run)
+        waiting = _let_wait(connection, run)
         connection.execute(
             update(users)
             .where(users.c.user_id == whole.user_id)
@@ -102,6 +108,39 @@ def put_in(database: Database, whole: WholeSession) -> int:
                 stored_bytes=users.c.stored_bytes + _stored_bytes(connection, run),
             )
         )
+    return waiting
+
+
+@contextmanager
+def _prepared(rows: Iterable[Row]) -> Iterator[Iterator[Row]]:
+    """Rows made to the last one, so that no transaction is open for so long; many lie on the disk.
+
+    A file of a session can have more of them than go into memory.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
+        count = 0
+        for row in rows:
+            pickle.dump(row, file)
+            count += 1
+        file.seek(0)
+        yield (pickle.load(file) for _ in range(count))
+
+
+def _insert(connection: Connection, table: Table, rows: Iterator[Row], run: int) -> None:
+    while chunk := list(islice(rows, _ROWS)):
+        # A statement for several rows takes the columns of the first.
+        for _, alike in groupby(chunk, key=frozenset):
+            connection.execute(insert(table), [row | {"run": run} for row in alike])
+
+
+def _let_wait(connection: Connection, run: int) -> int:
+    """Let the uploads without a result wait to be analysed; how many these are."""
+    done = exists().where(results.c.run == run, results.c.position == uploads.c.position)
+    query = select(uploads.c.position).where(uploads.c.run == run, ~done)
+    positions = connection.scalars(query.order_by(uploads.c.position)).all()
+    waiting = [{"run": run, "position": position, "priority": NEW} for position in positions]
+    if waiting:
+        connection.execute(insert(jobs).values(since=epoch_s()), waiting)
     return len(waiting)
 
 
@@ -151,14 +190,4 @@ def _insert_session(
         "revision": revision,
         "document": document.model_dump_json(),
     }
-    added = connection.execute(insert(sessions).values(values))
-    assert added.inserted_primary_key is not None
-    run = int(added.inserted_primary_key[0])
-    connection.execute(insert(claims).values(run=run))
-    return run
-
-
-def _inserted(connection: Connection, table: Table, rows: Iterable[Row], run: int) -> Iterator[Row]:
-    for row in rows:
-        connection.execute(insert(table).values(row | {"run": run}))
-        yield row
+    return insert_session_row(connection, values)

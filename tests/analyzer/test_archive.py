@@ -2,12 +2,14 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from support.agent import packed, voltammogram
 
 from analyzer.archive import export_session, import_session
@@ -115,6 +117,29 @@ def test_another_server_holds_the_same(origin: Store, target: Store, file: Path)
     work(origin)
     work(target)
     assert list(target.results.every(after.run)) == list(origin.results.every(before.run))
+
+
+def test_scans_come_in_while_a_session_is_being_read(
+    target: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unpacking takes long, and a file holds one writer at a time."""
+    compress = zlib.compress
+    came: list[int] = []
+
+    def slow(content: bytes, *level: int) -> bytes:
+        monkeypatch.undo()
+        upload(target, OTHER, "SWV_10Hz_9.txt", b"meanwhile")
+        came.append(target.uploads.count_waiting())
+        return compress(content, *level)
+
+    target.database.engine.dispose()
+    if target.database.engine.dialect.name == "sqlite":
+        impatient = "PRAGMA busy_timeout=50"
+        event.listen(target.database.engine, "connect", lambda c, _: c.execute(impatient))
+    monkeypatch.setattr(zlib, "compress", slow)
+    assert import_session(target.database, file) == ("alice", 1)
+    assert came == [1]
+    assert target.uploads.count_waiting() == 2
 
 
 def test_people_find_their_files_in_it(file: Path) -> None:

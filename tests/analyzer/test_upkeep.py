@@ -48,6 +48,17 @@ def test_backup_and_restore(home: Path, tmp_path: Path) -> None:
         assert restored.execute(query).fetchone() == ("before",)
 
 
+def test_restore_into_a_server_that_does_not_answer_is_a_sentence(
+    home: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("psycopg")
+    file = tmp_path / "backup.sqlite"
+    assert call(home, "backup", "-o", file).exit_code == 0
+    nowhere = f"postgresql://ann@/sacmes?host={tmp_path}"
+    with pytest.raises(SacmesError, match="does not answer"):
+        raise call(home, "restore", file, "--store", nowhere).exception or AssertionError
+
+
 def test_export_and_import(home: Path, tmp_path: Path) -> None:
     store = open_store(home_url(home / "analyzer"))
     store.sessions.apply("alice", Started(StartRequest(), SESSION), datetime.now(UTC))
@@ -56,6 +67,10 @@ def test_export_and_import(home: Path, tmp_path: Path) -> None:
     done = call(home, "export", SESSION, "--user", "alice", "-o", file)
     assert done.exit_code == 0, done.output
     assert done.stdout.strip() == str(file)
+    with pytest.raises(SacmesError, match="is there already"):
+        raise call(home, "export", SESSION, "--user", "alice", "-o", file).exception or (
+            AssertionError
+        )
     done = call(tmp_path / "fresh", "import", file, "--user", "bob")
     assert done.exit_code == 0, done.output
     assert "bob's; 0 of its uploads wait" in done.stdout

@@ -80,12 +80,16 @@ class Bench:
         """Turn until nothing is left to do."""
         busy = True
         while busy:
-            busy = self.worker.turn() or bool(self.store.sessions.stale())
+            busy = self.worker.turn() or self.is_busy()
             if taken:
                 for token in self.broker.untold:
                     self.announcer.note(Published(token, None, False))
                 busy = busy or bool(self.broker.untold)
                 self.broker.untold.clear()
+
+    def is_busy(self) -> bool:
+        """Whether uploads wait, or a trend has to be computed again."""
+        return self.store.uploads.count_waiting() > 0 or bool(self.store.sessions.stale())
 
     def change(self, **assignments: object) -> None:
         run = self.store.sessions.find("alice", SESSION)
@@ -122,7 +126,7 @@ class Pair:
             for worker in self.workers:
                 self.wait(PATIENCE_S + 1)
                 busy = worker.turn() or busy
-            busy = busy or bool(self._bench.store.sessions.stale())
+            busy = busy or self._bench.is_busy()
         self._bench.work()
 
     def wait(self, seconds: float) -> None:
@@ -236,6 +240,53 @@ def test_other_peak_settings_analyse_all_again_and_tell_the_newest(bench: Bench)
     assert {r.settings_revision for r in bench.kept()} == {2}
     assert bench.broker.count(PROGRESS.topic(user_id="alice")) == 1
     assert {r.position for r in bench.broker.results()[told:]} == {4}
+
+
+def test_new_scans_during_an_analysis_again_do_not_read_the_whole_trend(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.upload(*(swv(k) for k in range(1, 5)))
+    bench.work()
+    reads: list[int] = []
+    trend_rows = Results.trend_rows
+
+    def counted(results: Results, run: int) -> Any:
+        reads.append(run)
+        return trend_rows(results, run)
+
+    monkeypatch.setattr(Results, "trend_rows", counted)
+    monkeypatch.setattr("analyzer.worker.BATCH_MAX", 1)
+    bench.change(**{"peak.smoothing": "off"})
+    for k in (5, 6, 7):
+        assert bench.worker.turn(), "an old scan again"
+        bench.upload(swv(k, height=k))
+        assert bench.worker.turn(), "a new scan"
+    assert [r.position for r in bench.kept()] == [1, 2, 3, 4, 5, 6, 7]
+    assert reads == []
+    bench.work()
+    assert len(reads) == 1
+    assert normalised(bench.kept()) == [1.0, 1.0, 1.0, 1.0, 5.0, 6.0, 7.0]
+
+
+def test_a_stale_trend_is_not_claimed_before_the_old_scans_are_analysed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claims_made() -> int:
+        with bench.store.database.read() as connection:
+            return int(connection.exec_driver_sql("SELECT turn FROM claims").scalar_one())
+
+    bench.upload(*(swv(k) for k in range(1, 4)))
+    bench.work()
+    monkeypatch.setattr("analyzer.worker.BATCH_MAX", 1)
+    bench.change(**{"peak.smoothing": "off"})
+    before = claims_made()
+    assert bench.worker.turn(), "an old scan again"
+    assert claims_made() == before + 1
+    assert not Pair(bench).workers[0].turn(), "the session is kept for the other worker"
+    assert claims_made() == before + 1
+    assert bench.store.sessions.stale() == ()
+    bench.work()
+    assert {r.trend_revision for r in bench.kept()} == {1}
 
 
 def test_file_written_again_replaces_its_scan(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import weakref
 import zipfile
 from collections.abc import Iterator
 
@@ -13,14 +14,16 @@ from support.stored import NOW, SESSION, fill
 
 from analyzer.exporting import parts
 from analyzer.exporting.formats import FORMATS
-from analyzer.exporting.material import ExportError
+from analyzer.exporting.material import ExportError, Material
 from analyzer.exporting.parts import Exports
+from analyzer.exporting.tables import workbook
 from analyzer.exports import COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
 from analyzer.store.engines import home_url
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store, open_store
 from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.questions import ExportFormat, ExportQuery
+from sacmes_core.payloads.results import Result
 
 FILES = {f"day 1/SWV_{hertz}Hz_1.txt": voltammogram(frequency_hz=hertz) for hertz in (10, 100)} | {
     "broken.txt": b"no numbers"
@@ -112,6 +115,24 @@ def test_workbook_has_results_settings_marks_and_quality(store: Store, run: Run)
     assert "settings.peak.method" in sheets["settings"]
     assert "ATP" in sheets["marks"]
     assert "broken.txt" in sheets["quality"]
+
+
+def test_a_workbook_keeps_no_result_that_it_has_written(store: Store, run: Run) -> None:
+    (result, *_) = store.results.every(run.run)
+    passed: list[weakref.ref[Result]] = []
+    most = 0
+
+    def watched() -> Iterator[Result]:
+        nonlocal most
+        for position in range(1, 51):
+            copy = result.model_copy(update={"position": position})
+            passed.append(weakref.ref(copy))
+            yield copy
+            most = max(most, sum(kept() is not None for kept in passed))
+
+    assert workbook(Material(run.document, watched(), ()))
+    assert len(passed) == 50
+    assert most <= 2
 
 
 def test_only_what_is_chosen_is_exported(store: Store, run: Run) -> None:

@@ -2,11 +2,13 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from support.postgres import Postgres
 
 from analyzer.store import engines
@@ -108,6 +110,38 @@ def test_a_server_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
         open_store(f"postgresql://ann:secret@/sacmes?host={tmp_path}")
 
 
+@pytest.mark.parametrize("hold", [Database.alone, Database.shared])
+def test_a_store_that_cannot_be_held_is_a_sentence(
+    hold: Callable[[Database], AbstractContextManager[None]], postgres: Postgres, tmp_path: Path
+) -> None:
+    for url, sentence in (
+        (engines.home_url(tmp_path / "nowhere"), "may not be written"),
+        (f"postgresql://ann:secret@/sacmes?host={tmp_path}", "does not answer"),
+        (postgres.url("nowhere"), "does not exist; make it with createdb"),
+    ):
+        database = Database(url)
+        with pytest.raises(StoreError, match=sentence), hold(database):
+            raise AssertionError("it is held")
+        database.close()
+
+
+@pytest.mark.parametrize("hold", [Database.alone, Database.shared])
+def test_only_a_store_that_is_held_is_said_to_be_in_use(
+    hold: Callable[[Database], AbstractContextManager[None]], tmp_path: Path
+) -> None:
+    (tmp_path / "store.sqlite.lock").write_bytes(b"something else " * 100)
+    database = Database(engines.home_url(tmp_path))
+    with pytest.raises(StoreError, match="not a database"), hold(database):
+        raise AssertionError("it is held")
+    (tmp_path / "store.sqlite.lock").unlink()
+    with database.alone():
+        other = Database(engines.home_url(tmp_path))
+        with pytest.raises(ConfigError, match=r"at work|being restored"), hold(other):
+            raise AssertionError("it is held twice")
+        other.close()
+    database.close()
+
+
 def test_a_database_that_is_not_there_is_a_sentence(postgres: Postgres) -> None:
     with pytest.raises(StoreError, match="does not exist; make it with createdb"):
         open_store(postgres.url("nowhere"))
@@ -133,3 +167,17 @@ def test_a_killed_server_is_found_again_without_a_person(own_postgres: Postgres)
     own_postgres.start()
     assert store.uploads.commit([arrival("a"), arrival("b")], NOW).fresh == 1
     store.close()
+
+
+def test_a_server_killed_before_a_passing_write_begins_is_a_sentence(
+    own_postgres: Postgres,
+) -> None:
+    database = Database(own_postgres.new_database())
+    prepare(database)
+    event.listen(database.engine, "checkout", lambda *_: own_postgres.kill9(), once=True)
+    with (
+        pytest.raises(StoreError, match="does not answer"),
+        database.write(durable=False) as connection,
+    ):
+        connection.exec_driver_sql("SELECT 1")
+    database.close()
