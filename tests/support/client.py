@@ -24,6 +24,7 @@ class Seen:
     topic: str
     payload: bytes
     retained: bool
+    correlation: bytes | None
 
 
 class Client:
@@ -115,7 +116,8 @@ class Client:
         self.disconnected.set()
 
     def _on_message(self, _c: Any, _u: Any, message: mqtt.MQTTMessage) -> None:
-        self.seen.append(Seen(message.topic, bytes(message.payload), message.retain))
+        correlation = getattr(message.properties, "CorrelationData", None)
+        self.seen.append(Seen(message.topic, bytes(message.payload), message.retain, correlation))
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, reason: Any, _p: Any) -> None:
         self._answers[mid] = reason.value
