@@ -13,6 +13,7 @@ from dashboard.charts import Abscissa, Quantity, TrendView, electrodes_in, trend
 from dashboard.connection import AskError
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
+from dashboard.navigation import go_to
 from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
@@ -46,7 +47,7 @@ def page() -> None:
         if state.session is None or state.session.state == "stopped":
             _, middle, _ = st.columns([2, 1, 2])
             if middle.button("Go to the Session page", type="primary", width="stretch"):
-                st.switch_page(st.session_state["session_page"])
+                go_to("session")
 
 
 def viewer_zone() -> tzinfo:

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -32,6 +32,8 @@ STYLE: Final = """
 .sacmes-name { display: flex; align-items: center; gap: 0.5rem; font-size: 1.35rem;
   font-weight: 700; letter-spacing: -0.02em; margin: 0; }
 .sacmes-who { font-size: 0.8rem; opacity: 0.75; overflow-wrap: anywhere; margin: 0; }
+.sacmes-group { font-size: 0.72rem; font-weight: 600; letter-spacing: 0.05em; opacity: 0.65;
+  text-transform: uppercase; margin: 0.5rem 0 -0.6rem; }
 .sacmes-brand { margin: 9vh 0 0.4rem; }
 .sacmes-brand h1 { display: flex; align-items: center; gap: 0.7rem; font-size: 2.5rem;
   font-weight: 700; letter-spacing: -0.03em; padding: 0; margin: 0; }
@@ -41,13 +43,15 @@ STYLE: Final = """
 """
 
 
-def show(pages: Sequence[Any]) -> None:
+def show(groups: Mapping[str, Sequence[Any]]) -> None:
     """Show the sidebar of a page that is signed in."""
     held = access.credentials()
     with st.sidebar:
         st.html(f'<p class="sacmes-name">{MARK.format(size=26)}sacmes</p>')
-        for page in pages:
-            st.page_link(page)
+        for group, pages in groups.items():
+            st.html(f'<p class="sacmes-group">{group}</p>')
+            for page in pages:
+                st.page_link(page)
         st.divider()
         as_whom = "" if held.username == held.user_id else f"<br>as {html.escape(held.username)}"
         st.html(f'<p class="sacmes-who">{html.escape(held.user_id)}{as_whom}</p>')

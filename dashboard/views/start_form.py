@@ -11,6 +11,7 @@ from dashboard.blocks import Notice
 from dashboard.connection import AskError
 from dashboard.forms import FormError, Found, description
 from dashboard.live_state import LiveState
+from dashboard.navigation import go_to
 from dashboard.standing import agent_kind
 from dashboard.views import peak_form
 from sacmes_core import questions
@@ -211,7 +212,7 @@ def _start(state: LiveState, peak: Mapping[str, Any]) -> None:
     except (AskError, FormError) as error:
         st.session_state[_PROBLEM] = str(error)
         return
-    st.switch_page(st.session_state["live_page"])
+    go_to("live")
 
 
 def _settings(peak: Mapping[str, Any]) -> SessionSettings:

@@ -1,0 +1,12 @@
+"""The pages of who is signed in, in the groups and the order of the sidebar."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dashboard.navigation import PageEntry
+from dashboard.views import live, session
+
+GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
+    "Monitor": (PageEntry("live", "Live", ":material/show_chart:", live.page),),
+    "System": (PageEntry("session", "Session", ":material/tune:", session.page),),
+}
