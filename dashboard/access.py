@@ -14,6 +14,8 @@ from sacmes_core.errors import ProtocolError
 from sacmes_core.protocol import check_user_id
 
 REFUSED: Final = "The broker does not know this user_id, or the key is wrong."
+LOOK_ONLY: Final = "You may look; changing takes the key of the user_id itself."
+"""Why a control is disabled where `may_change` says no."""
 DECISION_S: Final = 8.0
 
 _CREDENTIALS: Final = "credentials"
