@@ -6,9 +6,13 @@ import secrets
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from analyzer import metrics
 from analyzer.duty import Duty
+from analyzer.health import LOOK_S, Taking
+from analyzer.monitor import Connections, Monitor
 from analyzer.status import Presence, Role, State, Status
 from analyzer.store.claims import CLAIM_S
 from analyzer.store.database import StoreError
@@ -38,10 +42,17 @@ class Analyzer:
         Where everything is kept, shared with other processes; its owner closes it.
     role
         What it does: take in (``ingest``), analyse (``work``), or both (``run``).
+    home
+        Folder on the disk whose room matters.
+    watched
+        Whether somebody asks its monitor, so that it looks at the store all the time.
     """
 
-    def __init__(self, address: BrokerAddress, store: Store, role: Role = "run") -> None:
+    def __init__(
+        self, address: BrokerAddress, store: Store, role: Role, home: Path, *, watched: bool
+    ) -> None:
         self._store = store
+        self._watched = watched
         self._status = Status()
         self._stop = threading.Event()
         self._begun = False
@@ -57,6 +68,13 @@ class Analyzer:
                 will=self._presence.message("lost", now),
             ),
             self._events,
+        )
+        self.monitor = Monitor(
+            store,
+            self._status,
+            role,
+            home,
+            Connections(self._connections, self._taking, self._stop.is_set),
         )
         self._duty = None
         if role != "work":
@@ -86,6 +104,8 @@ class Analyzer:
 
     def _works(self) -> dict[str, Callable[[], None]]:
         works: dict[str, Callable[[], None]] = {"presence": self._tell, "link": self._listen}
+        if self._watched:
+            works["look"] = self._look
         if self._duty is not None:
             works |= self._duty.works
             if self._worker is None:
@@ -104,6 +124,7 @@ class Analyzer:
     def _kept_alive(self, name: str, work: Callable[[], None]) -> None:
         """Top of every thread: a fault is logged and told, and the thread goes on."""
         while not self._stop.is_set():
+            self._status.turned()
             try:
                 work()
                 self._status.trouble(name, None)
@@ -122,6 +143,7 @@ class Analyzer:
         except queue.Empty:
             return
         if isinstance(event, Connected):
+            self._status.metrics.add(metrics.CONNECTIONS, labels=("presence",))
             self._status.changed.set()
 
     def _work(self) -> None:
@@ -143,6 +165,22 @@ class Analyzer:
         if self._link.connected:
             self._link.publish(self._message("online"))
         self._status.changed.wait(HEARTBEAT_S)
+
+    def _look(self) -> None:
+        self.monitor.look()
+        self._stop.wait(LOOK_S)
+
+    def _connections(self) -> dict[str, bool]:
+        """The connections that this process needs now, and whether each is open."""
+        found = {"presence": self._link.connected}
+        if self._duty is not None and self._duty.held:
+            found["ingest"] = self._duty.connected
+        return found
+
+    def _taking(self) -> Taking:
+        if self._duty is None:
+            return "elsewhere"
+        return "held" if self._duty.held else "standby"
 
     def _wake(self) -> None:
         if self._worker is not None:

@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from analyzer import upkeep
-from analyzer.options import QuotaBytesOption, QuotaSessionsOption, StoreOption
+from analyzer.options import HttpOption, QuotaBytesOption, QuotaSessionsOption, StoreOption
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
@@ -74,6 +75,7 @@ def run(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    http: HttpOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -81,7 +83,8 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    _serve("run", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http)
+    _serve("run", replace(options, quota_gb=quota_gb, quota_sessions=quota_sessions))
 
 
 @app.command()
@@ -91,6 +94,7 @@ def ingest(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    http: HttpOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -98,7 +102,8 @@ def ingest(
 
     Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("ingest", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http)
+    _serve("ingest", replace(options, quota_gb=quota_gb, quota_sessions=quota_sessions))
 
 
 @app.command()
@@ -106,6 +111,7 @@ def work(
     broker: BrokerOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
+    http: HttpOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -113,7 +119,7 @@ def work(
 
     Example: SACMES_KEY=… sacmes-analyzer work --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("work", Service(broker, home, store, log_level, log_format))
+    _serve("work", Service(broker, home, store, log_level, log_format, http))
 
 
 @app.command()
@@ -198,6 +204,7 @@ class Service:
     store: str | None
     log_level: LogLevel | None
     log_format: LogFormat | None
+    http: str | None
     quota_gb: float | None = None
     quota_sessions: int | None = None
 
@@ -217,8 +224,10 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
         from analyzer.store.engines import home_url
         from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
+        from analyzer.watch_server import Listening, answering
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
+    listening = Listening.parse(service.http) if service.http else None
     stop = threading.Event()
     stop_on_signal(stop)
     quota = Quota(
@@ -226,8 +235,11 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     )
     opened = open_store(service.store or home_url(folder), folder, quota)
     try:
-        with opened.database.shared():
-            Analyzer(address, opened, role).run(stop)
+        with opened.database.shared(), ExitStack() as until_the_end:
+            analyzer = Analyzer(address, opened, role, folder, watched=listening is not None)
+            if listening is not None:
+                until_the_end.enter_context(answering(listening, analyzer.monitor))
+            analyzer.run(stop)
     finally:
         opened.close()
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from analyzer import metrics
 from analyzer.announcer import Announcer
 from analyzer.answers import Answers
 from analyzer.ingest import GROUP_MAX, Ingest
@@ -80,6 +81,12 @@ class DutyLink:
         """Whether the duty is this process's."""
         return self._link is not None
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted the holder's connection."""
+        link = self._link
+        return link is not None and link.connected
+
     def open(self) -> None:
         """Connect, again and again until `close`."""
         self._link = Link(self._address, self._options, self.events)
@@ -142,6 +149,16 @@ class Duty:
     def works(self) -> dict[str, Callable[[], None]]:
         """What is to be done over and over, by name."""
         return {"lease": self.watch, "ingest": self._receive, "answers": self._answer}
+
+    @property
+    def held(self) -> bool:
+        """Whether this process takes in, and does not stand by."""
+        return self._link.is_open
+
+    @property
+    def connected(self) -> bool:
+        """Whether what is taken in comes through at the moment."""
+        return self._link.connected
 
     def on_change(self, wake: Callable[[], None]) -> None:
         """Let somebody be told when there may be something to do."""
@@ -225,6 +242,7 @@ class Duty:
                 self._hand_over(event)
             case Connected():
                 logger.info("Connected to the broker")
+                self._status.metrics.add(metrics.CONNECTIONS, labels=("ingest",))
                 self.announcer.note(event)
                 self._reconnected.set()
                 self._status.changed.set()

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from analyzer import metrics
 from analyzer.announcer import Announcer
 from analyzer.ingest import Outward
 from analyzer.messages import curves_of, result_of, source_of
@@ -100,6 +101,7 @@ class Worker:
         if found is None:
             return False
         claim, priority = found
+        self._status.count("claims")
         self._last_run = claim.run
         with self._holding(claim):
             self._analyse_batch(claim, priority)
@@ -125,7 +127,9 @@ class Worker:
         uploads = self._store.uploads.waiting(
             run.run, priority, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX
         )
+        began = time.monotonic()
         numbers = analyse([source_of(upload) for upload in uploads], run.document.settings)
+        self._status.metrics.observe(metrics.ANALYSIS_S, time.monotonic() - began)
         again = priority == AGAIN
         analysed, stale = self._with_trend(run, claim, uploads, numbers, again=again)
         batch = Batch(claim, analysed, run.document.settings_revision, again, stale)
@@ -136,6 +140,7 @@ class Worker:
         if again:
             self._tell_progress(run)
         else:
+            self._note_delays(uploads)
             self._show_curves(run, analysed, numbers)
 
     def _with_trend(
@@ -189,6 +194,12 @@ class Worker:
         self._trend_due[claim.run] = time.monotonic() + took_s / TREND_SHARE
         logger.debug("Trend %s of %s computed in %.3f s", revision, run.user_id, took_s)
         return True
+
+    def _note_delays(self, uploads: Sequence[StoredUpload]) -> None:
+        now = datetime.now(UTC)
+        for upload in uploads:
+            delay_s = (now - upload.received_at).total_seconds()
+            self._status.metrics.observe(metrics.RESULT_DELAY_S, delay_s)
 
     def _tell_progress(self, run: Run) -> None:
         left = self._store.uploads.count_again(run.run)

@@ -1,0 +1,88 @@
+"""A running analyzer as those see it who watch over it: health, metrics, log, its end."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.agent import speaking, voltammogram
+from support.broker import Broker
+from support.programs import running
+from support.tools import wait_until
+
+from dashboard.demo_broker import free_port
+from sacmes_core import questions
+from sacmes_core.payloads.questions import SessionsQuery, StartRequest
+
+
+@dataclass
+class Watched:
+    broker: Broker
+    port: int
+    log: Path
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as said:
+                return said.status, said.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+        except OSError:
+            return 0, ""
+
+    def ready(self) -> bool:
+        return self.get("/readyz")[0] == 200
+
+    def metrics(self) -> dict[str, float]:
+        lines = self.get("/metrics")[1].splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+
+@pytest.fixture
+def watched(own_broker: Broker, tmp_path: Path) -> Iterator[Watched]:
+    one = Watched(own_broker, free_port(), tmp_path / "log")
+    arguments = ("run", "--broker", own_broker.url("analyzer"), "--home", tmp_path)
+    more = ("--http", str(one.port), "--log-format", "json", "--log-level", "debug")
+    with running("sacmes-analyzer", *arguments, *more, log=one.log):
+        wait_until(one.ready, timeout=60, what="a ready analyzer")
+        yield one
+
+
+def test_health_and_metrics_follow_what_happens(watched: Watched) -> None:
+    with speaking(watched.broker) as alice:
+        session = alice.start()
+        alice.upload(session.session_id, "SWV_10Hz_1.txt", voltammogram())
+        alice.wait_for_receipts()
+        alice.upload(session.session_id, "SWV_10Hz_1.txt", voltammogram())
+        alice.ask(questions.SESSIONS, SessionsQuery())
+        alice.ask(questions.START, StartRequest(seen_revision=99))
+        counted = wait_until(
+            lambda: (m := watched.metrics())["sacmes_uploads_received_total"] == 2
+            and m["sacmes_results_total"] and m,
+            what="the counts",
+        )  # fmt: skip
+    assert counted["sacmes_uploads_stored_total"] == 1
+    assert counted["sacmes_uploads_repeated_total"] == 1
+    assert counted['sacmes_receipts_total{status="stored"}'] == 2
+    assert counted["sacmes_claims_total"] == 1
+    assert counted["sacmes_analysis_seconds_count"] == 1
+    assert counted["sacmes_result_delay_seconds_count"] == 1
+    assert counted['sacmes_questions_total{verb="sessions",outcome="answered"}'] == 1
+    assert counted['sacmes_questions_total{verb="start",outcome="conflict"}'] == 1
+    assert counted["sacmes_ingest_lease_held"] == 1
+    assert counted["sacmes_store_bytes"] > 4096
+    assert "alice" not in watched.get("/metrics")[1]
+
+    watched.broker.kill9()
+    _, text = wait_until(
+        lambda: (said := watched.get("/readyz"))[0] == 503 and said, what="the broker missed"
+    )
+    assert "The broker is not connected" in json.loads(text)["reasons"][0]
+    assert watched.get("/healthz")[0] == 200
+    watched.broker.start()
+    wait_until(watched.ready, what="an analyzer that is ready again")
+    assert watched.metrics()['sacmes_broker_connections_total{link="ingest"}'] == 2
