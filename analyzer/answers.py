@@ -29,6 +29,7 @@ from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from sacmes_core import questions
 from sacmes_core.errors import ProtocolError
+from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, UnmarkRequest
@@ -87,6 +88,7 @@ class Answers:
             self._count(questions.known_verb(message), problem.type)
             self._send(questions.problem_reply(message, problem))
             return
+        add_concern(session_id=getattr(asked.payload, "session_id", None))
         try:
             self._answer(asked)
         except StoreError as error:
@@ -163,6 +165,7 @@ class Answers:
         for effect in effects:
             match effect:
                 case Publish(document):
+                    add_concern(session_id=document.session_id)
                     logger.info(
                         "Session %s of %s: %s, revision %d",
                         document.session_id,

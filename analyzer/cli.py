@@ -14,13 +14,12 @@ from rich.progress import track
 
 from analyzer import upkeep
 from analyzer.options import HttpOption, QuotaBytesOption, QuotaSessionsOption, StoreOption
+from sacmes_core.logs import LogFormat, LogLevel
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
     HomeOption,
-    LogFormat,
     LogFormatOption,
-    LogLevel,
     LogLevelOption,
     VersionOption,
     broker_address,

@@ -32,6 +32,7 @@ from sacmes_core.link_events import (
     Refused,
     Subscription,
 )
+from sacmes_core.logs import concerning
 from sacmes_core.messages import Publication
 from sacmes_core.protocol import (
     AGENT_PRESENCE,
@@ -287,8 +288,10 @@ class Duty:
             item = self._questions.get(timeout=0.5)
         except queue.Empty:
             return
-        if parse_topic(item.message.topic).channel in (QUERY, REQUEST):
-            self._answers.question(item.message)
-        else:
-            self._answers.retained(item.message)
+        place = parse_topic(item.message.topic)
+        with concerning(place.user_id):
+            if place.channel in (QUERY, REQUEST):
+                self._answers.question(item.message)
+            else:
+                self._answers.retained(item.message)
         self._link.acknowledge(item)

@@ -17,6 +17,7 @@ from analyzer.store.database import StoreError
 from analyzer.store.uploads import Arrival, Uploads
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Received
+from sacmes_core.logs import concerning
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.results import Receipt, Receipts
 from sacmes_core.protocol import RECEIPTS, parse_topic, publication
@@ -107,7 +108,8 @@ class Ingest:
                 for received in group:
                     self.take([received])
                 return
-            logger.exception("An upload on %s made the ingest fail", group[0].message.topic)
+            with concerning(parse_topic(group[0].message.topic).user_id):
+                logger.exception("An upload made the ingest fail")
             self._status.refuse(
                 "raw", "An upload made the ingest fail; the log says more.", "fault"
             )
@@ -126,9 +128,11 @@ class Ingest:
                 reason = over_quota.get((item.user_id, item.header.upload_id))
                 receipts[item.user_id].append(_receipt(item, reason))
                 if reason is not None:
-                    self._status.refuse("raw", reason, "quota")
+                    with concerning(item.user_id, item.header.session_id):
+                        self._status.refuse("raw", reason, "quota")
             else:
-                self._status.refuse("raw", item.reason, item.kind)
+                with concerning(item.user_id):
+                    self._status.refuse("raw", item.reason, item.kind)
                 if item.receipt is not None:
                     receipts[item.user_id].append(item.receipt)
         for user_id, those in receipts.items():

@@ -22,6 +22,7 @@ from analyzer.store.store import Store
 from analyzer.store.uploads import AGAIN, StoredUpload
 from analyzer.trends import Trends
 from sacmes_core.errors import ProtocolError
+from sacmes_core.logs import add_concern, concerning
 from sacmes_core.payloads.results import Progress
 from sacmes_core.protocol import CURVES, PROGRESS, publication
 
@@ -79,7 +80,9 @@ class Worker:
         """Keep the claim on the session under work; called from another thread."""
         claim = self._claim
         if claim is not None and not self._claims.renew(claim):
-            logger.warning("The claim on session %d was lost to another worker", claim.run)
+            run = self._store.sessions.by_number(claim.run)
+            with concerning(run.user_id, run.document.session_id):
+                logger.warning("The claim on a session was lost to another worker")
 
     def begin(self) -> None:
         """Take over at once what dead workers of this machine have left."""
@@ -103,7 +106,7 @@ class Worker:
         claim, priority = found
         self._status.count("claims")
         self._last_run = claim.run
-        with self._holding(claim):
+        with self._holding(claim), concerning():
             self._analyse_batch(claim, priority)
         return True
 
@@ -124,6 +127,7 @@ class Worker:
 
     def _analyse_batch(self, claim: Claim, priority: int) -> None:
         run = self._store.sessions.by_number(claim.run)
+        add_concern(user_id=run.user_id, session_id=run.document.session_id)
         uploads = self._store.uploads.waiting(
             run.run, priority, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX
         )
@@ -178,12 +182,13 @@ class Worker:
             claim = self._claims.take(number)
             if claim is None:
                 continue
-            with self._holding(claim):
+            with self._holding(claim), concerning():
                 done = self._refresh_trend(claim) or done
         return done
 
     def _refresh_trend(self, claim: Claim) -> bool:
         run = self._store.sessions.by_number(claim.run)
+        add_concern(user_id=run.user_id, session_id=run.document.session_id)
         # Another worker may have done it, or the analysis before it is still under way.
         if not run.trend_stale or self._store.uploads.count_again(claim.run):
             self._claims.release(claim)

@@ -15,6 +15,7 @@ from support.tools import wait_until
 
 from dashboard.demo_broker import free_port
 from sacmes_core import questions
+from sacmes_core.messages import Publication
 from sacmes_core.payloads.questions import SessionsQuery, StartRequest
 
 
@@ -42,10 +43,11 @@ class Watched:
         return {name: float(value) for name, value in pairs}
 
 
-@pytest.fixture
-def watched(own_broker: Broker, tmp_path: Path) -> Iterator[Watched]:
-    one = Watched(own_broker, free_port(), tmp_path / "log")
-    arguments = ("run", "--broker", own_broker.url("analyzer"), "--home", tmp_path)
+@pytest.fixture(scope="module")
+def watched(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    home = tmp_path_factory.mktemp("analyzer")
+    one = Watched(broker, free_port(), home / "log")
+    arguments = ("run", "--broker", broker.url("analyzer"), "--home", home)
     more = ("--http", str(one.port), "--log-format", "json", "--log-level", "debug")
     with running("sacmes-analyzer", *arguments, *more, log=one.log):
         wait_until(one.ready, timeout=60, what="a ready analyzer")
@@ -86,3 +88,19 @@ def test_health_and_metrics_follow_what_happens(watched: Watched) -> None:
     watched.broker.start()
     wait_until(watched.ready, what="an analyzer that is ready again")
     assert watched.metrics()['sacmes_broker_connections_total{link="ingest"}'] == 2
+
+
+def test_its_log_says_whom_a_line_concerns_and_no_key(watched: Watched) -> None:
+    with speaking(watched.broker) as alice:
+        session = alice.start()
+        alice.link.publish(Publication("sacmes/alice/query/nonsense", b"", 1))
+        alice.upload(session.session_id, "SWV_10Hz_1.txt", voltammogram())
+        alice.wait_for_receipts()
+        wait_until(lambda: alice.results, what="the result")
+        text = watched.log.read_text("utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    started = next(line for line in lines if f"Session {session.session_id}" in line["message"])
+    assert (started["user_id"], started["session_id"]) == ("alice", session.session_id)
+    refused = next(line for line in lines if line["message"].startswith("Refused on questions"))
+    assert refused["user_id"] == "alice"
+    assert not [key for key in watched.broker.keys.values() if key in text]
