@@ -4,6 +4,7 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final
 
 from analyzer import metrics
 from analyzer.duty import Duty
-from analyzer.health import LOOK_S, Taking
+from analyzer.health import LOOK_S, Taking, illnesses
 from analyzer.monitor import Connections, Monitor
 from analyzer.status import Presence, Role, State, Status
 from analyzer.store.claims import CLAIM_S
@@ -23,12 +24,16 @@ from sacmes_core.address import BrokerAddress
 from sacmes_core.link import Link
 from sacmes_core.link_events import Connected, LinkEvent, LinkOptions
 from sacmes_core.messages import Publication
+from sacmes_core.notify import notifier
 from sacmes_core.protocol import HEARTBEAT_S, WILL_DELAY_S
 
 logger = logging.getLogger(__name__)
 
 BACKOFF_S: Final = 2.0
-JOIN_S: Final = 30.0
+END_S: Final = 15.0
+"""What is held at the end has this time in all; Docker and systemd wait for longer."""
+TURN_S: Final = 1.0
+"""Time between two looks of the main thread at the others."""
 
 
 class Analyzer:
@@ -93,14 +98,26 @@ class Analyzer:
         logger.info("Analyzer %s starts (%s)", self._presence.analyzer, self._presence.role)
         threads = [self._thread(name, work) for name, work in self._works().items()]
         self._link.start()
-        stop.wait()
+        self._watch(stop)
         logger.info("Analyzer %s ends", self._presence.analyzer)
         self._stop.set()
         self._wake()
+        deadline = time.monotonic() + END_S
         for thread in threads:
-            thread.join(JOIN_S)
-        self._leave()
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if busy := [thread.name for thread in threads if thread.is_alive()]:
+            logger.warning("Not ended in time, and begun anew by the next: %s", ", ".join(busy))
+        self._leave(deadline)
         self._link.stop([self._message("stopped")])
+
+    def _watch(self, stop: threading.Event) -> None:
+        """Tell the service manager that this process works, until it is to stop."""
+        manager = notifier()
+        manager.ready(f"{self._presence.role} {self._presence.analyzer}")
+        while not stop.wait(TURN_S):
+            if not illnesses(self.monitor.condition()):
+                manager.turned(time.monotonic())
+        manager.stopping()
 
     def _works(self) -> dict[str, Callable[[], None]]:
         works: dict[str, Callable[[], None]] = {"presence": self._tell, "link": self._listen}
@@ -189,8 +206,12 @@ class Analyzer:
             self._duty.stop_waiting()
         self._status.changed.set()
 
-    def _leave(self) -> None:
+    def _leave(self, deadline: float) -> None:
         if self._duty is not None:
+            try:
+                self._duty.finish(deadline)
+            except StoreError as error:
+                logger.warning("Some questions stay without an answer: %s", error)
             self._duty.end()
         if self._worker is not None:
             try:

@@ -8,6 +8,7 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -190,6 +191,11 @@ class Duty:
         elif doubted and not self._stop.is_set():
             logger.error("Another store has this store's identity: is it a copy? End one of them.")
         self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
+
+    def finish(self, deadline: float) -> None:
+        """Answer what was asked before the end, until a time of the monotonic clock."""
+        while not self._questions.empty() and time.monotonic() < deadline:
+            self._answer()
 
     def end(self) -> None:
         """Leave the duty to the next, at once."""

@@ -1,18 +1,27 @@
 """A running analyzer as those see it who watch over it: health, metrics, log, its end."""
 
 import json
+import signal
+import socket
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from select import select as select_readable
 
 import pytest
+from sqlalchemy import select
 from support.agent import speaking, voltammogram
 from support.broker import Broker
 from support.programs import running
 from support.tools import wait_until
 
+from analyzer.store.engines import home_url
+from analyzer.store.leases import holder_of
+from analyzer.store.store import open_store
+from analyzer.store.tables import claims
 from dashboard.demo_broker import free_port
 from sacmes_core import questions
 from sacmes_core.messages import Publication
@@ -23,7 +32,12 @@ from sacmes_core.payloads.questions import SessionsQuery, StartRequest
 class Watched:
     broker: Broker
     port: int
-    log: Path
+    home: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log"
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -44,12 +58,24 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
+    """The socket at which systemd listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path_factory.mktemp("systemd") / "notify"))
+        listening.setblocking(False)
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def watched(
+    broker: Broker, tmp_path_factory: pytest.TempPathFactory, manager: socket.socket
+) -> Iterator[Watched]:
     home = tmp_path_factory.mktemp("analyzer")
-    one = Watched(broker, free_port(), home / "log")
+    one = Watched(broker, free_port(), home)
     arguments = ("run", "--broker", broker.url("analyzer"), "--home", home)
+    systemd = {"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "4000000"}
     more = ("--http", str(one.port), "--log-format", "json", "--log-level", "debug")
-    with running("sacmes-analyzer", *arguments, *more, log=one.log):
+    with running("sacmes-analyzer", *arguments, *more, log=one.log, **systemd) as one.process:
         wait_until(one.ready, timeout=60, what="a ready analyzer")
         yield one
 
@@ -104,3 +130,38 @@ def test_its_log_says_whom_a_line_concerns_and_no_key(watched: Watched) -> None:
     refused = next(line for line in lines if line["message"].startswith("Refused on questions"))
     assert refused["user_id"] == "alice"
     assert not [key for key in watched.broker.keys.values() if key in text]
+
+
+def test_asked_to_end_it_finishes_what_it_holds(watched: Watched, manager: socket.socket) -> None:
+    """The last test of this analyzer."""
+    with speaking(watched.broker) as alice:
+        session = alice.start()
+        for number in range(1, 201):
+            alice.upload(session.session_id, f"SWV_10Hz_{number}.txt", voltammogram())
+        told = alice.receipts
+        wait_until(lambda: len(told) > 20, what="the first receipts")
+        assert watched.process is not None
+        watched.process.send_signal(signal.SIGTERM)
+        assert watched.process.wait(30) == 0
+        store = open_store(home_url(watched.home / "analyzer"))
+        run = store.sessions.find("alice", session.session_id)
+        assert run is not None
+        stored = {upload.header.upload_id for upload in store.uploads.every(run.run)}
+        wait_until(lambda: stored <= told.keys(), what="a receipt for each upload")
+    assert len(stored) > 20
+    assert holder_of(store.database) is None
+    with store.database.read() as connection:
+        held = connection.execute(select(claims).where(claims.c.holder.is_not(None))).all()
+    store.close()
+    assert held == []
+    said = [manager.recv(1000).decode() for _ in iter(lambda: readable(manager), False)]
+    assert said[0].startswith("READY=1")
+    assert "WATCHDOG=1" in said
+    assert said[-1] == "STOPPING=1"
+    text = watched.log.read_text("utf-8")
+    assert "Not ended in time" not in text
+    assert "Traceback" not in text
+
+
+def readable(listening: socket.socket) -> bool:
+    return bool(select_readable([listening], [], [], 0)[0])
