@@ -14,7 +14,9 @@ from rich.progress import track
 
 from analyzer import upkeep
 from analyzer.options import HttpOption, QuotaBytesOption, QuotaSessionsOption, StoreOption
+from sacmes_core.errors import ConfigError
 from sacmes_core.logs import LogFormat, LogLevel
+from sacmes_core.server_service import Program, install_service_command
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
@@ -58,6 +60,10 @@ Assignments = Annotated[
     ),
 ]
 
+
+PROGRAM: Final = Program(
+    "sacmes-analyzer", "analyzer", watched=True, settings=("SACMES_STORE", "PGPASSWORD")
+)
 
 upkeep.register(app)
 
@@ -241,6 +247,19 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
             analyzer.run(stop)
     finally:
         opened.close()
+
+
+def _unattended(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of a service, refused where it could not be started."""
+    arguments = arguments or ("run",)
+    if arguments[0] not in ("run", "ingest", "work"):
+        raise ConfigError("Say after -- what the service does: run, ingest or work, with options.")
+    known = typer.main.get_group(app).commands
+    known[arguments[0]].make_context(f"sacmes-analyzer {arguments[0]}", list(arguments[1:]))
+    return arguments
+
+
+app.command("install-service")(install_service_command(PROGRAM, _unattended))
 
 
 def main() -> NoReturn:
