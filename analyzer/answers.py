@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from analyzer import metrics
 from analyzer.curation import Curation
 from analyzer.exporting.material import ExportError
 from analyzer.exporting.parts import Exports
@@ -28,6 +29,7 @@ from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from sacmes_core import questions
 from sacmes_core.errors import ProtocolError
+from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, UnmarkRequest
@@ -83,8 +85,10 @@ class Answers:
         except ProtocolError as error:
             self._status.refuse("questions", str(error))
             problem = Problem(type=_kind(error), title="Not understood", detail=str(error)[:2000])
+            self._count(questions.known_verb(message), problem.type)
             self._send(questions.problem_reply(message, problem))
             return
+        add_concern(session_id=getattr(asked.payload, "session_id", None))
         try:
             self._answer(asked)
         except StoreError as error:
@@ -92,6 +96,7 @@ class Answers:
             problem = Problem(
                 type="unavailable", title="The store does not answer", detail=str(error)[:2000]
             )
+            self._count(asked.question.verb, problem.type)
             self._send(questions.reply(asked, problem))
         else:
             self._status.trouble("answers", None)
@@ -160,6 +165,7 @@ class Answers:
         for effect in effects:
             match effect:
                 case Publish(document):
+                    add_concern(session_id=document.session_id)
                     logger.info(
                         "Session %s of %s: %s, revision %d",
                         document.session_id,
@@ -238,6 +244,7 @@ class Answers:
             self._reply(asked, problem)
             return
         properties = {"file": part.file, "part": str(query.part), "parts": str(part.parts)}
+        self._count(asked.question.verb, "answered")
         self._send(
             questions.file_reply(
                 asked, part.content, content_type=part.content_type, properties=properties
@@ -250,7 +257,14 @@ class Answers:
         except ProtocolError as error:
             too_large = Problem(type="too_large", title="Too large", detail=str(error))
             message = questions.reply(asked, too_large)
+            payload = too_large
+        self._count(
+            asked.question.verb, payload.type if isinstance(payload, Problem) else "answered"
+        )
         self._send(message)
+
+    def _count(self, verb: str, outcome: str) -> None:
+        self._status.metrics.add(metrics.QUESTIONS, labels=(verb, outcome))
 
     def _publish_document(self, user_id: str, document: SessionDocument) -> None:
         self._send(publication(SESSION, document, user_id=user_id))

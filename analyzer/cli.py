@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn
 
@@ -12,14 +13,15 @@ from rich.console import Console
 from rich.progress import track
 
 from analyzer import upkeep
-from analyzer.options import QuotaBytesOption, QuotaSessionsOption, StoreOption
+from analyzer.options import HttpOption, QuotaBytesOption, QuotaSessionsOption, StoreOption
+from sacmes_core.errors import ConfigError
+from sacmes_core.logs import LogFormat, LogLevel
+from sacmes_core.server_service import Program, install_service_command
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
     HomeOption,
-    LogFormat,
     LogFormatOption,
-    LogLevel,
     LogLevelOption,
     VersionOption,
     broker_address,
@@ -59,6 +61,10 @@ Assignments = Annotated[
 ]
 
 
+PROGRAM: Final = Program(
+    "sacmes-analyzer", "analyzer", watched=True, settings=("SACMES_STORE", "PGPASSWORD")
+)
+
 upkeep.register(app)
 
 
@@ -74,6 +80,7 @@ def run(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    http: HttpOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -81,7 +88,8 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    _serve("run", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http)
+    _serve("run", replace(options, quota_gb=quota_gb, quota_sessions=quota_sessions))
 
 
 @app.command()
@@ -91,6 +99,7 @@ def ingest(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    http: HttpOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -98,7 +107,8 @@ def ingest(
 
     Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("ingest", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http)
+    _serve("ingest", replace(options, quota_gb=quota_gb, quota_sessions=quota_sessions))
 
 
 @app.command()
@@ -106,6 +116,7 @@ def work(
     broker: BrokerOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
+    http: HttpOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -113,7 +124,7 @@ def work(
 
     Example: SACMES_KEY=… sacmes-analyzer work --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("work", Service(broker, home, store, log_level, log_format))
+    _serve("work", Service(broker, home, store, log_level, log_format, http))
 
 
 @app.command()
@@ -198,6 +209,7 @@ class Service:
     store: str | None
     log_level: LogLevel | None
     log_format: LogFormat | None
+    http: str | None
     quota_gb: float | None = None
     quota_sessions: int | None = None
 
@@ -217,8 +229,10 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
         from analyzer.store.engines import home_url
         from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
+        from analyzer.watch_server import Listening, answering
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
+    listening = Listening.parse(service.http) if service.http else None
     stop = threading.Event()
     stop_on_signal(stop)
     quota = Quota(
@@ -226,10 +240,26 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     )
     opened = open_store(service.store or home_url(folder), folder, quota)
     try:
-        with opened.database.shared():
-            Analyzer(address, opened, role).run(stop)
+        with opened.database.shared(), ExitStack() as until_the_end:
+            analyzer = Analyzer(address, opened, role, folder, watched=listening is not None)
+            if listening is not None:
+                until_the_end.enter_context(answering(listening, analyzer.monitor))
+            analyzer.run(stop)
     finally:
         opened.close()
+
+
+def _unattended(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of a service, refused where it could not be started."""
+    arguments = arguments or ("run",)
+    if arguments[0] not in ("run", "ingest", "work"):
+        raise ConfigError("Say after -- what the service does: run, ingest or work, with options.")
+    known = typer.main.get_group(app).commands
+    known[arguments[0]].make_context(f"sacmes-analyzer {arguments[0]}", list(arguments[1:]))
+    return arguments
+
+
+app.command("install-service")(install_service_command(PROGRAM, _unattended))
 
 
 def main() -> NoReturn:

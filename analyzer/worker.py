@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from analyzer import metrics
 from analyzer.announcer import Announcer
 from analyzer.ingest import Outward
 from analyzer.messages import curves_of, result_of, source_of
@@ -21,6 +22,7 @@ from analyzer.store.store import Store
 from analyzer.store.uploads import AGAIN, StoredUpload
 from analyzer.trends import Trends
 from sacmes_core.errors import ProtocolError
+from sacmes_core.logs import add_concern, concerning
 from sacmes_core.payloads.results import Progress
 from sacmes_core.protocol import CURVES, PROGRESS, publication
 
@@ -78,7 +80,9 @@ class Worker:
         """Keep the claim on the session under work; called from another thread."""
         claim = self._claim
         if claim is not None and not self._claims.renew(claim):
-            logger.warning("The claim on session %d was lost to another worker", claim.run)
+            run = self._store.sessions.by_number(claim.run)
+            with concerning(run.user_id, run.document.session_id):
+                logger.warning("The claim on a session was lost to another worker")
 
     def begin(self) -> None:
         """Take over at once what dead workers of this machine have left."""
@@ -100,8 +104,9 @@ class Worker:
         if found is None:
             return False
         claim, priority = found
+        self._status.count("claims")
         self._last_run = claim.run
-        with self._holding(claim):
+        with self._holding(claim), concerning():
             self._analyse_batch(claim, priority)
         return True
 
@@ -122,10 +127,13 @@ class Worker:
 
     def _analyse_batch(self, claim: Claim, priority: int) -> None:
         run = self._store.sessions.by_number(claim.run)
+        add_concern(user_id=run.user_id, session_id=run.document.session_id)
         uploads = self._store.uploads.waiting(
             run.run, priority, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX
         )
+        began = time.monotonic()
         numbers = analyse([source_of(upload) for upload in uploads], run.document.settings)
+        self._status.metrics.observe(metrics.ANALYSIS_S, time.monotonic() - began)
         again = priority == AGAIN
         analysed, stale = self._with_trend(run, claim, uploads, numbers, again=again)
         batch = Batch(claim, analysed, run.document.settings_revision, again, stale)
@@ -136,6 +144,7 @@ class Worker:
         if again:
             self._tell_progress(run)
         else:
+            self._note_delays(uploads)
             self._show_curves(run, analysed, numbers)
 
     def _with_trend(
@@ -173,12 +182,13 @@ class Worker:
             claim = self._claims.take(number)
             if claim is None:
                 continue
-            with self._holding(claim):
+            with self._holding(claim), concerning():
                 done = self._refresh_trend(claim) or done
         return done
 
     def _refresh_trend(self, claim: Claim) -> bool:
         run = self._store.sessions.by_number(claim.run)
+        add_concern(user_id=run.user_id, session_id=run.document.session_id)
         # Another worker may have done it, or the analysis before it is still under way.
         if not run.trend_stale or self._store.uploads.count_again(claim.run):
             self._claims.release(claim)
@@ -189,6 +199,12 @@ class Worker:
         self._trend_due[claim.run] = time.monotonic() + took_s / TREND_SHARE
         logger.debug("Trend %s of %s computed in %.3f s", revision, run.user_id, took_s)
         return True
+
+    def _note_delays(self, uploads: Sequence[StoredUpload]) -> None:
+        now = datetime.now(UTC)
+        for upload in uploads:
+            delay_s = (now - upload.received_at).total_seconds()
+            self._status.metrics.observe(metrics.RESULT_DELAY_S, delay_s)
 
     def _tell_progress(self, run: Run) -> None:
         left = self._store.uploads.count_again(run.run)

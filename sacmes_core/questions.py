@@ -160,6 +160,12 @@ def read_question(message: Message) -> Asked:
     )
 
 
+def known_verb(message: Message) -> str:
+    """The verb of a question, or "other" where nobody asks so: of these there are not many."""
+    verb = parse_topic(message.topic).levels.get("verb")
+    return verb if verb in {question.verb for question in QUESTIONS} else "other"
+
+
 def reply_place(message: Message) -> str | None:
     """The response topic of a question if it lies in the asker's own reply tree, else None."""
     if message.response_topic is None:
