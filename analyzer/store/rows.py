@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
@@ -33,6 +34,8 @@ Trend = tuple[ElectrodeTrend, ...]
 """The trend of each electrode of a result, in the result's order."""
 
 NO_TREND = ElectrodeTrend()
+
+_FIELDS: Final = attrgetter(*ElectrodeTrend.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def trend_of(electrode: ElectrodeResult) -> ElectrodeTrend:
 
 def trend_to(trend: Sequence[ElectrodeTrend]) -> str:
     """The trend of a result as the text that a row keeps."""
-    return json.dumps([astuple(electrode) for electrode in trend])
+    return json.dumps([_FIELDS(electrode) for electrode in trend])
 
 
 def trend_from(text: str) -> Trend:
@@ -133,7 +136,8 @@ def result_of(row: Any) -> Result:
 def row_of(upload: StoredUpload, result: Result) -> dict[str, Any]:
     """The columns that a result has wherever it is kept; its trend is another matter."""
     plain = tuple(with_trend(electrode, NO_TREND) for electrode in result.electrodes)
-    without_trend = result.model_copy(update={"electrodes": plain})
+    if plain != result.electrodes:
+        result = result.model_copy(update={"electrodes": plain})
     return {
         "run": upload.run,
         "position": upload.position,
@@ -141,7 +145,7 @@ def row_of(upload: StoredUpload, result: Result) -> dict[str, Any]:
         "file": upload.header.file,
         "frequency_hz": result.scan.frequency_hz,
         "number": result.scan.number,
-        "document": without_trend.model_dump_json(exclude_none=True),
+        "document": result.model_dump_json(exclude_none=True),
     }
 
 

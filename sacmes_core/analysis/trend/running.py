@@ -147,6 +147,12 @@ class RunningTrend:
             stale,
         )
 
+    def know(self, point: TrendPoint) -> None:
+        """Take of a point only what holds for all scans of the run."""
+        placed = self._place(point)
+        self._refer(placed)
+        self._widen(placed.series[1])
+
     def to_json(self) -> str:
         """All that it holds but the settings, to go on from in another process."""
         series = [
@@ -278,7 +284,7 @@ def recompute(
     points = tuple(points)
     first = RunningTrend(settings)
     for point in points:
-        first.add(point)
+        first.know(point)
     again = RunningTrend(settings, first.known)
     values = tuple(again.add(point).value for point in points)
     return values, again
