@@ -198,6 +198,7 @@ class Answers:
             session=run.document,
             results=page,
             trend_revision=page[-1].trend_revision if page else run.trend_revision,
+            settings_revision=page[-1].settings_revision if page else run.shown_revision,
             last_position=self._store.results.last_position(run.run),
             more=len(page) < len(found),
         )
@@ -230,7 +231,7 @@ class Answers:
         upload = self._store.uploads.at(run.run, result.position)
         if upload is None or result.error is not None:
             return None
-        return curves_again(run, upload, result)
+        return curves_again(self._store.sessions.as_shown(run), upload, result)
 
     def _export(self, asked: Asked, query: ExportQuery) -> None:
         run = self._store.sessions.find(asked.user_id, query.session_id)
