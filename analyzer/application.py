@@ -14,6 +14,7 @@ from analyzer.store.claims import CLAIM_S
 from analyzer.store.database import StoreError
 from analyzer.store.holders import new_holder
 from analyzer.store.store import Store
+from analyzer.webhook import Webhook
 from analyzer.worker import Worker
 from sacmes_core.address import BrokerAddress
 from sacmes_core.link import Link
@@ -38,9 +39,17 @@ class Analyzer:
         Where everything is kept, shared with other processes; its owner closes it.
     role
         What it does: take in (``ingest``), analyse (``work``), or both (``run``).
+    webhook
+        Who is told of alerts beside the broker; None for nobody.
     """
 
-    def __init__(self, address: BrokerAddress, store: Store, role: Role = "run") -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        store: Store,
+        role: Role = "run",
+        webhook: Webhook | None = None,
+    ) -> None:
         self._store = store
         self._status = Status()
         self._stop = threading.Event()
@@ -60,7 +69,9 @@ class Analyzer:
         )
         self._duty = None
         if role != "work":
-            self._duty = Duty(address, store, self._status, holder=holder, stop=self._stop)
+            self._duty = Duty(
+                address, store, self._status, holder=holder, stop=self._stop, webhook=webhook
+            )
         self._worker = None
         if role != "ingest":
             announcer = None if self._duty is None else self._duty.announcer

@@ -1,9 +1,10 @@
 """The command `sacmes-analyzer`."""
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from analyzer import upkeep
-from analyzer.options import QuotaBytesOption, QuotaSessionsOption, StoreOption
+from analyzer.options import AlertWebhookOption, QuotaBytesOption, QuotaSessionsOption, StoreOption
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
@@ -74,6 +75,7 @@ def run(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    alert_webhook: AlertWebhookOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -81,7 +83,8 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    _serve("run", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions)
+    _serve("run", replace(options, alert_webhook=alert_webhook))
 
 
 @app.command()
@@ -91,6 +94,7 @@ def ingest(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    alert_webhook: AlertWebhookOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -98,7 +102,8 @@ def ingest(
 
     Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("ingest", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions)
+    _serve("ingest", replace(options, alert_webhook=alert_webhook))
 
 
 @app.command()
@@ -200,6 +205,7 @@ class Service:
     log_format: LogFormat | None
     quota_gb: float | None = None
     quota_sessions: int | None = None
+    alert_webhook: str | None = None
 
 
 def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
@@ -217,8 +223,12 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
         from analyzer.store.engines import home_url
         from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
+        from analyzer.webhook import Webhook
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
+    webhook = None
+    if service.alert_webhook:
+        webhook = Webhook(service.alert_webhook, os.environ.get("SACMES_ALERT_WEBHOOK_SECRET"))
     stop = threading.Event()
     stop_on_signal(stop)
     quota = Quota(
@@ -227,7 +237,7 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     opened = open_store(service.store or home_url(folder), folder, quota)
     try:
         with opened.database.shared():
-            Analyzer(address, opened, role).run(stop)
+            Analyzer(address, opened, role, webhook).run(stop)
     finally:
         opened.close()
 
