@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from analyzer import metrics
+from analyzer.alerting import AgentHeard, SessionSeen
 from analyzer.curation import Curation
 from analyzer.exporting.material import ExportError
 from analyzer.exporting.parts import Exports
@@ -27,10 +28,12 @@ from analyzer.status import Status
 from analyzer.store.database import StoreError
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
+from analyzer.watchman import Watchman
 from sacmes_core import questions
 from sacmes_core.errors import ProtocolError
 from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, UnmarkRequest
 from sacmes_core.payloads.presence import AgentPresence
@@ -68,12 +71,18 @@ class Answers:
     """
 
     def __init__(
-        self, store: Store, link: Outward, status: Status, changed: Callable[[], None]
+        self,
+        store: Store,
+        link: Outward,
+        status: Status,
+        changed: Callable[[], None],
+        watchman: Watchman | None = None,
     ) -> None:
         self._store = store
         self._link = link
         self._status = status
         self._changed = changed
+        self._watchman = watchman or Watchman(store, link, status)
         self._exports = Exports(store)
         self._curation = Curation(store)
         self._seen_revisions: dict[str, int] = {}
@@ -111,6 +120,7 @@ class Answers:
             self._status.refuse("presence and session", str(error))
             return
         if place.channel is AGENT_PRESENCE and isinstance(payload, AgentPresence):
+            self._watchman.note(place.user_id, AgentHeard(payload.state, payload.host))
             if payload.revision > self._seen_revisions.get(place.user_id, 0):
                 self._apply(place.user_id, RevisionSeen(payload.revision))
                 self._seen_revisions[place.user_id] = payload.revision
@@ -152,6 +162,8 @@ class Answers:
                 MarksQuery() | MarkRequest() | UnmarkRequest() | DeleteRequest() | UndeleteRequest()
             ) as curated:
                 self._reply(asked, self._curation.answer(asked.user_id, curated))
+            case (AlertsQuery() | AcknowledgeRequest()) as about_alerts:
+                self._reply(asked, self._watchman.answer(asked.user_id, about_alerts))
             case StopRequest():
                 self._apply(asked.user_id, Stopped(asked.payload), asked)
             case SettingsRequest():
@@ -174,6 +186,7 @@ class Answers:
                         document.revision,
                     )
                     self._publish_document(user_id, document)
+                    self._watchman.note(user_id, SessionSeen(document))
                     self._changed()
                 case Answer(payload) if asked is not None:
                     self._reply(asked, payload)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from analyzer.store.database import Database
 from analyzer.store.tables import (
+    alerts,
+    calibrations,
     claims,
     documents,
     jobs,
@@ -22,7 +24,11 @@ from analyzer.store.tables import (
 )
 from sacmes_core.payloads.session import SessionDocument
 
-_OF_A_SESSION = (results, staged, jobs, uploads, documents, marks, claims, trend_states, sessions)
+_OF_A_SESSION: Final = (
+    *(results, staged, jobs, uploads, documents, marks, alerts, calibrations, claims),
+    *(trend_states, sessions),
+)
+"""Tables with rows of a session, those first that refer to others."""
 
 
 @dataclass(frozen=True, slots=True)

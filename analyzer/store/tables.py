@@ -21,7 +21,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-LAYOUT: Final = 5
+LAYOUT: Final = 6
 """Number of this layout; `migrations` leads to it, and a newer one is refused with a sentence."""
 
 NO: Final[ColumnElement[int]] = literal_column("0")
@@ -82,6 +82,8 @@ sessions = Table(
     Column("shown_revision", BigInteger, nullable=False, server_default="0"),
     # How many scans have results, put aside ones left out; kept so that a list need not count.
     Column("scans", BigInteger, nullable=False, server_default="0"),
+    # Grows with each change of the calibration; 0 before the first.
+    Column("calibration_revision", BigInteger, nullable=False, server_default="0"),
     # Session ids are made by clients too: one user's must never meet another's.
     UniqueConstraint("user_id", "session_id"),
     Index("sessions_by_revision", "user_id", "revision"),
@@ -207,6 +209,58 @@ marks = Table(
     Column("document", Text, nullable=False),
 )
 """Injections and events that people marked on a run."""
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""The calibration by which the signals of a session become concentrations."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("alert_id", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("cause", String(200), nullable=False),
+    # 1 until its reason is over; of one cause there is one such alert at most.
+    Column("is_open", Integer, nullable=False),
+    # Seconds since 1970.
+    Column("since", Float, nullable=False),
+    Column("document", Text, nullable=False),
+    # 1 while it waits to be posted to a webhook: how often that was tried, and when it is due.
+    Column("to_post", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", Float, nullable=False, server_default="0"),
+    Index("alerts_by_time", "user_id", "since"),
+    Index(
+        "alerts_open",
+        "user_id",
+        "cause",
+        unique=True,
+        sqlite_where=Column("is_open") == 1,
+        postgresql_where=Column("is_open") == 1,
+    ),
+    Index(
+        "alerts_to_post",
+        "due_at",
+        sqlite_where=Column("to_post") == 1,
+        postgresql_where=Column("to_post") == 1,
+    ),
+)
+"""What needed a person's eye, and whether it still does."""
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("user_id", String(64), primary_key=True),
+    # Grows with each change: of two processes that judge, one alone keeps what it says.
+    Column("turn", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""What the judgement of alerts has to remember of each user."""
 
 leases = Table(
     "leases",
