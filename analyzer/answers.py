@@ -237,7 +237,12 @@ class Answers:
             problem = Problem(type=error.kind, title="No such export", detail=str(error))
             self._reply(asked, problem)
             return
-        properties = {"file": part.file, "part": str(query.part), "parts": str(part.parts)}
+        properties = {
+            "file": part.file,
+            "part": str(query.part),
+            "parts": str(part.parts),
+            "state": part.state,
+        }
         self._send(
             questions.file_reply(
                 asked, part.content, content_type=part.content_type, properties=properties
