@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboard.navigation import PageEntry
-from dashboard.views import live, session
+from dashboard.views import export, live, session
 
 GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
     "Monitor": (PageEntry("live", "Live", ":material/show_chart:", live.page),),
+    "Data": (PageEntry("export", "Export", ":material/download:", export.page),),
     "System": (PageEntry("session", "Session", ":material/tune:", session.page),),
 }

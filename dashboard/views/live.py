@@ -10,11 +10,12 @@ import streamlit as st
 from dashboard import access, panels, summary
 from dashboard.blocks import Chip
 from dashboard.charts import Abscissa, Quantity, TrendView, electrodes_in, trend_figure
-from dashboard.connection import AskError
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
 from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
+from dashboard.views import export_panel
+from dashboard.views.export_panel import exportable
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
 from sacmes_core.payloads.questions import ExportQuery
@@ -129,28 +130,16 @@ def _controls(state: LiveState) -> None:
 
 
 def _download(state: LiveState) -> None:
-    if state.session is None:
+    session = state.session
+    if session is None:
         return
-    name = state.session.name or state.session.session_id[:8]
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
-    query = ExportQuery(session_id=state.session.session_id)
-    connection = access.connection()
-
-    def content() -> bytes:
-        try:
-            return connection.export(query)
-        except AskError as error:
-            return f"# {error}\n".encode()
-
-    st.download_button(
-        "Download CSV",
-        content,
-        file_name=f"{state.user_id}_{safe}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-        help="All results of this session with units in the column names.",
+    what = exportable(session, state.shown)
+    export_panel.button(
+        "Download CSV", session, ExportQuery(session_id=session.session_id), place="live/csv"
     )
+    with st.popover("Export"):
+        export_panel.show(what, place="live/export")
+    export_panel.status("live/csv")
 
 
 @st.fragment(run_every=EVERY_S)

@@ -21,6 +21,7 @@ from sacmes_core.messages import Message
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, UploadCounters
 from sacmes_core.payloads.questions import (
+    ExportQuery,
     HistoryQuery,
     ScanQuery,
     SettingsRequest,
@@ -118,6 +119,7 @@ class AnalyzerStandIn(Speaker):
         self.run: Run | None = None
         self.revision = 0
         self.deaf = False
+        self.refusal = ""
         self.asked: list[str] = []
         self.random = np.random.default_rng(7)
 
@@ -173,7 +175,7 @@ class AnalyzerStandIn(Speaker):
         self.asked.append(asked.question.verb)
         if self.deaf:
             return
-        if asked.question is questions.EXPORT:
+        if asked.question is questions.EXPORT and not self.refusal:
             publication = questions.file_reply(
                 asked, self._csv(), content_type="text/csv", properties={"parts": "1"}
             )
@@ -184,6 +186,8 @@ class AnalyzerStandIn(Speaker):
 
     def _reply(self, asked: questions.Asked) -> Payload:
         match asked.payload:
+            case ExportQuery():
+                return Problem(type="not_found", title="No such export", detail=self.refusal)
             case StartRequest() as wanted:
                 return SessionReply(session=self.begin(wanted.settings, wanted.name).document)
             case StopRequest() | SettingsRequest() as wanted:
