@@ -10,7 +10,7 @@ from dashboard.connection import AskError
 from dashboard.session_rows import label_of
 from dashboard.trend import Epoch, Trend, scan_of
 from dashboard.views import export_panel
-from dashboard.views.live import viewer_zone
+from dashboard.views.zone import viewer_zone
 from sacmes_core import questions
 from sacmes_core.payloads.questions import HistoryQuery, SessionsQuery
 from sacmes_core.payloads.replies import HistoryReply, SessionsReply, SessionSummary

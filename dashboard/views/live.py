@@ -1,9 +1,8 @@
 """The live page: how everything stands, the trend, the newest voltammograms, the last results."""
 
 import time
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Final, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -16,6 +15,7 @@ from dashboard.navigation import go_to
 from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
 from dashboard.views import export_panel
 from dashboard.views.export_panel import exportable
+from dashboard.views.zone import viewer_zone as viewer_zone
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
 from sacmes_core.payloads.questions import ExportQuery
@@ -49,15 +49,6 @@ def page() -> None:
             _, middle, _ = st.columns([2, 1, 2])
             if middle.button("Go to the Session page", type="primary", width="stretch"):
                 go_to("session")
-
-
-def viewer_zone() -> tzinfo:
-    """The time zone of the viewer's browser, UTC where it does not say."""
-    name = st.context.timezone
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
 
 
 def _shape(state: LiveState) -> tuple[object, ...]:
