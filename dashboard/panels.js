@@ -49,7 +49,7 @@ function chip({ label, tone, detail }) {
 function header(root, data, memory) {
   if (memory.user_id !== data.user_id) {
     memory.user_id = data.user_id;
-    const title = fill(make("div", "title"), make("h1", "", data.user_id), copyButton(data.user_id, "the user_id"));
+    const title = fill(make("div", "title"), make("h1", "", data.user_id), data.copied ? copyButton(data.user_id, data.copied) : null);
     const left = fill(make("div", "left"), title, make("div", "subtitle"));
     fill(root, fill(make("header", "header"), left, make("div", "chips")));
     root.querySelector(".chips").setAttribute("role", "status");

@@ -24,7 +24,13 @@ _component = st.components.v2.component(
 
 def show_header(user_id: str, subtitle: str, chips: Sequence[Chip]) -> None:
     """Show whose data this is, and how everything stands."""
-    _show("header", user_id=user_id, subtitle=subtitle, chips=[asdict(c) for c in chips])
+    said = [asdict(c) for c in chips]
+    _show("header", user_id=user_id, subtitle=subtitle, chips=said, copied="the user_id")
+
+
+def show_title(title: str, subtitle: str, chips: Sequence[Chip] = ()) -> None:
+    """Show what a page is about, in the place of the header."""
+    _show("header", user_id=title, subtitle=subtitle, chips=[asdict(c) for c in chips], copied="")
 
 
 def show_cards(cards: Sequence[Card]) -> None:

@@ -1,8 +1,8 @@
 """Sessions as people tell them apart: names, times, lengths."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from sacmes_core.payloads.replies import SessionSummary
 from sacmes_core.payloads.session import SessionDocument
@@ -52,6 +52,33 @@ def duration_words(seconds: float | None) -> str:
     if hours < 48:
         return f"{hours} h {minutes:02d} min"
     return f"{hours / 24:.1f} days"
+
+
+def state_words(summary: SessionSummary) -> str:
+    """Whether a session runs, in a word with a sign."""
+    if summary.deleted_at is not None:
+        return "✕ deleted"
+    return "● running" if summary.session.state == "running" else "stopped"
+
+
+def table(summaries: Sequence[SessionSummary], zone: tzinfo) -> dict[str, list[Any]]:
+    """The sessions by columns; times are of the viewer's clock, a duration is in hours."""
+    seconds = [duration_s(s) for s in summaries]
+    return {
+        "State": [state_words(s) for s in summaries],
+        "Name": [name_of(s.session) for s in summaries],
+        "Technique": [TECHNIQUES[s.session.technique] for s in summaries],
+        "Started": [s.session.started_at.astimezone(zone).replace(tzinfo=None) for s in summaries],
+        "Duration / h": [None if s is None else round(s / 3600, 3) for s in seconds],
+        "Scans": [s.scans for s in summaries],
+        "Electrodes": [_electrodes(s.session) for s in summaries],
+        "Changed by": [s.session.changed_by for s in summaries],
+    }
+
+
+def _electrodes(session: SessionDocument) -> str:
+    chosen = session.settings.reading.electrodes
+    return ", ".join(f"E{e}" for e in chosen) if chosen else "all"
 
 
 def found(summaries: Iterable[SessionSummary], words: str, zone: tzinfo) -> list[SessionSummary]:
