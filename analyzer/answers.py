@@ -257,7 +257,12 @@ class Answers:
             problem = Problem(type=error.kind, title="No such export", detail=str(error))
             self._reply(asked, problem)
             return
-        properties = {"file": part.file, "part": str(query.part), "parts": str(part.parts)}
+        properties = {
+            "file": part.file,
+            "part": str(query.part),
+            "parts": str(part.parts),
+            "state": part.state,
+        }
         self._count(asked.question.verb, "answered")
         self._send(
             questions.file_reply(

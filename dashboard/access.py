@@ -40,10 +40,15 @@ def credentials() -> Credentials:
     return held
 
 
+def lease() -> Lease:
+    """The hold of this page, which is signed in, on its connection."""
+    held = credentials()
+    return _lease(held.user_id, held.username, held.key)
+
+
 def connection() -> Connection:
     """The connection of this page, which is signed in."""
-    held = credentials()
-    return _lease(held.user_id, held.username, held.key).connection
+    return lease().connection
 
 
 def may_change() -> bool:

@@ -141,6 +141,14 @@ def reanalysing(state: LiveState, now: float) -> bool:
     )
 
 
+def outdated(state: LiveState) -> bool:
+    """Whether the trend on the screen was made with settings that hold no longer."""
+    if state.session is None or state.shown is None:
+        return False
+    newer = state.session.settings_revision > state.shown.epoch.settings_revision
+    return newer or state.loading is not None
+
+
 def expected_interval_s(state: LiveState) -> float | None:
     """Longest of the last intervals between results; None as long as fewer than three are known.
 

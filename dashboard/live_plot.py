@@ -6,6 +6,8 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.addresses import own_address
+
 LIBRARY_PATH: Final = "assets/plotly.min.js"
 _HERE: Final = Path(__file__).parent
 
@@ -32,7 +34,6 @@ def live_plot(figure: bytes, *, name: str, alt: str, height: int) -> None:
     height
         In pixels.
     """
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    library = f"/{base}/{LIBRARY_PATH}" if base else f"/{LIBRARY_PATH}"
+    library = own_address(LIBRARY_PATH)
     head = json.dumps({"library": library, "name": name, "alt": alt, "height": height}).encode()
     _component(key=name, data=head[:-1] + b',"figure":' + figure + b"}")

@@ -49,7 +49,7 @@ function chip({ label, tone, detail }) {
 function header(root, data, memory) {
   if (memory.user_id !== data.user_id) {
     memory.user_id = data.user_id;
-    const title = fill(make("div", "title"), make("h1", "", data.user_id), copyButton(data.user_id, "the user_id"));
+    const title = fill(make("div", "title"), make("h1", "", data.user_id), data.copied ? copyButton(data.user_id, data.copied) : null);
     const left = fill(make("div", "left"), title, make("div", "subtitle"));
     fill(root, fill(make("header", "header"), left, make("div", "chips")));
     root.querySelector(".chips").setAttribute("role", "status");
@@ -105,12 +105,23 @@ function card({ label, value, unit, note, spark, fraction, pale }) {
   );
 }
 
-function table(root, data) {
+function openable(row, name, tell) {
+  row.classList.add("openable");
+  row.tabIndex = 0;
+  row.onclick = () => tell("opened", name);
+  row.onkeydown = (event) => { if (event.key === "Enter") tell("opened", name); };
+  return row;
+}
+
+function table(root, data, memory, tell) {
   const head = fill(make("tr"), ...data.columns.map((c) => make("th", c.align, c.label)));
-  const rows = data.rows.map((cells) => fill(make("tr"), ...cells.map((cell, i) => {
-    const { text, title, tone } = typeof cell === "object" ? cell : { text: cell };
-    return make("td", `${data.columns[i].align} ${tone ?? ""}`, text, title);
-  })));
+  const rows = data.rows.map((cells, r) => {
+    const row = fill(make("tr"), ...cells.map((cell, i) => {
+      const { text, title, tone } = typeof cell === "object" ? cell : { text: cell };
+      return make("td", `${data.columns[i].align} ${tone ?? ""}`, text, title);
+    }));
+    return data.opens ? openable(row, data.opens[r], tell) : row;
+  });
   const body = fill(make("table"), fill(make("thead"), head), fill(make("tbody"), ...rows));
   const frame = root.querySelector(".rows") ?? make("div", "rows");
   frame.style.maxHeight = `${data.height}px`;
@@ -119,7 +130,7 @@ function table(root, data) {
   fill(root, fill(frame, body));
 }
 
-function notice(root, { title, tone, text, steps, commands, lone }) {
+function notice(root, { title, tone, text, steps, commands, fraction, lone }) {
   const box = make("section", `notice ${tone} ${lone ? "lone" : ""}`);
   const sign = make("span", "sign", SIGNS[tone]);
   sign.setAttribute("aria-hidden", "true");
@@ -127,6 +138,7 @@ function notice(root, { title, tone, text, steps, commands, lone }) {
     box,
     fill(make("div", "heading"), sign, make("h2", "", title)),
     text ? make("p", "", text) : null,
+    typeof fraction === "number" ? progress(fraction) : null,
     steps?.length ? fill(make("ol"), ...steps.map((step) => make("li", "", step))) : null,
     ...(commands ?? []).map((c) => fill(make("div", "command"), make("code", "", c), copyButton(c, "the command"))),
   );
@@ -139,11 +151,11 @@ function cards(root, data) {
 
 const KINDS = { header, cards, table, notice };
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".panel");
   const now = JSON.stringify(data);
   if (root.shown === now) return;
   root.shown = now;
   root.memory ??= {};
-  KINDS[data.kind](root, data, root.memory);
+  KINDS[data.kind](root, data, root.memory, setTriggerValue);
 }

@@ -24,7 +24,13 @@ _component = st.components.v2.component(
 
 def show_header(user_id: str, subtitle: str, chips: Sequence[Chip]) -> None:
     """Show whose data this is, and how everything stands."""
-    _show("header", user_id=user_id, subtitle=subtitle, chips=[asdict(c) for c in chips])
+    said = [asdict(c) for c in chips]
+    _show("header", user_id=user_id, subtitle=subtitle, chips=said, copied="the user_id")
+
+
+def show_title(title: str, subtitle: str, chips: Sequence[Chip] = ()) -> None:
+    """Show what a page is about, in the place of the header."""
+    _show("header", user_id=title, subtitle=subtitle, chips=[asdict(c) for c in chips], copied="")
 
 
 def show_cards(cards: Sequence[Card]) -> None:
@@ -33,12 +39,36 @@ def show_cards(cards: Sequence[Card]) -> None:
 
 
 def show_table(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, label: str, height: int
-) -> None:
-    """Show a table that scrolls within `height` pixels."""
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    label: str,
+    height: int,
+    key: str = "table",
+    opens: Sequence[str] = (),
+) -> str | None:
+    """Show a table that scrolls within `height` pixels.
+
+    Parameters
+    ----------
+    key
+        Another one for each table of a page.
+    opens
+        What each row stands for, where rows can be opened.
+
+    Returns
+    -------
+    str or None
+        What the row stands for that was opened just now.
+    """
     cells = [[asdict(cell) for cell in row] for row in rows]
     heads = [asdict(column) for column in columns]
-    _show("table", label=label, columns=heads, rows=cells, height=height)
+    content = {"label": label, "columns": heads, "rows": cells, "height": height}
+    if not opens:
+        _show("table", key, **content)
+        return None
+    opened = _show("table", key, **content, opens=list(opens)).opened
+    return str(opened) if opened is not None else None
 
 
 def show_notice(notice: Notice, *, key: str = "notice", lone: bool = False) -> None:
@@ -46,5 +76,11 @@ def show_notice(notice: Notice, *, key: str = "notice", lone: bool = False) -> N
     _show("notice", key, lone=lone, **asdict(notice))
 
 
-def _show(kind: str, key: str | None = None, **data: Any) -> None:
-    _component(key=key or kind, data={"kind": kind, **data})
+def _show(kind: str, key: str | None = None, **data: Any) -> Any:
+    # A trigger is told to the page only where something is to be called for it.
+    told: dict[str, Any] = {"on_opened_change": _nothing} if "opens" in data else {}
+    return _component(key=key or kind, data={"kind": kind, **data}, **told)
+
+
+def _nothing() -> None:
+    pass

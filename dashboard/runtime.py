@@ -1,7 +1,9 @@
 """What the process has once for all its pages: the broker's address and the pool."""
 
 import socket
+from typing import Final
 
+from dashboard.downloads import Downloads
 from dashboard.pool import Pool
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
@@ -10,6 +12,7 @@ _CONNECT_TIMEOUT_S = 2.0
 
 _broker: BrokerAddress | None = None
 _pool: Pool | None = None
+_downloads: Final = Downloads()
 
 
 def configure(broker: BrokerAddress) -> None:
@@ -57,6 +60,11 @@ def pool() -> Pool:
     if _pool is None:
         raise ConfigError("The dashboard was not started; run it with sacmes-dashboard.")
     return _pool
+
+
+def downloads() -> Downloads:
+    """The files of this process that wait for their browsers."""
+    return _downloads
 
 
 def health() -> dict[str, str | int]:

@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Final, Literal
 
 from dashboard.blocks import Chip
-from dashboard.live_history import expected_interval_s, reanalysing
+from dashboard.live_history import expected_interval_s, outdated, reanalysing
 from dashboard.live_state import Heard, LiveState
 from sacmes_core.protocol import PRESENCE_EXPIRY_S
 
@@ -114,7 +114,7 @@ def live_chip(state: LiveState, now: float, zone: tzinfo) -> Chip:
 
 def dimmed(state: LiveState, now: float) -> bool:
     """Whether the charts show something that is not the present and are to be drawn pale."""
-    if state.loading is not None or state.link != "online":
+    if outdated(state) or state.link != "online":
         return True
     if state.session is None or state.session.state == "stopped" or state.last_result_at is None:
         return False

@@ -1,20 +1,21 @@
 """The live page: how everything stands, the trend, the newest voltammograms, the last results."""
 
 import time
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Final, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from dashboard import access, panels, summary
 from dashboard.blocks import Chip
 from dashboard.charts import Abscissa, Quantity, TrendView, electrodes_in, trend_figure
-from dashboard.connection import AskError
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
 from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
+from dashboard.views import export_panel
+from dashboard.views.export_panel import exportable
+from dashboard.views.zone import viewer_zone as viewer_zone
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
 from sacmes_core.payloads.questions import ExportQuery
@@ -48,15 +49,6 @@ def page() -> None:
             _, middle, _ = st.columns([2, 1, 2])
             if middle.button("Go to the Session page", type="primary", width="stretch"):
                 go_to("session")
-
-
-def viewer_zone() -> tzinfo:
-    """The time zone of the viewer's browser, UTC where it does not say."""
-    name = st.context.timezone
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
 
 
 def _shape(state: LiveState) -> tuple[object, ...]:
@@ -129,28 +121,16 @@ def _controls(state: LiveState) -> None:
 
 
 def _download(state: LiveState) -> None:
-    if state.session is None:
+    session = state.session
+    if session is None:
         return
-    name = state.session.name or state.session.session_id[:8]
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
-    query = ExportQuery(session_id=state.session.session_id)
-    connection = access.connection()
-
-    def content() -> bytes:
-        try:
-            return connection.export(query)
-        except AskError as error:
-            return f"# {error}\n".encode()
-
-    st.download_button(
-        "Download CSV",
-        content,
-        file_name=f"{state.user_id}_{safe}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-        help="All results of this session with units in the column names.",
+    what = exportable(session, state.shown)
+    export_panel.button(
+        "Download CSV", session, ExportQuery(session_id=session.session_id), place="live/csv"
     )
+    with st.popover("Export"):
+        export_panel.show(what, place="live/export")
+    export_panel.status("live/csv")
 
 
 @st.fragment(run_every=EVERY_S)

@@ -167,6 +167,21 @@ def test_an_older_session_document_is_ignored(world):
     assert world.state.session.revision == 5
 
 
+def test_the_settings_before_the_last_change_are_remembered(world):
+    world.connect()
+    first = world.session.settings
+    other = first.changed({"peak.method": "classic"})
+    world.session = world.session.model_copy(update={"revision": 2, "settings": other})
+    world.hear(world.session, protocol.SESSION)
+    assert world.state.settings_before == first
+    world.session = world.session.model_copy(update={"revision": 3, "name": "Renamed"})
+    world.hear(world.session, protocol.SESSION)
+    assert world.state.settings_before == first
+    world.session = world.new_session(revision=4)
+    world.hear(world.session, protocol.SESSION)
+    assert world.state.settings_before is None
+
+
 def test_changed_trend_settings_are_fetched_though_no_scan_comes(world):
     world.results = [world.result(p) for p in range(1, 5)]
     world.connect()

@@ -21,11 +21,13 @@ from sacmes_core.messages import Message
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, UploadCounters
 from sacmes_core.payloads.questions import (
+    ExportQuery,
     HistoryQuery,
     ScanQuery,
     SettingsRequest,
     StartRequest,
     StopRequest,
+    TrialQuery,
 )
 from sacmes_core.payloads.replies import (
     FoundFiles,
@@ -43,6 +45,7 @@ from sacmes_core.payloads.results import (
     ScanReference,
 )
 from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import SourceSettings
 
@@ -118,6 +121,7 @@ class AnalyzerStandIn(Speaker):
         self.run: Run | None = None
         self.revision = 0
         self.deaf = False
+        self.refusal = ""
         self.asked: list[str] = []
         self.random = np.random.default_rng(7)
 
@@ -173,7 +177,7 @@ class AnalyzerStandIn(Speaker):
         self.asked.append(asked.question.verb)
         if self.deaf:
             return
-        if asked.question is questions.EXPORT:
+        if asked.question is questions.EXPORT and not self.refusal:
             publication = questions.file_reply(
                 asked, self._csv(), content_type="text/csv", properties={"parts": "1"}
             )
@@ -184,6 +188,8 @@ class AnalyzerStandIn(Speaker):
 
     def _reply(self, asked: questions.Asked) -> Payload:
         match asked.payload:
+            case ExportQuery():
+                return Problem(type="not_found", title="No such export", detail=self.refusal)
             case StartRequest() as wanted:
                 return SessionReply(session=self.begin(wanted.settings, wanted.name).document)
             case StopRequest() | SettingsRequest() as wanted:
@@ -195,7 +201,22 @@ class AnalyzerStandIn(Speaker):
                 return ScanReply(
                     result=self.run.results[position - 1], curves=self.run.curves[position]
                 )
+            case TrialQuery() as wanted if self.run is not None and self.run.results:
+                return self._trial(wanted)
         return Problem(type="not_found", title="No session", detail="There is no session yet.")
+
+    def _trial(self, wanted: TrialQuery) -> ScanReply:
+        """Every setting but the default gives a tenth less."""
+        assert self.run is not None
+        position = wanted.position or self.run.results[-1].position
+        result, curves = self.run.results[position - 1], self.run.curves[position]
+        share = 1.0 if wanted.peak in (None, PeakSettings()) else 0.9
+        electrodes = tuple(
+            e.model_copy(update={"peak_current_a": share * (e.peak_current_a or 0.0)})
+            for e in result.electrodes
+        )
+        tried = {"electrodes": electrodes, "settings_revision": 0, "trend_revision": 0}
+        return ScanReply(result=result.model_copy(update=tried), curves=curves)
 
     def _history(self, wanted: HistoryQuery) -> HistoryReply:
         assert self.run is not None
