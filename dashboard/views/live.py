@@ -1,6 +1,7 @@
 """The live page: how everything stands, the trend, the newest voltammograms, the last results."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from dashboard.connection import AskError
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
+from dashboard.shown_csv import shown_csv
 from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
 from dashboard.views import live_controls, marks_panel, quality_panel
 from dashboard.views.applying import show_said
@@ -98,23 +100,47 @@ def _download(state: LiveState) -> None:
         return
     name = state.session.name or state.session.session_id[:8]
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
-    query = ExportQuery(session_id=state.session.session_id)
-    connection = access.connection()
+    zone = viewer_zone()
+    view = live_controls.trend_view(False, zone)
+    connection, query = access.connection(), ExportQuery(session_id=state.session.session_id)
 
-    def content() -> bytes:
+    def shown() -> bytes:
+        now = connection.state
+        if now.session is None or now.shown is None:
+            return b"# There is nothing to see yet.\n"
+        return shown_csv(now.session, now.shown, view, now.marks)
+
+    def everything() -> bytes:
         try:
             return connection.export(query)
         except AskError as error:
             return f"# {error}\n".encode()
 
+    _download_button(
+        "What is shown (CSV)",
+        shown,
+        f"{state.user_id}_{safe}_{view.quantity}.csv",
+        "The lines of the chart as they are drawn: this quantity, abscissa, electrodes, groups, "
+        "errors and marks, in the units of the axes, with the settings that made them.",
+    )
+    _download_button(
+        "All results (CSV)",
+        everything,
+        f"{state.user_id}_{safe}.csv",
+        "All results of this session with units in the column names.",
+    )
+
+
+def _download_button(label: str, content: Callable[[], bytes], file: str, what: str) -> None:
     st.download_button(
-        "Download CSV",
+        label,
         content,
-        file_name=f"{state.user_id}_{safe}.csv",
+        file_name=file,
         mime="text/csv",
         on_click="ignore",
         icon=":material/download:",
-        help="All results of this session with units in the column names.",
+        help=what,
+        width="stretch",
     )
 
 

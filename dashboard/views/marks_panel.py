@@ -42,32 +42,8 @@ def show(state: LiveState) -> None:
 
 def _form(session_id: str) -> None:
     turn = st.session_state.setdefault(_TURN, 0)
-    with st.form(f"mark_{turn}", border=False):
-        kind, label = st.columns([1, 1.6])
-        values: dict[str, Any] = {
-            "kind": kind.selectbox("Kind", list(KINDS), format_func=KINDS.__getitem__),
-            "label": label.text_input(
-                "Text", max_chars=200, placeholder="for example: 10 nM target"
-            ),
-        }
-        number, dose, unit = st.columns([1, 1, 0.8])
-        values["number"] = number.number_input(
-            "Before scan no.",
-            value=None,
-            min_value=0,
-            step=1,
-            placeholder="now",
-            help="Number of the first scan that shows it; empty for this moment.",
-        )
-        values["concentration"] = dose.number_input(
-            "Concentration",
-            value=None,
-            min_value=0.0,
-            format="%g",
-            placeholder="none",
-            help="Of the target from here on; the calibration takes its doses from here.",
-        )
-        values["concentration_unit"] = unit.selectbox("Unit", ["nM", "pM", "µM", "mM", "ng/mL"])
+    with st.form("mark", border=False):
+        values = _fields(f"mark{turn}")
         pressed = st.form_submit_button(
             "Set mark",
             icon=":material/flag:",
@@ -84,6 +60,41 @@ def _form(session_id: str) -> None:
         if _ask(questions.MARK, request):
             st.session_state[_TURN] = turn + 1
         st.rerun()
+
+
+def _fields(prefix: str) -> dict[str, Any]:
+    """What a mark says; another prefix empties the fields."""
+    kind, label = st.columns([1, 1.6])
+    values: dict[str, Any] = {
+        "kind": kind.selectbox(
+            "Kind", list(KINDS), format_func=KINDS.__getitem__, key=f"{prefix}_kind"
+        ),
+        "label": label.text_input(
+            "Text", max_chars=200, placeholder="for example: target", key=f"{prefix}_label"
+        ),
+    }
+    number, dose, unit = st.columns([1, 1, 0.8])
+    values["number"] = number.number_input(
+        "Before scan no.",
+        value=None,
+        min_value=0,
+        step=1,
+        placeholder="now",
+        key=f"{prefix}_number",
+        help="Number of the first scan that shows it; empty for this moment.",
+    )
+    values["concentration"] = dose.number_input(
+        "Concentration",
+        value=None,
+        min_value=0.0,
+        format="%g",
+        placeholder="none",
+        key=f"{prefix}_dose",
+        help="Of the target from here on; a calibration takes its doses from here.",
+    )
+    units = ["nM", "pM", "µM", "mM", "ng/mL"]
+    values["concentration_unit"] = unit.selectbox("Unit", units, key=f"{prefix}_unit")
+    return values
 
 
 @st.fragment(run_every=1.0)

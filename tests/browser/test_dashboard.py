@@ -1,5 +1,6 @@
 """The dashboard in a real browser: what a viewer sees and does, with a real broker behind it."""
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,22 +196,40 @@ def test_a_colleague_sees_the_charts_and_may_not_stop(lab, open_page):
     expect(viewer.page.get_by_role("button", name="Stop session")).to_be_disabled()
 
 
-def test_csv_is_downloaded_whole(lab, open_page):
-    lab.begin(scans=6)
-    viewer = open_page()
-    viewer.sign_in("alice", lab.broker.keys["alice"])
-    viewer.sees_charts()
+def downloaded(viewer, name):
+    """The file that a button of the download menu gives, and its name."""
+    viewer.page.get_by_role("button", name="Download", exact=True).click()
     # Streamlit forgets a file made on demand after two reruns of any fragment; a busy machine may
     # ask for it later than that, and the person clicks again.
     for _ in range(3):
         with viewer.page.expect_download() as waiting:
-            viewer.page.get_by_role("button", name="Download CSV").click()
+            viewer.page.get_by_role("button", name=name).click()
         if waiting.value.suggested_filename.startswith("alice"):
             break
-    assert waiting.value.suggested_filename == "alice_Aptamer_A3.csv"
-    lines = waiting.value.path().read_text("utf-8").splitlines()
+    viewer.page.keyboard.press("Escape")
+    text = waiting.value.path().read_text("utf-8")
+    return waiting.value.suggested_filename, text.splitlines()
+
+
+def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_page):
+    lab.begin(scans=6)
+    viewer = open_page()
+    viewer.sign_in("alice", lab.broker.keys["alice"])
+    viewer.sees_charts()
+    wait_until(lambda: viewer.points() == 24, timeout=15, what="the history in the chart")
+    name, lines = downloaded(viewer, "All results")
+    assert name == "alice_Aptamer_A3.csv"
     assert lines[0].startswith("position,file,electrode")
     assert len(lines) == 1 + 6 * 2 * 2
+    name, lines = downloaded(viewer, "What is shown")
+    assert name == "alice_Aptamer_A3_absolute.csv"
+    table = csv.DictReader(line for line in lines if not line.startswith("#"))
+    exported = [(row["line"], float(row["x"]), float(row["y"])) for row in table]
+    on_screen = viewer.page.evaluate(
+        "() => document.querySelector('.sacmes-plot').data"
+        ".flatMap((t) => t.x.map((x, i) => [t.name, x, t.y[i]]))"
+    )
+    assert exported == [(n, x, pytest.approx(y, rel=1e-5)) for n, x, y in on_screen]
 
 
 def test_a_session_is_started_from_the_agents_folder_changed_and_stopped(lab, open_page):
