@@ -257,7 +257,7 @@ def test_a_session_is_started_from_the_agents_folder_changed_and_stopped(lab, op
     expect(page.get_by_text("Waiting for the first scan").first).to_be_visible(timeout=15_000)
     page.get_by_role("link", name="Session").click()
     page.locator('input[aria-label="Normalise to scan no."]').first.fill("5")
-    page.get_by_role("button", name="Apply for everyone").click()
+    page.get_by_role("button", name="Apply for everyone").first.click()
     expect(page.get_by_text("The trend is computed anew")).to_be_visible(timeout=15_000)
     assert lab.analyzer.run.document.settings.trend.reference_number == 5
     page.get_by_role("button", name="Stop session").click()
