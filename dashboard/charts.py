@@ -75,7 +75,7 @@ def trend_figure(trend: Trend, view: TrendView, marks: tuple[Mark, ...] = ()) ->
     ]
     frame = layout(f"{trend.session_id}/trend/{view.quantity}/{view.abscissa}/{view.arrangement}")
     frame |= {"hovermode": "x unified", "showlegend": True, "annotations": [], "shapes": []}
-    places = [(m, x) for m in marks if (x := _mark_x(m, trend, view, scales)) is not None]
+    places = _mark_places(trend, view, scales, marks)
     _add_axes(frame, panels, view, scales, lines, [x for _, x in places])
     _add_marks(frame, len(panels), [(m, _x_out([x], view)[0]) for m, x in places])
     if not any(np.isfinite(line.y).any() for line in lines):
@@ -123,6 +123,13 @@ def abscissa_title(view: TrendView, scales: Scales) -> str:
 def x_on_axis(x: FloatArray, view: TrendView, scales: Scales) -> list[Any]:
     """Places as they stand on the abscissa."""
     return _x_out(_x_scaled(x, view, scales), view)
+
+
+def mark_places(
+    trend: Trend, view: TrendView, scales: Scales, marks: Sequence[Mark]
+) -> list[tuple[Mark, Any]]:
+    """The marks that have a place on the abscissa, with it."""
+    return [(m, _x_out([x], view)[0]) for m, x in _mark_places(trend, view, scales, marks)]
 
 
 def names_of(lines: Sequence[Series], view: TrendView, *, several: bool) -> list[str]:
@@ -285,6 +292,12 @@ def _x_out(x: Sequence[float], view: TrendView) -> list[Any]:
             for v in x
         ]
     return [int(v) if v == int(v) and view.abscissa == "number" else round(v, 4) for v in x]
+
+
+def _mark_places(
+    trend: Trend, view: TrendView, scales: Scales, marks: Sequence[Mark]
+) -> list[tuple[Mark, float]]:
+    return [(m, x) for m in marks if (x := _mark_x(m, trend, view, scales)) is not None]
 
 
 def _mark_x(mark: Mark, trend: Trend, view: TrendView, scales: Scales) -> float | None:

@@ -316,6 +316,8 @@ def _subscriptions(user_id: str, viewer: str) -> tuple[Subscription, ...]:
         protocol.VIEWER_PRESENCE.filter,
         protocol.CURVES.filter,
         protocol.PROGRESS.filter,
+        # What others ask for is overheard, so that a mark of theirs is on the screen at once.
+        protocol.REQUEST.filter,
     )
     at_least_once: tuple[Callable[..., str], ...] = (
         protocol.SESSION.filter,
