@@ -33,12 +33,17 @@ def show_cards(cards: Sequence[Card]) -> None:
 
 
 def show_table(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, label: str, height: int
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    label: str,
+    height: int,
+    key: str = "table",
 ) -> None:
-    """Show a table that scrolls within `height` pixels."""
+    """Show a table that scrolls within `height` pixels; each of a page has its own key."""
     cells = [[asdict(cell) for cell in row] for row in rows]
     heads = [asdict(column) for column in columns]
-    _show("table", label=label, columns=heads, rows=cells, height=height)
+    _show("table", key, label=label, columns=heads, rows=cells, height=height)
 
 
 def show_notice(notice: Notice, *, key: str = "notice", lone: bool = False) -> None:

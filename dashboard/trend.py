@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
+from sacmes_core.payloads.ca import CaResult
+from sacmes_core.payloads.cv import CvResult
 from sacmes_core.payloads.results import Result
 
 
@@ -34,6 +36,8 @@ class Peak:
     ratio: float | None
     ratio_se: float | None
     flags: tuple[str, ...]
+    cv: CvResult | None = None
+    ca: CaResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ def scan_of(result: Result) -> Scan:
                 e.ratio,
                 e.ratio_se,
                 e.flags,
+                e.cv,
+                e.ca,
             )
             for e in result.electrodes
         ),

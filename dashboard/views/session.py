@@ -11,7 +11,7 @@ from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
 from dashboard.forms import FormError, description
 from dashboard.standing import agent_chip, analyzer_chip, live_chip
-from dashboard.views import start_form
+from dashboard.views import measure, start_form
 from dashboard.views.live import viewer_zone
 from dashboard.waiting import watched_words
 from sacmes_core import questions
@@ -54,6 +54,7 @@ def page() -> None:
             _about(session)
             if st.button("Stop session", icon=":material/stop:", disabled=not access.may_change()):
                 _confirm_stop(session)
+            measure.show(state)
         with change:
             _trend_form(session)
         with st.expander("Start another session; the one that runs is stopped"):

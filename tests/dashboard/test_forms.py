@@ -28,3 +28,12 @@ def test_a_window_upside_down_is_refused():
     windows = forms.windows("50 Hz: 1 to -2")
     with pytest.raises(FormError, match="not above the lower one"):
         forms.settings(SessionSettings(), {"peak.windows": windows})
+
+
+def test_potentials_are_read_with_and_without_their_unit():
+    assert forms.potentials("-0.2, 0.1; −300 mV") == (-0.2, 0.1, -0.3)
+    assert forms.potentials("") == ()
+    with pytest.raises(FormError, match=r"write for example -0\.2"):
+        forms.potentials("a")
+    with pytest.raises(FormError, match="no potential of a cell"):
+        forms.potentials("-200")
