@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboard.navigation import PageEntry
-from dashboard.views import frequency_map, live, session
+from dashboard.views import cyclic, decay, frequency_map, live, session
 
 GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
     "Monitor": (
         PageEntry("live", "Live", ":material/show_chart:", live.page),
         PageEntry("frequency-map", "Frequency map", ":material/ssid_chart:", frequency_map.page),
+        PageEntry("cyclic", "Cyclic", ":material/cycle:", cyclic.page),
+        PageEntry("decay", "Decay", ":material/trending_down:", decay.page),
     ),
     "System": (PageEntry("session", "Session", ":material/tune:", session.page),),
 }

@@ -70,13 +70,13 @@ _TECHNIQUES: Final[Mapping[Technique, _Words]] = {
     "cv": _Words(
         "CV",
         "Cyclic voltammetry: heights, potentials, separation and charges of both sweeps.",
-        "live",
+        "cyclic",
         "CV_",
     ),
     "ca": _Words(
         "CA",
         "Chronoamperometry: the lifetimes of the current after a potential step.",
-        "live",
+        "decay",
         "CA_",
     ),
 }
