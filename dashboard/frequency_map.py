@@ -9,6 +9,7 @@ from dashboard.axes import quantity
 from dashboard.blocks import Card
 from dashboard.live_state import LiveState
 from dashboard.trend import Scan, Trend
+from sacmes_core.payloads.rates import ElectrodeRates
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,11 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A map that stays on the page beside the running one."""
+    """A map that stays on the page beside the running one, with the rates fitted to it if any."""
 
     label: str
     map: Map
+    rates: tuple[ElectrodeRates, ...] = ()
 
 
 def sweeps(trend: Trend | None) -> tuple[int | None, ...]:
@@ -126,14 +128,16 @@ def before_of(state: LiveState, shown: Map) -> Map | None:
     return map_of(state, known[-2])
 
 
-def held_with(held: Sequence[Held], label: str, shown: Map) -> tuple[Held, ...]:
+def held_with(
+    held: Sequence[Held], label: str, shown: Map, rates: tuple[ElectrodeRates, ...] = ()
+) -> tuple[Held, ...]:
     """The held maps with one more, under a label that no other has."""
     known = {each.label for each in held}
     wanted = label.strip() or suggested_label(shown)
     unique, count = wanted, 2
     while unique in known:
         unique, count = f"{wanted} ({count})", count + 1
-    return (*held, Held(unique, shown))
+    return (*held, Held(unique, shown, rates))
 
 
 def suggested_label(shown: Map) -> str:

@@ -28,6 +28,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery, RatesReply
 from sacmes_core.payloads.replies import (
     HistoryReply,
     ListReply,
@@ -72,6 +73,7 @@ SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
 TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
 MARKS: Final = Question(QUERY, "marks", MarksQuery, MarksReply)
+RATES: Final = Question(QUERY, "rates", RatesQuery, RatesReply)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
@@ -91,6 +93,7 @@ QUESTIONS: Final = (
     TRIAL,
     EXPORT,
     MARKS,
+    RATES,
     START,
     STOP,
     CHANGE_SETTINGS,

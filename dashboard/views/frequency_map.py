@@ -22,8 +22,9 @@ from dashboard.frequency_map import (
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.map_charts import MapQuantity, MapView, map_figure, overlay_figure
+from dashboard.rates import fits_of
 from dashboard.standing import dimmed
-from dashboard.views import frame
+from dashboard.views import frame, map_rates
 from dashboard.views.live import EVERY_S
 
 CHART_PX: Final = 360
@@ -56,6 +57,7 @@ def _draw() -> None:
     _cards()
     _controls(state, shown)
     _charts()
+    _rates()
     _hold(shown)
     _overlay_controls(shown)
     _overlay()
@@ -82,6 +84,7 @@ def _controls(state: LiveState, shown: Map) -> None:
                 key="map_electrodes",
                 help="Those that are drawn; none chosen draws all.",
             )
+        map_rates.show_choice()
         st.space("stretch")
         st.download_button(
             "Download CSV",
@@ -122,8 +125,10 @@ def _charts() -> None:
         ("current", "Peak current"),
     )
     for place, (kind, title) in zip((left, right), kinds, strict=True):
-        before = before_of(state, shown)
-        view = MapView(kind, _electrodes(shown), _pair(state, shown), before, (), pale)
+        fits = fits_of(map_rates.held(shown), _electrodes(shown))
+        view = MapView(
+            kind, _electrodes(shown), _pair(state, shown), before_of(state, shown), fits, pale
+        )
         with place:
             live_plot(
                 map_figure(shown, _held(), view),
@@ -131,6 +136,14 @@ def _charts() -> None:
                 alt=f"{title} over the frequency, {len(shown.frequencies_hz)} frequencies",
                 height=CHART_PX,
             )
+
+
+@st.fragment(run_every=EVERY_S)
+def _rates() -> None:
+    state = access.connection().state
+    shown = _shown(state)
+    if shown is not None and state.session is not None:
+        map_rates.show(state.session, shown, suggested_label(shown), _held())
 
 
 def _hold(shown: Map) -> None:
@@ -166,7 +179,7 @@ def _keep() -> None:
     shown = _shown(access.connection().state)
     if shown is not None:
         label = str(st.session_state.get("map_label") or "")
-        st.session_state[_HELD] = held_with(_held(), label, shown)
+        st.session_state[_HELD] = held_with(_held(), label, shown, map_rates.held(shown))
         st.session_state["map_label"] = ""
 
 
