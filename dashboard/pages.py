@@ -4,12 +4,24 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboard.navigation import PageEntry
-from dashboard.views import export, inspector, live, session, sessions
+from dashboard.views import (
+    cyclic,
+    decay,
+    export,
+    frequency_map,
+    inspector,
+    live,
+    session,
+    sessions,
+)
 
 GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
     "Monitor": (
         PageEntry("live", "Live", ":material/show_chart:", live.page),
         PageEntry("inspector", "Inspector", ":material/search:", inspector.page),
+        PageEntry("frequency-map", "Frequency map", ":material/ssid_chart:", frequency_map.page),
+        PageEntry("cyclic", "Cyclic", ":material/cycle:", cyclic.page),
+        PageEntry("decay", "Decay", ":material/trending_down:", decay.page),
     ),
     "Data": (
         PageEntry("sessions", "Sessions", ":material/folder_open:", sessions.page),

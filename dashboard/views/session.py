@@ -9,7 +9,7 @@ from dashboard import access, panels, summary
 from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
 from dashboard.standing import agent_chip, analyzer_chip, live_chip
-from dashboard.views import applying, start_form, trend_form, trial_form
+from dashboard.views import applying, measure, start_form, trend_form, trial_form
 from dashboard.views.live import viewer_zone
 from dashboard.waiting import state_notice, watched_words
 from sacmes_core import questions
@@ -51,6 +51,7 @@ def page() -> None:
                 help=None if access.may_change() else access.LOOK_ONLY,
             ):
                 _confirm_stop(session)
+            measure.show(state)
         with change:
             _trend(session)
         trial_form.show(session)
