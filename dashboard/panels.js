@@ -27,35 +27,62 @@ async function copy(text, button) {
     document.execCommand("copy");
     area.remove();
   }
+  const label = button.dataset.label;
   button.textContent = "Copied";
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  setTimeout(() => { button.textContent = label; }, 2000);
 }
 
-function copyButton(text, what) {
-  const button = make("button", "copy", "Copy", `Copy ${what}`);
+function copyButton(label, text, what) {
+  const button = make("button", "copy", label, `Copy ${what}`);
   button.type = "button";
-  button.onclick = () => copy(text, button);
+  button.dataset.label = label;
+  button.onclick = () => copy(text(), button);
   return button;
 }
 
+// A chip with something to say opens it at a click, for fingers as well as for a pointer.
 function chip({ label, tone, detail }) {
-  const element = make("span", `chip ${tone}`, null, detail);
+  const element = make(detail ? "button" : "span", `chip ${tone}`, null, detail);
+  if (detail) {
+    element.type = "button";
+    element.dataset.detail = detail;
+    element.setAttribute("aria-expanded", "false");
+  }
   const sign = make("span", "sign", SIGNS[tone]);
   sign.setAttribute("aria-hidden", "true");
   element.append(sign, make("span", "", label));
   return element;
 }
 
+function pageAddress(user_id) {
+  return `${location.origin}${location.pathname}?user_id=${encodeURIComponent(user_id)}`;
+}
+
 function header(root, data, memory) {
   if (memory.user_id !== data.user_id) {
     memory.user_id = data.user_id;
-    const title = fill(make("div", "title"), make("h1", "", data.user_id), copyButton(data.user_id, "the user_id"));
+    memory.open = -1;
+    const title = fill(
+      make("div", "title"), make("h1", "", data.user_id),
+      copyButton("Copy", () => data.user_id, "the user_id"),
+      copyButton("Copy link", () => pageAddress(data.user_id), "the address of this page; the key is not in it"),
+    );
     const left = fill(make("div", "left"), title, make("div", "subtitle"));
-    fill(root, fill(make("header", "header"), left, make("div", "chips")));
+    const detail = make("p", "detail");
+    fill(root, fill(make("header", "header"), left, make("div", "chips"), detail));
     root.querySelector(".chips").setAttribute("role", "status");
   }
   root.querySelector(".subtitle").textContent = data.subtitle;
-  fill(root.querySelector(".chips"), ...data.chips.map(chip));
+  const chips = data.chips.map(chip);
+  fill(root.querySelector(".chips"), ...chips);
+  const show = () => {
+    chips.forEach((c, i) => c.dataset.detail && c.setAttribute("aria-expanded", String(i === memory.open)));
+    const said = chips[memory.open]?.dataset.detail ?? "";
+    root.querySelector(".detail").textContent = said;
+    root.querySelector(".detail").hidden = !said;
+  };
+  chips.forEach((c, i) => { c.onclick = () => { memory.open = memory.open === i ? -1 : i; show(); }; });
+  show();
 }
 
 function sparkline(values) {
@@ -128,7 +155,7 @@ function notice(root, { title, tone, text, steps, commands, lone }) {
     fill(make("div", "heading"), sign, make("h2", "", title)),
     text ? make("p", "", text) : null,
     steps?.length ? fill(make("ol"), ...steps.map((step) => make("li", "", step))) : null,
-    ...(commands ?? []).map((c) => fill(make("div", "command"), make("code", "", c), copyButton(c, "the command"))),
+    ...(commands ?? []).map((c) => fill(make("div", "command"), make("code", "", c), copyButton("Copy", () => c, "the command"))),
   );
   fill(root, box);
 }
@@ -137,7 +164,23 @@ function cards(root, data) {
   fill(root, fill(make("div", "cards"), ...data.cards.map(card)));
 }
 
-const KINDS = { header, cards, table, notice };
+function message({ number, time, topic, size, retained, text }) {
+  const entry = make("details", "message");
+  entry.dataset.number = number;
+  const line = fill(
+    make("summary"), make("span", "time", time), make("span", "topic", topic, topic),
+    retained ? make("span", "tag", "retained") : null, make("span", "size", size),
+  );
+  return fill(entry, line, make("pre", "", text));
+}
+
+function messages(root, data) {
+  const list = root.querySelector(".messages") ?? make("div", "messages");
+  const there = new Map([...list.children].map((entry) => [Number(entry.dataset.number), entry]));
+  fill(root, fill(list, ...data.messages.map((m) => there.get(m.number) ?? message(m))));
+}
+
+const KINDS = { header, cards, table, notice, messages };
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".panel");

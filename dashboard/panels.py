@@ -33,17 +33,27 @@ def show_cards(cards: Sequence[Card]) -> None:
 
 
 def show_table(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, label: str, height: int
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    label: str,
+    height: int,
+    key: str | None = None,
 ) -> None:
-    """Show a table that scrolls within `height` pixels."""
+    """Show a table that scrolls within `height` pixels; with a key where a page has several."""
     cells = [[asdict(cell) for cell in row] for row in rows]
     heads = [asdict(column) for column in columns]
-    _show("table", label=label, columns=heads, rows=cells, height=height)
+    _show("table", key, label=label, columns=heads, rows=cells, height=height)
 
 
 def show_notice(notice: Notice, *, key: str = "notice", lone: bool = False) -> None:
     """Show a notice; `lone` where it stands in the place of everything else."""
     _show("notice", key, lone=lone, **asdict(notice))
+
+
+def show_messages(messages: Sequence[dict[str, Any]]) -> None:
+    """Show messages as they came; each opens to its text and stays open while others come."""
+    _show("messages", messages=list(messages))
 
 
 def _show(kind: str, key: str | None = None, **data: Any) -> None:

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from dashboard import access, panels, summary
-from dashboard.blocks import Chip
 from dashboard.charts import Abscissa, Quantity, TrendView, electrodes_in, trend_figure
 from dashboard.connection import AskError
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
-from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
+from dashboard.standing import dimmed, header_chips
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
 from sacmes_core.payloads.questions import ExportQuery
@@ -72,13 +71,7 @@ def _header() -> None:
     if _shape(state) != st.session_state.get(_DRAWN):
         st.rerun()
     now, zone = time.time(), viewer_zone()
-    count = viewers(state, now)
-    chips = [
-        agent_chip(state, now, zone),
-        analyzer_chip(state, now),
-        live_chip(state, now, zone),
-        Chip(f"{max(count, 1)} viewing", "idle", "Open pages of this user_id, everywhere."),
-    ]
+    chips = header_chips(state, now, zone, access.credentials().username)
     panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
     if waiting_notice(state, now) is None:
         panels.show_cards(summary.cards(state, _electrodes(), now))

@@ -10,7 +10,7 @@ from dashboard import access, forms, panels, summary
 from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
 from dashboard.forms import FormError, description
-from dashboard.standing import agent_chip, analyzer_chip, live_chip
+from dashboard.standing import header_chips
 from dashboard.views import start_form
 from dashboard.views.live import viewer_zone
 from dashboard.waiting import watched_words
@@ -65,7 +65,7 @@ def _header() -> None:
     state, now, zone = access.connection().state, time.time(), viewer_zone()
     if state.link == "refused":
         st.rerun()
-    chips = [agent_chip(state, now, zone), analyzer_chip(state, now), live_chip(state, now, zone)]
+    chips = header_chips(state, now, zone, access.credentials().username)
     panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
     seen = st.session_state.get(_SEEN)
     session = state.session
