@@ -46,6 +46,7 @@ function chip({ label, tone, detail }) {
   if (detail) {
     element.type = "button";
     element.dataset.detail = detail;
+    element.dataset.label = label;
     element.setAttribute("aria-expanded", "false");
   }
   const sign = make("span", "sign", SIGNS[tone]);
@@ -180,7 +181,67 @@ function messages(root, data) {
   fill(root, fill(list, ...data.messages.map((m) => there.get(m.number) ?? message(m))));
 }
 
-const KINDS = { header, cards, table, notice, messages };
+function tile(root, data) {
+  const box = make("section", data.pale ? "card tile pale" : "card tile");
+  const number = fill(make("div", "number"), make("span", "value", data.value), data.unit ? make("span", "unit", data.unit) : null);
+  fill(
+    box,
+    fill(make("div", "heading"), make("h2", "", data.user_id, data.user_id), data.role ? make("span", "tag", data.role) : null),
+    make("div", "subtitle", data.subtitle, data.subtitle),
+    fill(make("div", "middle"), number, sparkline(data.spark)),
+    make("div", "note", data.note, data.note),
+    fill(make("div", "chips"), ...data.chips.map(chip)),
+    ...data.alerts.map((said) => fill(make("div", "said alarm"), make("span", "sign", SIGNS.alarm), make("span", "", said))),
+  );
+  fill(root, box);
+  root.querySelectorAll("button.chip").forEach((c) => {
+    c.onclick = () => {
+      const open = c.getAttribute("aria-expanded") === "true";
+      c.setAttribute("aria-expanded", String(!open));
+      c.lastChild.textContent = open ? c.dataset.label : `${c.dataset.label} · ${c.dataset.detail}`;
+    };
+  });
+}
+
+const SILENT_MS = 12_000;
+
+// A screen that nobody touches must say by itself that the dashboard no longer reaches it.
+function watchSilence(root, memory) {
+  memory.heard = new Date();
+  memory.timer ??= setInterval(() => {
+    if (!root.isConnected) { clearInterval(memory.timer); return; }
+    const silent = Date.now() - memory.heard > SILENT_MS;
+    const line = root.querySelector(".silent");
+    line.hidden = !silent;
+    line.textContent = `No word from the dashboard since ${memory.heard.toLocaleTimeString()}`;
+    root.querySelector(".wall").classList.toggle("pale", silent);
+  }, 2000);
+}
+
+function wall(root, data, memory) {
+  const silent = make("div", "silent");
+  silent.hidden = true;
+  const top = fill(
+    make("header", "wall-top"), make("h1", "", data.user_id), make("span", "subtitle", data.subtitle),
+    fill(make("div", "chips"), ...data.chips.map((c) => chip({ ...c, detail: "" }))), make("span", "clock", data.clock),
+  );
+  const alerts = data.alerts.map((said) => fill(make("div", "wall-alert"), make("span", "sign", SIGNS.alarm), make("span", "", said)));
+  const numbers = fill(make("div", "numbers"), ...data.cards.map((c) => card({ ...c, spark: null, pale: data.pale })));
+  fill(root, fill(make("div", "wall"), top, silent, ...alerts, numbers));
+  watchSilence(root, memory);
+}
+
+function address(root, data) {
+  const text = `${location.origin}${data.path}`;
+  const link = make("a", "", text, "Open it in another tab");
+  link.href = text;
+  link.target = "_blank";
+  // The new tab is the same person's: it takes the ticket of this one along.
+  link.rel = "opener";
+  fill(root, fill(make("div", "command"), link, copyButton("Copy", () => text, "the address")));
+}
+
+const KINDS = { header, cards, table, notice, messages, tile, wall, address };
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".panel");

@@ -3,6 +3,7 @@
 import socket
 
 from dashboard.pool import Pool
+from dashboard.seats import Seats
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
 
@@ -10,6 +11,7 @@ _CONNECT_TIMEOUT_S = 2.0
 
 _broker: BrokerAddress | None = None
 _pool: Pool | None = None
+_seats = Seats()
 
 
 def configure(broker: BrokerAddress) -> None:
@@ -57,6 +59,11 @@ def pool() -> Pool:
     if _pool is None:
         raise ConfigError("The dashboard was not started; run it with sacmes-dashboard.")
     return _pool
+
+
+def seats() -> Seats:
+    """The seats of this process's pages."""
+    return _seats
 
 
 def health() -> dict[str, str | int]:
