@@ -7,7 +7,6 @@ from typing import BinaryIO, Final
 import streamlit as st
 
 from dashboard import access, panels, summary
-from dashboard.blocks import Chip
 from dashboard.charts import electrodes_in, panel_rows, trend_figure
 from dashboard.columns import columns_of
 from dashboard.connection import AskError
@@ -17,7 +16,7 @@ from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
 from dashboard.shown_csv import shown_csv
-from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
+from dashboard.standing import dimmed, header_chips
 from dashboard.views import export_panel, live_controls, marks_panel, quality_panel
 from dashboard.views.applying import show_said
 from dashboard.views.export_panel import exportable
@@ -65,13 +64,7 @@ def _header() -> None:
     if _shape(state) != st.session_state.get(_DRAWN):
         st.rerun()
     now, zone = time.time(), viewer_zone()
-    count = viewers(state, now)
-    chips = [
-        agent_chip(state, now, zone),
-        analyzer_chip(state, now),
-        live_chip(state, now, zone),
-        Chip(f"{max(count, 1)} viewing", "idle", "Open pages of this user_id, everywhere."),
-    ]
+    chips = header_chips(state, now, zone, access.credentials().username)
     panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
     if waiting_notice(state, now) is None:
         panels.show_cards(summary.cards(state, live_controls.electrodes(), now))

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import access, panels, summary
 from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
-from dashboard.standing import agent_chip, analyzer_chip, live_chip
+from dashboard.standing import header_chips
 from dashboard.views import applying, measure, start_form, trend_form, trial_form
 from dashboard.views.live import viewer_zone
 from dashboard.waiting import state_notice, watched_words
@@ -64,7 +64,7 @@ def _header() -> None:
     state, now, zone = access.connection().state, time.time(), viewer_zone()
     if state.link == "refused":
         st.rerun()
-    chips = [agent_chip(state, now, zone), analyzer_chip(state, now), live_chip(state, now, zone)]
+    chips = header_chips(state, now, zone, access.credentials().username)
     panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
     notice = state_notice(state)
     if notice is not None:

@@ -294,3 +294,50 @@ def test_the_browser_remembers_the_user_id_and_the_view_fits_the_screen(lab, ope
     stored = page.evaluate("() => JSON.stringify(localStorage)")
     assert lab.broker.keys["alice"] not in stored
     assert viewer.errors == []
+
+
+def test_a_reload_keeps_the_sign_in_and_a_new_tab_does_not(lab, open_page):
+    lab.begin(scans=4)
+    viewer = open_page()
+    page = viewer.page
+    viewer.sign_in("alice", lab.broker.keys["alice"])
+    viewer.sees_charts()
+    page.reload()
+    viewer.sees_charts()
+    kept = "() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }])"
+    assert lab.broker.keys["alice"] not in page.evaluate(kept)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    wait_until(lambda: "sacmes.ticket" not in page.evaluate(kept), what="the ticket's end")
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    assert viewer.errors == []
+
+
+def test_several_user_ids_stand_side_by_side_and_a_wall_screen_comes_back(lab, open_page):
+    lab.begin(scans=4)
+    viewer = open_page()
+    page = viewer.page
+    viewer.sign_in("alice", lab.broker.keys["alice"])
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_label("user_id", exact=True).fill("bob")
+    page.get_by_label("Key", exact=True).fill(lab.broker.keys["bob"])
+    page.get_by_role("button", name="Watch it too").click()
+    expect(page.get_by_role("heading", name="bob")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Open").nth(1).click()
+    expect(page).to_have_url(re.compile("user_id=bob"), timeout=15_000)
+    page.get_by_role("link", name="Wall screen").click()
+    page.get_by_role("button", name="Keep the key in this browser").click()
+    expect(page.get_by_text("This browser keeps the key.")).to_be_visible(timeout=15_000)
+    screen = page.context.new_page()
+    screen.goto(f"{viewer.url}/?user_id=bob&view=monitor")
+    expect(screen.get_by_role("heading", name="bob")).to_be_visible(timeout=15_000)
+    expect(screen.get_by_role("link", name="Live")).to_be_hidden()
+    assert lab.broker.keys["bob"] not in screen.url
+    page.get_by_role("button", name="Forget the key").click()
+    expect(page.get_by_text("This browser does not keep the key.")).to_be_visible(timeout=15_000)
+    assert lab.broker.keys["bob"] not in page.evaluate("() => JSON.stringify({ ...localStorage })")
+    assert viewer.errors == []
