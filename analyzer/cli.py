@@ -13,7 +13,13 @@ from rich.console import Console
 from rich.progress import track
 
 from analyzer import upkeep
-from analyzer.options import HttpOption, QuotaBytesOption, QuotaSessionsOption, StoreOption
+from analyzer.options import (
+    HttpOption,
+    QuotaBytesOption,
+    QuotaSessionsOption,
+    StoreOption,
+    store_url,
+)
 from sacmes_core.errors import ConfigError
 from sacmes_core.logs import LogFormat, LogLevel
 from sacmes_core.server_service import Program, install_service_command
@@ -226,7 +232,6 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     address = broker_address(settings)
     try:
         from analyzer.application import Analyzer
-        from analyzer.store.engines import home_url
         from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
         from analyzer.watch_server import Listening, answering
@@ -238,7 +243,7 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     quota = Quota(
         None if service.quota_gb is None else int(service.quota_gb * 1e9), service.quota_sessions
     )
-    opened = open_store(service.store or home_url(folder), folder, quota)
+    opened = open_store(store_url(service.store, folder), folder, quota)
     try:
         with opened.database.shared(), ExitStack() as until_the_end:
             analyzer = Analyzer(address, opened, role, folder, watched=listening is not None)
