@@ -83,7 +83,7 @@ def test_it_is_written_with_its_secrets_apart_and_taken_away_again(tmp_path: Pat
 
 
 def test_a_program_in_a_home_folder_is_told_of(tmp_path: Path) -> None:
-    one = ServerService(DASHBOARD, "d", "/home/ann/venv/bin/sacmes-dashboard", ())
+    one = ServerService(DASHBOARD, "d", "/home/pi1/venv/bin/sacmes-dashboard", ())
     said = "\n".join(install(one, files(one), tmp_path, force=False))
     assert "may not enter" in said
     assert "No broker was named" in said
