@@ -4,14 +4,17 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final, Literal
 
 from analyzer import metrics
+from analyzer.alerting import AgentHeard, SessionSeen
 from analyzer.curation import Curation
 from analyzer.exporting.material import ExportError
 from analyzer.exporting.parts import Exports
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
+from analyzer.rates import rates_of
 from analyzer.sessions import (
     Answer,
     Effect,
@@ -27,10 +30,12 @@ from analyzer.status import Status
 from analyzer.store.database import StoreError
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
+from analyzer.watchman import Watchman
 from sacmes_core import questions
-from sacmes_core.errors import ProtocolError
+from sacmes_core.errors import AnalysisError, ProtocolError
 from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, UnmarkRequest
 from sacmes_core.payloads.presence import AgentPresence
@@ -47,6 +52,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery
 from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
@@ -55,6 +61,8 @@ from sacmes_core.questions import Asked
 
 logger = logging.getLogger(__name__)
 
+RATES_RESULTS_MAX: Final = 20_000
+"""Results that a frequency map is made of: what is read while others wait for their answers."""
 _PAGE_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
 
 
@@ -68,12 +76,18 @@ class Answers:
     """
 
     def __init__(
-        self, store: Store, link: Outward, status: Status, changed: Callable[[], None]
+        self,
+        store: Store,
+        link: Outward,
+        status: Status,
+        changed: Callable[[], None],
+        watchman: Watchman | None = None,
     ) -> None:
         self._store = store
         self._link = link
         self._status = status
         self._changed = changed
+        self._watchman = watchman or Watchman(store, link, status)
         self._exports = Exports(store)
         self._curation = Curation(store)
         self._seen_revisions: dict[str, int] = {}
@@ -111,6 +125,7 @@ class Answers:
             self._status.refuse("presence and session", str(error))
             return
         if place.channel is AGENT_PRESENCE and isinstance(payload, AgentPresence):
+            self._watchman.note(place.user_id, AgentHeard(payload.state, payload.host))
             if payload.revision > self._seen_revisions.get(place.user_id, 0):
                 self._apply(place.user_id, RevisionSeen(payload.revision))
                 self._seen_revisions[place.user_id] = payload.revision
@@ -137,6 +152,8 @@ class Answers:
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case TrialQuery():
                 self._reply(asked, self._trial(asked.user_id, asked.payload))
+            case RatesQuery():
+                self._reply(asked, self._rates(asked.user_id, asked.payload))
             case ExportQuery():
                 self._export(asked, asked.payload)
             case StartRequest() if reason := self._store.sessions.no_room(asked.user_id):
@@ -152,6 +169,8 @@ class Answers:
                 MarksQuery() | MarkRequest() | UnmarkRequest() | DeleteRequest() | UndeleteRequest()
             ) as curated:
                 self._reply(asked, self._curation.answer(asked.user_id, curated))
+            case (AlertsQuery() | AcknowledgeRequest()) as about_alerts:
+                self._reply(asked, self._watchman.answer(asked.user_id, about_alerts))
             case StopRequest():
                 self._apply(asked.user_id, Stopped(asked.payload), asked)
             case SettingsRequest():
@@ -174,6 +193,7 @@ class Answers:
                         document.revision,
                     )
                     self._publish_document(user_id, document)
+                    self._watchman.note(user_id, SessionSeen(document))
                     self._changed()
                 case Answer(payload) if asked is not None:
                     self._reply(asked, payload)
@@ -198,6 +218,7 @@ class Answers:
             session=run.document,
             results=page,
             trend_revision=page[-1].trend_revision if page else run.trend_revision,
+            settings_revision=page[-1].settings_revision if page else run.shown_revision,
             last_position=self._store.results.last_position(run.run),
             more=len(page) < len(found),
         )
@@ -226,11 +247,21 @@ class Answers:
         found = None if upload is None else tried(run, upload, index, settings)
         return _no_such_scan() if found is None else found
 
+    def _rates(self, user_id: str, query: RatesQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return no_such_session()
+        results = islice(self._store.results.every(run.run), RATES_RESULTS_MAX)
+        try:
+            return rates_of(run.document, results, query)
+        except AnalysisError as error:
+            return Problem(type="invalid", title="No map", detail=str(error)[:2000])
+
     def _curves(self, run: Run, result: Result) -> Curves | None:
         upload = self._store.uploads.at(run.run, result.position)
         if upload is None or result.error is not None:
             return None
-        return curves_again(run, upload, result)
+        return curves_again(self._store.sessions.as_shown(run), upload, result)
 
     def _export(self, asked: Asked, query: ExportQuery) -> None:
         run = self._store.sessions.find(asked.user_id, query.session_id)
@@ -243,7 +274,12 @@ class Answers:
             problem = Problem(type=error.kind, title="No such export", detail=str(error))
             self._reply(asked, problem)
             return
-        properties = {"file": part.file, "part": str(query.part), "parts": str(part.parts)}
+        properties = {
+            "file": part.file,
+            "part": str(query.part),
+            "parts": str(part.parts),
+            "state": part.state,
+        }
         self._count(asked.question.verb, "answered")
         self._send(
             questions.file_reply(

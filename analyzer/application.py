@@ -19,6 +19,7 @@ from analyzer.store.claims import CLAIM_S
 from analyzer.store.database import StoreError
 from analyzer.store.holders import new_holder
 from analyzer.store.store import Store
+from analyzer.webhook import Webhook
 from analyzer.worker import Worker
 from sacmes_core.address import BrokerAddress
 from sacmes_core.link import Link
@@ -51,10 +52,19 @@ class Analyzer:
         Folder on the disk whose room matters.
     watched
         Whether somebody asks its monitor, so that it looks at the store all the time.
+    webhook
+        Who is told of alerts beside the broker; None for nobody.
     """
 
     def __init__(
-        self, address: BrokerAddress, store: Store, role: Role, home: Path, *, watched: bool
+        self,
+        address: BrokerAddress,
+        store: Store,
+        role: Role,
+        home: Path,
+        *,
+        watched: bool,
+        webhook: Webhook | None = None,
     ) -> None:
         self._store = store
         self._watched = watched
@@ -83,7 +93,9 @@ class Analyzer:
         )
         self._duty = None
         if role != "work":
-            self._duty = Duty(address, store, self._status, holder=holder, stop=self._stop)
+            self._duty = Duty(
+                address, store, self._status, holder=holder, stop=self._stop, webhook=webhook
+            )
         self._worker = None
         if role != "ingest":
             announcer = None if self._duty is None else self._duty.announcer

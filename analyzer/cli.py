@@ -1,6 +1,7 @@
 """The command `sacmes-analyzer`."""
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from rich.progress import track
 
 from analyzer import upkeep
 from analyzer.options import (
+    AlertWebhookOption,
     HttpOption,
     QuotaBytesOption,
     QuotaSessionsOption,
@@ -87,6 +89,7 @@ def run(
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
     http: HttpOption = None,
+    alert_webhook: AlertWebhookOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -94,8 +97,8 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    options = Service(broker, home, store, log_level, log_format, http)
-    _serve("run", replace(options, quota_gb=quota_gb, quota_sessions=quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http, quota_gb, quota_sessions)
+    _serve("run", replace(options, alert_webhook=alert_webhook))
 
 
 @app.command()
@@ -106,6 +109,7 @@ def ingest(
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
     http: HttpOption = None,
+    alert_webhook: AlertWebhookOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -113,8 +117,8 @@ def ingest(
 
     Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
     """
-    options = Service(broker, home, store, log_level, log_format, http)
-    _serve("ingest", replace(options, quota_gb=quota_gb, quota_sessions=quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http, quota_gb, quota_sessions)
+    _serve("ingest", replace(options, alert_webhook=alert_webhook))
 
 
 @app.command()
@@ -218,6 +222,7 @@ class Service:
     http: str | None
     quota_gb: float | None = None
     quota_sessions: int | None = None
+    alert_webhook: str | None = None
 
 
 def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
@@ -235,9 +240,13 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
         from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
         from analyzer.watch_server import Listening, answering
+        from analyzer.webhook import Webhook
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
     listening = Listening.parse(service.http) if service.http else None
+    webhook = None
+    if service.alert_webhook:
+        webhook = Webhook(service.alert_webhook, os.environ.get("SACMES_ALERT_WEBHOOK_SECRET"))
     stop = threading.Event()
     stop_on_signal(stop)
     quota = Quota(
@@ -246,7 +255,8 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     opened = open_store(store_url(service.store, folder), folder, quota)
     try:
         with opened.database.shared(), ExitStack() as until_the_end:
-            analyzer = Analyzer(address, opened, role, folder, watched=listening is not None)
+            watched = listening is not None
+            analyzer = Analyzer(address, opened, role, folder, watched=watched, webhook=webhook)
             if listening is not None:
                 until_the_end.enter_context(answering(listening, analyzer.monitor))
             analyzer.run(stop)

@@ -22,6 +22,17 @@ StoreOption = Annotated[
         show_default=False,
     ),
 ]
+AlertWebhookOption = Annotated[
+    str | None,
+    typer.Option(
+        "--alert-webhook",
+        envvar="SACMES_ALERT_WEBHOOK",
+        help="Web address that is sent a JSON document for each new alert, signed with "
+        "SACMES_ALERT_WEBHOOK_SECRET where that is set. [default: none]",
+        show_default=False,
+        show_envvar=True,
+    ),
+]
 QuotaBytesOption = Annotated[
     float | None,
     typer.Option(

@@ -4,6 +4,13 @@ import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from sacmes_core.payloads.alerts import (
+    AcknowledgeRequest,
+    Alert,
+    Alerts,
+    AlertsQuery,
+    AlertsReply,
+)
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import Mark, MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.presence import (
@@ -29,6 +36,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import ElectrodeRates, Population, RatesQuery, RatesReply
 from sacmes_core.payloads.replies import (
     FoundFiles,
     HistoryReply,
@@ -41,8 +49,6 @@ from sacmes_core.payloads.replies import (
     SessionSummary,
 )
 from sacmes_core.payloads.results import (
-    Alert,
-    Alerts,
     Curves,
     ElectrodeCurves,
     ElectrodeResult,
@@ -177,6 +183,26 @@ _MARK: Final = Mark(
     by="lab-7",
 )
 
+_ALERT: Final = Alert(
+    alert_id="3f1c5a0e9b7d4c2286e0d1f4a5b6c7d8",
+    kind="signal_out_of_band",
+    state="acknowledged",
+    since=_START,
+    sentence="The normalised current of electrode 1 at 15 Hz was 0.412 in scan 240, below 0.5 in 3 "
+    "scans one after another.",
+    session_id=_SESSION_ID,
+    quantity="normalised",
+    electrode=1,
+    frequency_hz=15.0,
+    value=0.412,
+    threshold=0.5,
+    position=480,
+    number=240,
+    measured_at=_MEASURED,
+    acknowledged_at=_START,
+    acknowledged_by="lab-7",
+)
+
 EXAMPLES: Final[tuple[Payload, ...]] = (
     AgentPresence(
         state="online",
@@ -228,16 +254,10 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     _RESULT,
     _CURVES,
     Progress(session_id=_SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12),
-    Alerts(
-        alerts=(
-            Alert(
-                alert_id="no_scans",
-                kind="no_scans",
-                since=_START,
-                sentence="No scan has come for 5 minutes.",
-            ),
-        )
-    ),
+    Alerts(alerts=(_ALERT,)),
+    AlertsQuery(limit=100),
+    AcknowledgeRequest(alert_id=_ALERT.alert_id, by="lab-7"),
+    AlertsReply(alerts=(_ALERT,)),
     SessionsQuery(limit=20),
     HistoryQuery(session_id=_SESSION_ID, after_position=200, after_index=0, limit=500),
     ScanQuery(session_id=_SESSION_ID, position=1, index=0),
@@ -305,6 +325,31 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
             ),
         ),
         truncated=False,
+    ),
+    RatesQuery(session_id=_SESSION_ID, number=1),
+    RatesReply(
+        session_id=_SESSION_ID,
+        amplitude_v=0.025,
+        step_v=0.001,
+        electrons=2,
+        electrodes=(
+            ElectrodeRates(
+                electrode=1,
+                populations=(
+                    Population(
+                        rate_hz=61.2,
+                        rate_se_hz=0.7,
+                        rate_low_hz=59.8,
+                        rate_high_hz=62.6,
+                        charge_c=3.1e-08,
+                        charge_se_c=2e-10,
+                    ),
+                ),
+                maximum_hz=53.7,
+                frequency_hz=(15.0, 60.0, 240.0),
+                peak_current_a=(4.1e-07, 1.2e-06, 2.1e-06),
+            ),
+        ),
     ),
     PreviewQuery(file="SWV_15Hz_120.txt", extension=".txt"),
     PreviewReply(

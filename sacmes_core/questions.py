@@ -10,6 +10,7 @@ from typing import Final
 
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery, AlertsReply
 from sacmes_core.payloads.common import SCHEMA, Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.preview import PreviewQuery, PreviewReply
@@ -28,6 +29,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery, RatesReply
 from sacmes_core.payloads.replies import (
     HistoryReply,
     ListReply,
@@ -72,6 +74,8 @@ SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
 TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
 MARKS: Final = Question(QUERY, "marks", MarksQuery, MarksReply)
+ALERT_LIST: Final = Question(QUERY, "alerts", AlertsQuery, AlertsReply)
+RATES: Final = Question(QUERY, "rates", RatesQuery, RatesReply)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
@@ -80,6 +84,7 @@ UNMARK: Final = Question(REQUEST, "unmark", UnmarkRequest, MarksReply)
 RENAME: Final = Question(REQUEST, "rename", RenameRequest, SessionReply)
 DELETE: Final = Question(REQUEST, "delete", DeleteRequest, SessionReply)
 UNDELETE: Final = Question(REQUEST, "undelete", UndeleteRequest, SessionReply)
+ACKNOWLEDGE: Final = Question(REQUEST, "acknowledge", AcknowledgeRequest, AlertsReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
 PREVIEW: Final = Question(AGENT_QUERY, "preview", PreviewQuery, PreviewReply)
 MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
@@ -91,6 +96,8 @@ QUESTIONS: Final = (
     TRIAL,
     EXPORT,
     MARKS,
+    ALERT_LIST,
+    RATES,
     START,
     STOP,
     CHANGE_SETTINGS,
@@ -99,6 +106,7 @@ QUESTIONS: Final = (
     RENAME,
     DELETE,
     UNDELETE,
+    ACKNOWLEDGE,
     LIST,
     PREVIEW,
     MEASURE,
