@@ -54,10 +54,13 @@ def _draw() -> None:
         st.pills(
             "Axes",
             list(_AXES),
+            default=list(_AXES),
             selection_mode="multi",
             format_func=_AXES.__getitem__,
             key="decay_axes",
             label_visibility="collapsed",
+            help="A logarithmic current is without its sign and less the one at long times, so "
+            "that fast and slow parts of the decay are seen together.",
         )
         st.space("stretch")
         unit_choice.show(potentials=False)
