@@ -1,13 +1,14 @@
 """What people type into forms, as settings; what does not fit comes back as a sentence."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
 from sacmes_core.payloads.replies import FoundFiles
+from sacmes_core.settings.peak import FrequencyWindow
 from sacmes_core.settings.session import SessionSettings
 
 _SEPARATORS: Final = re.compile(r"[;\s]+|,\s*")
@@ -124,6 +125,27 @@ def windows(text: str) -> tuple[dict[str, float], ...]:
         If a part of it is no frequency, or frequencies, with a window.
     """
     return tuple(_window(part.strip()) for part in re.split(r"[;\n]+", text) if part.strip())
+
+
+def windows_text(windows: Iterable[FrequencyWindow]) -> str:
+    """Potential windows by frequency as `windows` reads them.
+
+    A window that has one end only, or the range of whose frequencies has two, cannot be typed in
+    one line and is left out.
+    """
+    typed = []
+    for window in windows:
+        low, high = window.potential_min_v, window.potential_max_v
+        limits = (
+            ("", window.frequency_hz),
+            ("up to ", window.up_to_hz),
+            ("above ", window.above_hz),
+        )
+        named = [(word, limit) for word, limit in limits if limit is not None]
+        if low is not None and high is not None and len(named) == 1:
+            word, limit = named[0]
+            typed.append(f"{word}{limit:g} Hz: {low:g} to {high:g}")
+    return "; ".join(typed)
 
 
 def _window(part: str) -> dict[str, float]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from dashboard.axes import Prefix, calm_bounds, growing_bounds, thinned
 from dashboard.figures import COLOURS, DASHES, SYMBOLS, Figure, axis, encoded, layout, lean
 from dashboard.quantities import NOTHING, Measured, Quantity
@@ -98,7 +100,7 @@ def _line(scans: Sequence[Scan], x: Sequence[Any], electrode: int, quantity: Qua
 
 def _traces(line: _Line, scale: Prefix, *, several: bool) -> list[Figure]:
     values = [n.value for n in line.numbers]
-    kept = [int(k) for k in thinned(values)]
+    kept = [int(k) for k in thinned(np.array(values, dtype=np.float64))]
     place = (line.electrode - 1) if several else 0
     colour, symbol = f"@{place % COLOURS}", SYMBOLS[place % len(SYMBOLS)]
     x = [line.x[k] for k in kept]

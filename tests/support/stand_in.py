@@ -23,9 +23,17 @@ from sacmes_core.link import Link
 from sacmes_core.link_events import LinkEvent, LinkOptions, Received, Subscription
 from sacmes_core.messages import Message
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.marks import (
+    Mark,
+    MarkRequest,
+    MarksQuery,
+    MarksReply,
+    UnmarkRequest,
+)
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, UploadCounters
 from sacmes_core.payloads.preview import PreviewQuery
 from sacmes_core.payloads.questions import (
+    ExportQuery,
     HistoryQuery,
     ListQuery,
     MeasureRequest,
@@ -33,6 +41,7 @@ from sacmes_core.payloads.questions import (
     SettingsRequest,
     StartRequest,
     StopRequest,
+    TrialQuery,
 )
 from sacmes_core.payloads.replies import (
     FoundFiles,
@@ -52,6 +61,7 @@ from sacmes_core.payloads.results import (
 )
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import SourceSettings
 
@@ -113,6 +123,7 @@ class Run:
     results: list[Result] = field(default_factory=list)
     curves: dict[int, Curves] = field(default_factory=dict)
     trend_revision: int = 1
+    marks: list[Mark] = field(default_factory=list)
 
 
 class AnalyzerStandIn(Speaker):
@@ -127,6 +138,7 @@ class AnalyzerStandIn(Speaker):
         self.run: Run | None = None
         self.revision = 0
         self.deaf = False
+        self.refusal = ""
         self.asked: list[str] = []
         self.random = np.random.default_rng(7)
 
@@ -187,7 +199,7 @@ class AnalyzerStandIn(Speaker):
         self.asked.append(asked.question.verb)
         if self.deaf:
             return
-        if asked.question is questions.EXPORT:
+        if asked.question is questions.EXPORT and not self.refusal:
             publication = questions.file_reply(
                 asked, self._csv(), content_type="text/csv", properties={"parts": "1"}
             )
@@ -198,6 +210,8 @@ class AnalyzerStandIn(Speaker):
 
     def _reply(self, asked: questions.Asked) -> Payload:
         match asked.payload:
+            case ExportQuery():
+                return Problem(type="not_found", title="No such export", detail=self.refusal)
             case StartRequest() as wanted:
                 begun = self.begin(wanted.settings, wanted.name, wanted.technique)
                 return SessionReply(session=begun.document)
@@ -210,7 +224,36 @@ class AnalyzerStandIn(Speaker):
                 return ScanReply(
                     result=self.run.results[position - 1], curves=self.run.curves[position]
                 )
+            case MarksQuery() | MarkRequest() | UnmarkRequest() as wanted if self.run is not None:
+                return self._marked(wanted)
+            case TrialQuery() as wanted if self.run is not None and self.run.results:
+                return self._trial(wanted)
         return Problem(type="not_found", title="No session", detail="There is no session yet.")
+
+    def _marked(self, wanted: MarksQuery | MarkRequest | UnmarkRequest) -> MarksReply:
+        assert self.run is not None
+        kept = [m for m in self.run.marks if m.mark_id != getattr(wanted, "mark_id", None)]
+        if isinstance(wanted, MarkRequest):
+            content = wanted.model_dump(exclude={"schema_number", "session_id"})
+            if wanted.at is None and wanted.number is None:
+                content["at"] = datetime.now(UTC)
+            content["mark_id"] = wanted.mark_id or uuid.uuid4().hex
+            kept.append(Mark(**content))
+        self.run.marks = kept
+        return MarksReply(session_id=self.run.document.session_id, marks=tuple(kept))
+
+    def _trial(self, wanted: TrialQuery) -> ScanReply:
+        """Every setting but the default gives a tenth less."""
+        assert self.run is not None
+        position = wanted.position or self.run.results[-1].position
+        result, curves = self.run.results[position - 1], self.run.curves[position]
+        share = 1.0 if wanted.peak in (None, PeakSettings()) else 0.9
+        electrodes = tuple(
+            e.model_copy(update={"peak_current_a": share * (e.peak_current_a or 0.0)})
+            for e in result.electrodes
+        )
+        tried = {"electrodes": electrodes, "settings_revision": 0, "trend_revision": 0}
+        return ScanReply(result=result.model_copy(update=tried), curves=curves)
 
     def _history(self, wanted: HistoryQuery) -> HistoryReply:
         assert self.run is not None
