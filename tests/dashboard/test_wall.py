@@ -7,7 +7,6 @@ from dashboard.trend import Epoch, Trend, scan_of
 from dashboard.wall import LARGER, NUMBERS, SLIDE_S, slide_at, slides, wall_figure
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 
-
 SESSION = "0b8c5a52-6f0e-4d53-9f57-7d6f4b8f2a11"
 
 
