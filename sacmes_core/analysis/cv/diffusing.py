@@ -11,7 +11,6 @@ from sacmes_core.analysis.cv.bank import way_of
 from sacmes_core.analysis.cv.diffusion import (
     FARADAY_C_MOL,
     GAS_CONSTANT_J_MOL_K,
-    PARAMETERS,
     Programme,
     currents,
     programme,
@@ -131,12 +130,17 @@ def find_waves(placed: Placed) -> dict[int, tuple[float, float]]:
     return best
 
 
-def fit_cycle(starts: Sequence[Start], scale_a: float) -> CycleFit:
-    """Fit the whole cycle from the promising starts, over the baseline that suits it best."""
+def fit_cycle(starts: Sequence[Start], scale_a: float, evidence_min: float = -np.inf) -> CycleFit:
+    """Fit the whole cycle from the promising starts, over the baseline that suits it best.
+
+    With less evidence than `evidence_min` over the line, no other baseline is tried.
+    """
     most = max(start.gain for start in starts)
     promising = [s for s in starts if s.gain >= _PROMISING_SHARE * most]
     simple = [_fit(s.placed, "line", s.parameters, scale_a) for s in promising]
     best = max(simple, key=lambda f: f.result.evidence)
+    if best.result.evidence < evidence_min:
+        return best
     fits = [_fit(best.placed, kind, best.result.parameters, scale_a) for kind in _KINDS[1:]]
     return max([best, *fits], key=lambda f: f.result.evidence)
 
@@ -183,7 +187,7 @@ def _fit(placed: Placed, kind: Kind, start: FloatArray, scale_a: float) -> Cycle
     )
     found = fit(model, data, start, scale_a)
     empty = Model(
-        columns=lambda _: (floor, np.zeros((0, *floor.shape))),
+        columns=lambda _: (floor, np.zeros((0, len(floor), 0))),
         means=np.zeros(0),
         spreads=np.ones(0),
         low=np.zeros(0),
@@ -198,8 +202,7 @@ def _fit(placed: Placed, kind: Kind, start: FloatArray, scale_a: float) -> Cycle
 def _columns(placed: Placed, floor: FloatArray) -> Columns:
     def columns(parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         current, by_parameter = currents(placed.of, parameters)
-        bends = np.zeros((PARAMETERS, len(floor), 1 + floor.shape[1]))
-        bends[:, :, 0] = placed.at_bins(by_parameter)
+        bends = placed.at_bins(by_parameter)[..., np.newaxis]
         return np.column_stack([placed.at_bins(current), floor]), bends
 
     return columns
