@@ -21,9 +21,6 @@ from sacmes_core.settings.cv import CvSettings
 CLEAR_LOG_ODDS: Final = 5.0
 """Odds of 150 to 1, from which on one model is said to be the right one."""
 POOR_FIT_SHARE: Final = 0.06
-_CLOSE_FIT_SHARE: Final = 0.02
-_FAR_LOG_ODDS: Final = 50.0
-"""Where a bound couple fits so well and is so much likelier, one that diffuses is ruled out."""
 _ELECTRONS: Final = (1, 2)
 _LOOP_POINTS: Final = 100
 _LOOP_SHARE: Final = 0.02
@@ -66,9 +63,7 @@ def choose(cycle: Cycle, settings: CvSettings) -> Chosen:
         at_v, middle_v = wave[orientation][0], search.middles_v[orientation]
         starts.append(best_start(laid, orientation, at_v, middle_v))
     surface = fit_surface(cycle, orientation, scale_a)
-    is_clear = surface.misfit < _CLOSE_FIT_SHARE
-    least = surface.evidence - _FAR_LOG_ODDS if is_clear else -np.inf
-    diffusing = cycle_result(cycle, fit_cycle(starts, scale_a, least))
+    diffusing = cycle_result(cycle, fit_cycle(starts, scale_a))
     log_odds = surface.evidence - diffusing.evidence
     known = log_odds if np.isfinite(log_odds) else None
     if settings.model == "line":

@@ -130,17 +130,12 @@ def find_waves(placed: Placed) -> dict[int, tuple[float, float]]:
     return best
 
 
-def fit_cycle(starts: Sequence[Start], scale_a: float, evidence_min: float = -np.inf) -> CycleFit:
-    """Fit the whole cycle from the promising starts, over the baseline that suits it best.
-
-    With less evidence than `evidence_min` over the line, no other baseline is tried.
-    """
+def fit_cycle(starts: Sequence[Start], scale_a: float) -> CycleFit:
+    """Fit the whole cycle from the promising starts, over the baseline that suits it best."""
     most = max(start.gain for start in starts)
     promising = [s for s in starts if s.gain >= _PROMISING_SHARE * most]
     simple = [_fit(s.placed, "line", s.parameters, scale_a) for s in promising]
     best = max(simple, key=lambda f: f.result.evidence)
-    if best.result.evidence < evidence_min:
-        return best
     fits = [_fit(best.placed, kind, best.result.parameters, scale_a) for kind in _KINDS[1:]]
     return max([best, *fits], key=lambda f: f.result.evidence)
 
