@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from analyzer import metrics
 from analyzer.ingest import Outward
 from analyzer.messages import result_of, source_of
 from analyzer.pipeline import analyse
@@ -15,6 +16,7 @@ from analyzer.store.reanalysis import Piece, Reanalysis
 from analyzer.store.rows import Analysed
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
+from sacmes_core.logs import add_concern, concerning
 from sacmes_core.payloads.results import Progress
 from sacmes_core.protocol import PROGRESS, publication
 
@@ -49,7 +51,8 @@ class Reanalyser:
             return None
         # Of this thread alone: on a busy machine smaller pieces would only cost more.
         began = time.thread_time()
-        with self._holding(piece):
+        self._status.count("claims")
+        with self._holding(piece), concerning():
             self._analyse(piece)
         took_s = max(time.thread_time() - began, 1e-3)
         fitting = len(piece.positions) * PIECE_S / took_s
@@ -61,7 +64,9 @@ class Reanalyser:
         """Keep the piece under work; called from another thread."""
         piece = self._piece
         if piece is not None and not self.reanalysis.renew(piece) and piece is self._piece:
-            logger.info("A piece of session %d was lost to another worker", piece.run)
+            run = self._store.sessions.by_number(piece.run)
+            with concerning(run.user_id, run.document.session_id):
+                logger.info("A piece of a session was lost to another worker")
 
     def tell(self, run: Run, done: int, of: int) -> None:
         """Publish how far the analysis of a session is."""
@@ -88,8 +93,11 @@ class Reanalyser:
 
     def _analyse(self, piece: Piece) -> None:
         run = self._store.sessions.by_number(piece.run)
+        add_concern(user_id=run.user_id, session_id=run.document.session_id)
         uploads = self._store.uploads.these(piece.run, piece.positions)
+        began = time.monotonic()
         numbers = analyse([source_of(upload) for upload in uploads], run.document.settings)
+        self._status.metrics.observe(metrics.ANALYSIS_S, time.monotonic() - began)
         analysed = [
             Analysed(u, tuple(result_of(run, u, scan, k) for k, scan in enumerate(those)))
             for u, those in zip(uploads, numbers, strict=True)

@@ -31,6 +31,7 @@ from analyzer.store.alerts import Kept, memory_of
 from analyzer.store.database import StoreError
 from analyzer.store.store import Store
 from sacmes_core.errors import ProtocolError
+from sacmes_core.logs import concerning
 from sacmes_core.payloads.alerts import (
     ALERTS_MAX,
     AcknowledgeRequest,
@@ -185,7 +186,8 @@ class Watchman:
         if effects or memory_of(watch) != memory_of(kept.watch):
             saved = self._store.alerts.keep(user_id, kept, watch, effects, post=self._post)
             if saved is None:
-                logger.info("Another process has judged %s; looking again", user_id)
+                with concerning(user_id):
+                    logger.info("Another process has judged %s; looking again", user_id)
                 self._kept.pop(user_id, None)
                 self._load_due = True
                 return
@@ -223,7 +225,8 @@ class Watchman:
         for effect in effects:
             alert = effect.item.alert
             what = "Alert" if isinstance(effect, Raised) else f"Alert {alert.state}"
-            logger.info("%s for %s: %s", what, user_id, alert.sentence)
+            with concerning(user_id):
+                logger.info("%s for %s: %s", what, user_id, alert.sentence)
         self._publish(user_id, open_alerts)
 
     def _publish(self, user_id: str, open_alerts: tuple[Alert, ...]) -> None:

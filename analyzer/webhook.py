@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from analyzer.store.alerts import AlertBook, Post
 from sacmes_core import __version__
 from sacmes_core.errors import ConfigError
+from sacmes_core.logs import concerning
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ ATTEMPTS_MAX: Final = 10
 PAUSE_FIRST_S: Final = 2.0
 PAUSE_MAX_S: Final = 300.0
 POLL_S: Final = 1.0
-_AT_ONCE: Final = 20
+_AT_ONCE: Final = 5
+"""Alerts of one turn: an address that does not answer must not look like a loop that hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class Poster:
         for post in waiting:
             if self._stop.is_set():
                 return
-            self._post(post)
+            with concerning(post.user_id):
+                self._post(post)
         if not waiting:
             self._stop.wait(POLL_S)
 

@@ -76,7 +76,7 @@ def watched(
     systemd = {"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "4000000"}
     more = ("--http", str(one.port), "--log-format", "json", "--log-level", "debug")
     with running("sacmes-analyzer", *arguments, *more, log=one.log, **systemd) as one.process:
-        wait_until(one.ready, timeout=60, what="a ready analyzer")
+        wait_until(one.ready, timeout=100, what="a ready analyzer")
         yield one
 
 
