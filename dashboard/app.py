@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import access
 from dashboard.navigation import register
 from dashboard.pages import GROUPS
-from dashboard.views import sidebar, sign_in
+from dashboard.views import alert_banner, sidebar, sign_in
 
 st.set_page_config(
     page_title="sacmes", page_icon="📈", layout="wide", initial_sidebar_state="expanded"
@@ -17,6 +17,7 @@ if access.signed_in():
     st.query_params["user_id"] = access.credentials().user_id
     chosen = st.navigation(groups, position="hidden")
     sidebar.show(groups)
+    alert_banner.show()
     chosen.run()
 else:
     st.navigation([st.Page(sign_in.page, title="Sign in")], position="hidden").run()

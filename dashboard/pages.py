@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboard.navigation import PageEntry
-from dashboard.views import live, session
+from dashboard.views import alerts, live, session
 
 GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
     "Monitor": (PageEntry("live", "Live", ":material/show_chart:", live.page),),
-    "System": (PageEntry("session", "Session", ":material/tune:", session.page),),
+    "System": (
+        PageEntry("session", "Session", ":material/tune:", session.page),
+        PageEntry("alerts", "Alerts", ":material/notifications:", alerts.page),
+    ),
 }

@@ -40,8 +40,6 @@ def state_notice(state: LiveState) -> Notice | None:
             "Until that is done, the charts show the numbers of the previous settings.",
             "info",
         )
-    if state.alerts:
-        return Notice("Alert", " ".join(a.sentence for a in state.alerts[:3]), "alarm")
     return None
 
 
