@@ -1,10 +1,14 @@
 """Normalised currents and KDM of sessions: scan by scan, and again from the beginning."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
+from analyzer.calibrating import Converter
+from analyzer.concentrations import with_concentrations
+from analyzer.store.calibrations import Calibrations
 from analyzer.store.claims import Claim
 from analyzer.store.results import Results
 from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, with_trend
@@ -16,6 +20,7 @@ from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.settings.trend import TrendSettings
 
 _CACHED_MAX: Final = 500
+_CONVERTERS_MAX: Final = 50
 _OVER_ELECTRODES: Final = ("normalised", "kdm", "ratio")
 MEAN_COLUMNS: Final = tuple(f"{name}_{of}" for name in _OVER_ELECTRODES for of in ("mean", "sd"))
 """Columns of what the electrodes of a scan say together."""
@@ -31,8 +36,10 @@ class _Running:
 class Trends:
     """The running trends of sessions; those in use are kept, the others come from the store."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, calibrations: Calibrations) -> None:
         self._results = results
+        self._calibrations = calibrations
+        self._converters: OrderedDict[tuple[int, int], Converter | None] = OrderedDict()
         self._running: OrderedDict[int, _Running] = OrderedDict()
 
     def claimed(self, claim: Claim) -> None:
@@ -46,11 +53,10 @@ class Trends:
     def extend(self, run: Run, claim: Claim, result: Result) -> tuple[Result, bool]:
         """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
         trend = self._of(run, claim)
-        steps = [trend.add(_point(result, electrode)) for electrode in result.electrodes]
-        electrodes = tuple(
-            with_trend(electrode, _trend(step.value))
-            for electrode, step in zip(result.electrodes, steps, strict=True)
-        )
+        points = [_point(result, electrode) for electrode in result.electrodes]
+        steps = [trend.add(point) for point in points]
+        values = self._calibrated(run, points, [_trend(step.value) for step in steps])
+        electrodes = tuple(map(with_trend, result.electrodes, values))
         return result.model_copy(update={"electrodes": electrodes}), any(s.stale for s in steps)
 
     def again(self, run: Run, claim: Claim) -> int | None:
@@ -65,13 +71,18 @@ class Trends:
         rows = list(self._results.trend_rows(run.run))
         points = [point for row in rows for point in row.points]
         values, running = recompute(points, run.document.settings.trend)
-        found = iter(values)
+        found = iter(self._calibrated(run, points, [_trend(value) for value in values]))
         changed: list[tuple[ResultKey, Trend]] = []
         for row in rows:
-            trend = tuple(_trend(next(found)) for _ in row.points)
+            trend = tuple(next(found) for _ in row.points)
             if trend != row.trend:
                 changed.append((row.key, trend))
-        revision = self._results.replace_trend(claim, changed, revision=run.document.revision)
+        revision = self._results.replace_trend(
+            claim,
+            changed,
+            revision=run.document.revision,
+            calibration_revision=run.calibration_revision,
+        )
         if revision is None:
             self.forget(run.run)
         else:
@@ -92,6 +103,21 @@ class Trends:
         _, running = recompute(points, settings)
         self._keep(run, claim, running)
         return running
+
+    def _calibrated(
+        self, run: Run, points: Sequence[TrendPoint], trends: Sequence[ElectrodeTrend]
+    ) -> Sequence[ElectrodeTrend]:
+        """The trend with concentrations, where the session has a calibration."""
+        if not run.calibration_revision:
+            return trends
+        key = run.run, run.calibration_revision
+        if key not in self._converters:
+            calibration = self._calibrations.of(run.run)
+            self._converters[key] = None if calibration is None else Converter(calibration)
+            if len(self._converters) > _CONVERTERS_MAX:
+                self._converters.popitem(last=False)
+        converter = self._converters[key]
+        return trends if converter is None else with_concentrations(converter, points, trends)
 
     def _keep(self, run: Run, claim: Claim, trend: RunningTrend) -> None:
         self._running[run.run] = _Running(claim.turn, run.document.settings.trend, trend)

@@ -60,7 +60,7 @@ class Worker:
         self._announcer = announcer
         self._claims = Claims(store.database, holder)
         self._claim: Claim | None = None
-        self._trends = Trends(store.results)
+        self._trends = Trends(store.results, store.calibrations)
         self._woken = threading.Event()
         self._last_run = 0
         self._trend_due: dict[int, float] = {}

@@ -23,6 +23,9 @@ class ElectrodeTrend:
     ratio: float | None = None
     ratio_se: float | None = None
     flags: tuple[str, ...] = ()
+    concentration_molar: float | None = None
+    concentration_low_molar: float | None = None
+    concentration_high_molar: float | None = None
 
 
 Trend = tuple[ElectrodeTrend, ...]
@@ -72,6 +75,9 @@ def trend_of(electrode: ElectrodeResult) -> ElectrodeTrend:
         electrode.ratio,
         electrode.ratio_se,
         tuple(code for code in electrode.flags if code in TREND_FLAGS),
+        electrode.concentration_molar,
+        electrode.concentration_low_molar,
+        electrode.concentration_high_molar,
     )
 
 
@@ -82,7 +88,8 @@ def trend_to(trend: Sequence[ElectrodeTrend]) -> str:
 
 def trend_from(text: str) -> Trend:
     """The trend of a result from the text of its row."""
-    kept = (dict(zip(ElectrodeTrend.__slots__, row, strict=True)) for row in json.loads(text))
+    # Rows of earlier versions end before the concentrations.
+    kept = (dict(zip(ElectrodeTrend.__slots__, row, strict=False)) for row in json.loads(text))
     return tuple(ElectrodeTrend(**fields | {"flags": tuple(fields["flags"])}) for fields in kept)
 
 

@@ -37,6 +37,8 @@ class Run:
         The store's own number of the session.
     content_version
         Grows whenever a result or the trend changes.
+    calibration_revision
+        Grows with each change of the calibration; 0 before the first.
     """
 
     run: int
@@ -46,6 +48,7 @@ class Run:
     trend_revision: int
     trend_stale: bool
     content_version: int
+    calibration_revision: int = 0
 
 
 class Sessions:
@@ -272,6 +275,7 @@ def _run(row: Any) -> Run:
         row.trend_revision,
         bool(row.trend_stale),
         row.content_version,
+        row.calibration_revision,
     )
 
 
