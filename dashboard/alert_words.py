@@ -151,6 +151,20 @@ def amount(value: float, unit: str, digits: int) -> str:
     return f"{value * prefix.factor:.{digits}g} {prefix.unit}".replace("-", "−")
 
 
+def with_unit(text: str, unit: str) -> float:
+    """A quantity as somebody types it; without its unit it would be a million times another.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or has no unit and is not 0.
+    """
+    value = quantities.quantity(text, unit)
+    if value and not text.strip().endswith(unit):
+        raise ValueError(f"{text} has no unit")
+    return value
+
+
 def _row(alert: Alert, now: float, zone: tzinfo) -> list[Cell]:
     tone: Any = "attention" if alert.state == "active" else ""
     return [
@@ -201,7 +215,7 @@ def _limit(text: object, name: AlertQuantity) -> float | None:
     unit = _UNITS[name]
     try:
         if unit:
-            return quantities.quantity(str(text), unit)
+            return with_unit(str(text), unit)
         return float(str(text).replace("−", "-"))
     except ValueError:
         example = {"A": "120 nA", "M": "5 µM", "": "0.8"}[unit]

@@ -89,6 +89,7 @@ def test_bands_come_back_from_the_table_as_they_were() -> None:
     ("row", "said"),
     [
         ({"quantity": "Peak current", "low": "12 mol"}, "write for example 120 nA"),
+        ({"quantity": "Concentration", "high": "5"}, "write for example 5 µM"),
         ({"quantity": "KDM", "high": "much"}, "write for example 0.8"),
     ],
 )
