@@ -12,6 +12,7 @@ from analyzer.store.rows import ResultKey
 from analyzer.store.store import Store
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Connected, Disconnected, Published
+from sacmes_core.logs import concerning
 from sacmes_core.payloads.results import Result
 from sacmes_core.protocol import RESULTS, publication
 
@@ -78,7 +79,8 @@ class Announcer:
                 message = publication(RESULTS, item.result, user_id=item.user_id)
                 token = self._link.publish(message)
             except ProtocolError as error:
-                self._status.refuse("results", str(error))
+                with concerning(item.user_id):
+                    self._status.refuse("results", str(error))
                 self._store.announcements.done([item.key])
                 continue
             if token is None:

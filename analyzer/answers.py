@@ -4,8 +4,10 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final, Literal
 
+from analyzer import metrics
 from analyzer.alerting import AgentHeard, SessionSeen
 from analyzer.calibration import Calibrator
 from analyzer.curation import Curation
@@ -13,6 +15,7 @@ from analyzer.exporting.material import ExportError
 from analyzer.exporting.parts import Exports
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
+from analyzer.rates import rates_of
 from analyzer.sessions import (
     Answer,
     Effect,
@@ -30,7 +33,8 @@ from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from analyzer.watchman import Watchman
 from sacmes_core import questions
-from sacmes_core.errors import ProtocolError
+from sacmes_core.errors import AnalysisError, ProtocolError
+from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery
 from sacmes_core.payloads.calibration import CalibrateRequest, CalibrationQuery
@@ -50,6 +54,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery
 from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
@@ -58,6 +63,8 @@ from sacmes_core.questions import Asked
 
 logger = logging.getLogger(__name__)
 
+RATES_RESULTS_MAX: Final = 20_000
+"""Results that a frequency map is made of: what is read while others wait for their answers."""
 _PAGE_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
 
 
@@ -95,8 +102,10 @@ class Answers:
         except ProtocolError as error:
             self._status.refuse("questions", str(error))
             problem = Problem(type=_kind(error), title="Not understood", detail=str(error)[:2000])
+            self._count(questions.known_verb(message), problem.type)
             self._send(questions.problem_reply(message, problem))
             return
+        add_concern(session_id=getattr(asked.payload, "session_id", None))
         try:
             self._answer(asked)
         except StoreError as error:
@@ -104,6 +113,7 @@ class Answers:
             problem = Problem(
                 type="unavailable", title="The store does not answer", detail=str(error)[:2000]
             )
+            self._count(asked.question.verb, problem.type)
             self._send(questions.reply(asked, problem))
         else:
             self._status.trouble("answers", None)
@@ -145,6 +155,8 @@ class Answers:
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case TrialQuery():
                 self._reply(asked, self._trial(asked.user_id, asked.payload))
+            case RatesQuery():
+                self._reply(asked, self._rates(asked.user_id, asked.payload))
             case ExportQuery():
                 self._export(asked, asked.payload)
             case StartRequest() if reason := self._store.sessions.no_room(asked.user_id):
@@ -177,6 +189,7 @@ class Answers:
         for effect in effects:
             match effect:
                 case Publish(document):
+                    add_concern(session_id=document.session_id)
                     logger.info(
                         "Session %s of %s: %s, revision %d",
                         document.session_id,
@@ -210,6 +223,7 @@ class Answers:
             session=run.document,
             results=page,
             trend_revision=page[-1].trend_revision if page else run.trend_revision,
+            settings_revision=page[-1].settings_revision if page else run.shown_revision,
             last_position=self._store.results.last_position(run.run),
             more=len(page) < len(found),
         )
@@ -238,11 +252,21 @@ class Answers:
         found = None if upload is None else tried(run, upload, index, settings)
         return _no_such_scan() if found is None else found
 
+    def _rates(self, user_id: str, query: RatesQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return no_such_session()
+        results = islice(self._store.results.every(run.run), RATES_RESULTS_MAX)
+        try:
+            return rates_of(run.document, results, query)
+        except AnalysisError as error:
+            return Problem(type="invalid", title="No map", detail=str(error)[:2000])
+
     def _curves(self, run: Run, result: Result) -> Curves | None:
         upload = self._store.uploads.at(run.run, result.position)
         if upload is None or result.error is not None:
             return None
-        return curves_again(run, upload, result)
+        return curves_again(self._store.sessions.as_shown(run), upload, result)
 
     def _export(self, asked: Asked, query: ExportQuery) -> None:
         run = self._store.sessions.find(asked.user_id, query.session_id)
@@ -255,7 +279,13 @@ class Answers:
             problem = Problem(type=error.kind, title="No such export", detail=str(error))
             self._reply(asked, problem)
             return
-        properties = {"file": part.file, "part": str(query.part), "parts": str(part.parts)}
+        properties = {
+            "file": part.file,
+            "part": str(query.part),
+            "parts": str(part.parts),
+            "state": part.state,
+        }
+        self._count(asked.question.verb, "answered")
         self._send(
             questions.file_reply(
                 asked, part.content, content_type=part.content_type, properties=properties
@@ -268,7 +298,14 @@ class Answers:
         except ProtocolError as error:
             too_large = Problem(type="too_large", title="Too large", detail=str(error))
             message = questions.reply(asked, too_large)
+            payload = too_large
+        self._count(
+            asked.question.verb, payload.type if isinstance(payload, Problem) else "answered"
+        )
         self._send(message)
+
+    def _count(self, verb: str, outcome: str) -> None:
+        self._status.metrics.add(metrics.QUESTIONS, labels=(verb, outcome))
 
     def _publish_document(self, user_id: str, document: SessionDocument) -> None:
         self._send(publication(SESSION, document, user_id=user_id))

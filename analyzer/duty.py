@@ -8,9 +8,11 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
+from analyzer import metrics
 from analyzer.alerting import ResultCame, ScansStored
 from analyzer.announcer import Announcer
 from analyzer.answers import Answers
@@ -34,6 +36,7 @@ from sacmes_core.link_events import (
     Refused,
     Subscription,
 )
+from sacmes_core.logs import concerning
 from sacmes_core.messages import Publication
 from sacmes_core.payloads.results import Result
 from sacmes_core.protocol import (
@@ -83,6 +86,12 @@ class DutyLink:
     def is_open(self) -> bool:
         """Whether the duty is this process's."""
         return self._link is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted the holder's connection."""
+        link = self._link
+        return link is not None and link.connected
 
     def open(self) -> None:
         """Connect, again and again until `close`."""
@@ -160,6 +169,16 @@ class Duty:
         }
         return works if self._poster is None else works | {"webhook": self._poster.work}
 
+    @property
+    def held(self) -> bool:
+        """Whether this process takes in, and does not stand by."""
+        return self._link.is_open
+
+    @property
+    def connected(self) -> bool:
+        """Whether what is taken in comes through at the moment."""
+        return self._link.connected
+
     def on_change(self, wake: Callable[[], None]) -> None:
         """Let somebody be told when there may be something to do."""
         self._wakers.append(wake)
@@ -189,6 +208,11 @@ class Duty:
         elif doubted and not self._stop.is_set():
             logger.error("Another store has this store's identity: is it a copy? End one of them.")
         self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
+
+    def finish(self, deadline: float) -> None:
+        """Answer what was asked before the end, until a time of the monotonic clock."""
+        while not self._questions.empty() and time.monotonic() < deadline:
+            self._answer()
 
     def end(self) -> None:
         """Leave the duty to the next, at once."""
@@ -249,6 +273,7 @@ class Duty:
                 self._hand_over(event)
             case Connected():
                 logger.info("Connected to the broker")
+                self._status.metrics.add(metrics.CONNECTIONS, labels=("ingest",))
                 self.announcer.note(event)
                 self._watchman.connected()
                 self._reconnected.set()
@@ -295,8 +320,10 @@ class Duty:
             item = self._questions.get(timeout=0.5)
         except queue.Empty:
             return
-        if parse_topic(item.message.topic).channel in (QUERY, REQUEST):
-            self._answers.question(item.message)
-        else:
-            self._answers.retained(item.message)
+        place = parse_topic(item.message.topic)
+        with concerning(place.user_id):
+            if place.channel in (QUERY, REQUEST):
+                self._answers.question(item.message)
+            else:
+                self._answers.retained(item.message)
         self._link.acknowledge(item)

@@ -46,3 +46,14 @@ QuotaSessionsOption = Annotated[
         show_default=False,
     ),
 ]
+HttpOption = Annotated[
+    str | None,
+    typer.Option(
+        "--http",
+        metavar="HOST:PORT",
+        envvar="SACMES_HTTP",
+        help="Where /healthz, /readyz and /metrics answer, for example 127.0.0.1:9464; whoever "
+        "reaches it reads them without a key. [default: nowhere]",
+        show_default=False,
+    ),
+]

@@ -9,11 +9,12 @@ from typing import Any, Final
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dashboard import runtime
+from dashboard.downloads import DOWNLOAD_PATH, GONE, chunks, headers
 from sacmes_core.shell import broker_address, home_folder, shell_settings
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,14 @@ async def healthz(_request: Request) -> JSONResponse:
     return JSONResponse(health, status_code=200 if health["status"] == "ok" else 503)
 
 
+async def download(request: Request) -> Response:
+    """Hand out a file that a page has prepared: once, and only to who was given its token."""
+    offer = runtime.downloads().take(request.path_params["token"])
+    if offer is None:
+        return PlainTextResponse(GONE, status_code=404)
+    return StreamingResponse(chunks(offer), headers=headers(offer))
+
+
 def stumbled(error: Exception) -> bool:
     """Say a sentence in place of Streamlit's own panel; the traceback goes to the log."""
     logger.error("A page stumbled.", exc_info=error)
@@ -100,6 +109,7 @@ app = st.App(
     on_script_error=stumbled,
     routes=[
         Route("/healthz", healthz),
+        Route(f"/{DOWNLOAD_PATH}/{{token}}", download),
         Mount("/assets", StaticFiles(packages=[("plotly", "package_data")])),
     ],
 )

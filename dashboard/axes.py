@@ -1,9 +1,8 @@
 """Axes of charts: prefixes, bounds that stand still while numbers come in, and thinning."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -59,10 +58,10 @@ def calm_bounds(values: Iterable[float | None], *, headroom: float = 0.05) -> li
     list of two float, or None
         None without a value.
     """
-    finite = [v for v in values if v is not None and math.isfinite(v)]
-    if not finite:
+    ends = _ends(values)
+    if ends is None:
         return None
-    low, high = min(finite), max(finite)
+    low, high = ends
     span = (high - low) or abs(high)
     if span < _SPAN_MIN:
         span = 1.0
@@ -81,35 +80,54 @@ def growing_bounds(values: Iterable[float | None]) -> list[float] | None:
     list of two float, or None
         None without a value.
     """
-    finite = [v for v in values if v is not None and math.isfinite(v)]
-    if not finite:
+    ends = _ends(values)
+    if ends is None:
         return None
-    first, span = min(finite), max(max(finite) - min(finite), 1.0)
+    first, span = ends[0], max(ends[1] - ends[0], 1.0)
     step = _round_step(span / 8)
     width = max(step, math.ceil(1.01 * span / step) * step)
     return [_tidy(first - 0.015 * width), _tidy(first + width)]
 
 
-def thinned(values: Sequence[float | None], limit: int = DRAWN_POINTS) -> npt.NDArray[np.intp]:
+def thinned(
+    values: npt.ArrayLike, limit: int = DRAWN_POINTS, *, keep: npt.ArrayLike = ()
+) -> npt.NDArray[np.intp]:
     """Indices to draw: all, or the lowest and highest of each of `limit / 2` buckets.
 
     Extremes, the first and the last point stay, and so does one point of each gap.
+
+    Parameters
+    ----------
+    values
+        Shape (n,); None or nan for a gap.
+    keep
+        Indices to draw besides, evenly chosen where they are more than half of `limit`.
     """
-    count = len(values)
-    if count <= limit:
-        return np.arange(count)
-    y = np.array([math.nan if v is None else v for v in values], dtype=np.float64)
-    edges = np.linspace(0, count, limit // 2 + 1).astype(np.intp)
-    kept = {0, count - 1}
-    for start, end in pairwise(edges):
-        bucket = y[start:end]
-        holes = np.isnan(bucket)
-        if holes.any():
-            kept.add(int(start + np.argmax(holes)))
-        if not holes.all():
-            kept.add(int(start + np.nanargmin(bucket)))
-            kept.add(int(start + np.nanargmax(bucket)))
-    return np.array(sorted(kept), dtype=np.intp)
+    y = np.asarray(values, dtype=np.float64)
+    if y.size <= limit:
+        return np.arange(y.size)
+    buckets = limit // 2
+    width = -(-y.size // buckets)
+    padded = np.full(buckets * width, np.nan)
+    padded[: y.size] = y
+    rows = padded.reshape(buckets, width)
+    starts = np.arange(buckets) * width
+    holes = np.isnan(rows)
+    lowest = np.where(holes, np.inf, rows).argmin(axis=1) + starts
+    highest = np.where(holes, -np.inf, rows).argmax(axis=1) + starts
+    hole = (holes.argmax(axis=1) + starts)[holes.any(axis=1)]
+    besides = np.asarray(keep, dtype=np.intp)
+    besides = besides[:: max(1, -(-besides.size // max(1, limit // 2)))]
+    kept = np.concatenate([lowest, highest, hole, besides, [0, y.size - 1]])
+    return np.unique(kept[kept < y.size])
+
+
+def _ends(values: Iterable[float | None]) -> tuple[float, float] | None:
+    """The lowest and the highest finite value."""
+    known = values if isinstance(values, np.ndarray) else list(values)
+    finite = np.asarray(known, dtype=np.float64)
+    finite = finite[np.isfinite(finite)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
 
 
 def _round_step(size: float) -> float:

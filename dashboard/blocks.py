@@ -47,10 +47,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is the matter and what to do next."""
+    """What is the matter and what to do next; `fraction` draws how much of it is done."""
 
     title: str
     text: str = ""
     tone: Tone = "info"
     steps: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    fraction: float | None = None

@@ -9,7 +9,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -43,10 +43,24 @@ BACKOFF_S: Final = 1.0
 ANSWER_S: Final = 10.0
 MAX_PARTS: Final = 2_000
 PARTS_PROPERTY: Final = "parts"
+STATE_PROPERTY: Final = "state"
 
 
 class AskError(SacmesError):
-    """A question has no answer; the text is for the page."""
+    """A question has no answer; the text is for the page, `kind` the type of a problem document."""
+
+    def __init__(self, detail: str, kind: str = "") -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPart:
+    """One part of an exported file; parts of one `state` are of one file."""
+
+    content: bytes
+    parts: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,33 +157,30 @@ class Connection:
         except ProtocolError as error:
             raise AskError(f"The answer cannot be read. {error}") from None
         if isinstance(read, Problem):
-            raise AskError(read.detail or read.title)
+            raise AskError(read.detail or read.title, read.type)
         if isinstance(read, bytes):
             raise AskError("The answer is a file where none was asked for.")
         return read
 
-    def export(self, query: ExportQuery, *, timeout_s: float = 2 * ANSWER_S) -> bytes:
-        """Ask for an export and put its parts together.
+    def export_part(self, query: ExportQuery, timeout_s: float) -> ExportPart:
+        """Ask for one part of an exported file.
 
         Raises
         ------
         AskError
             With the sentence of a problem document, or that nobody answers.
         """
-        content, part, parts = [], 1, 1
-        while part <= parts:
-            asked = query.model_copy(update={"part": part})
-            message = self._answer(questions.EXPORT, asked, timeout_s)
-            try:
-                read = questions.read_reply(questions.EXPORT, message)
-            except ProtocolError as error:
-                raise AskError(f"The answer cannot be read. {error}") from None
-            if not isinstance(read, bytes):
-                raise AskError(read.detail if isinstance(read, Problem) else "No file came.")
-            content.append(read)
-            parts = _parts(message)
-            part += 1
-        return b"".join(content)
+        message = self._answer(questions.EXPORT, query, timeout_s)
+        try:
+            read = questions.read_reply(questions.EXPORT, message)
+        except ProtocolError as error:
+            raise AskError(f"The answer cannot be read. {error}") from None
+        if isinstance(read, Problem):
+            raise AskError(read.detail or read.title, read.type)
+        if not isinstance(read, bytes):
+            raise AskError("No file came.")
+        properties = dict(message.user_properties)
+        return ExportPart(read, _parts(properties), properties.get(STATE_PROPERTY, ""))
 
     def _answer(self, question: Question, payload: Payload, timeout_s: float) -> Message:
         token = secrets.token_bytes(12)
@@ -305,6 +316,8 @@ def _subscriptions(user_id: str, viewer: str) -> tuple[Subscription, ...]:
         protocol.VIEWER_PRESENCE.filter,
         protocol.CURVES.filter,
         protocol.PROGRESS.filter,
+        # What others ask for is overheard, so that a mark of theirs is on the screen at once.
+        protocol.REQUEST.filter,
     )
     at_least_once: tuple[Callable[..., str], ...] = (
         protocol.SESSION.filter,
@@ -319,13 +332,13 @@ def _subscriptions(user_id: str, viewer: str) -> tuple[Subscription, ...]:
     )
 
 
-def _parts(message: Message) -> int:
-    text = dict(message.user_properties).get(PARTS_PROPERTY, "1")
+def _parts(properties: Mapping[str, str]) -> int:
+    text = properties.get(PARTS_PROPERTY, "1")
     return min(int(text), MAX_PARTS) if text.isdecimal() and len(text) < 8 else 1
 
 
 def _nobody(question: Question, credentials: Credentials) -> str:
-    if question.channel is protocol.AGENT_QUERY:
+    if question.channel in (protocol.AGENT_QUERY, protocol.AGENT_REQUEST):
         return "The agent does not answer. Is it running beside the instrument?"
     if question.channel is protocol.REQUEST and credentials.username != credentials.user_id:
         return (

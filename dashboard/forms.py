@@ -1,13 +1,14 @@
 """What people type into forms, as settings; what does not fit comes back as a sentence."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
 from sacmes_core.payloads.replies import FoundFiles
+from sacmes_core.settings.peak import FrequencyWindow
 from sacmes_core.settings.session import SessionSettings
 
 _SEPARATORS: Final = re.compile(r"[;\s]+|,\s*")
@@ -26,7 +27,13 @@ class FormError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files of one handle and extension in the agent's folder, over all frequencies."""
+    """The files of one handle and extension in the agent's folder, over all frequencies.
+
+    Attributes
+    ----------
+    last_files
+        The newest of each frequency, for a look into it.
+    """
 
     handle: str
     extension: str
@@ -34,6 +41,7 @@ class Found:
     files: int
     first_number: int | None
     last_number: int | None
+    last_files: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -60,6 +68,7 @@ def found_by_handle(found: tuple[FoundFiles, ...]) -> list[Found]:
             sum(f.files for f in group),
             min((f.first_number for f in group if f.first_number is not None), default=None),
             max((f.last_number for f in group if f.last_number is not None), default=None),
+            tuple(f.last_file for f in group if f.last_file is not None),
         )
         for (handle, extension), group in kinds.items()
     ]
@@ -118,6 +127,27 @@ def windows(text: str) -> tuple[dict[str, float], ...]:
     return tuple(_window(part.strip()) for part in re.split(r"[;\n]+", text) if part.strip())
 
 
+def windows_text(windows: Iterable[FrequencyWindow]) -> str:
+    """Potential windows by frequency as `windows` reads them.
+
+    A window that has one end only, or the range of whose frequencies has two, cannot be typed in
+    one line and is left out.
+    """
+    typed = []
+    for window in windows:
+        low, high = window.potential_min_v, window.potential_max_v
+        limits = (
+            ("", window.frequency_hz),
+            ("up to ", window.up_to_hz),
+            ("above ", window.above_hz),
+        )
+        named = [(word, limit) for word, limit in limits if limit is not None]
+        if low is not None and high is not None and len(named) == 1:
+            word, limit = named[0]
+            typed.append(f"{word}{limit:g} Hz: {low:g} to {high:g}")
+    return "; ".join(typed)
+
+
 def _window(part: str) -> dict[str, float]:
     found = _WINDOW.match(part)
     if found is None:
@@ -132,6 +162,27 @@ def _window(part: str) -> dict[str, float]:
         "potential_min_v": float(found["low"].replace("−", "-")),
         "potential_max_v": float(found["high"].replace("−", "-")),
     }
+
+
+def potentials(text: str) -> tuple[float, ...]:
+    """Potentials in V from a list such as ``-0.2, 0.1`` or ``-200 mV; 0.1 V``.
+
+    Raises
+    ------
+    FormError
+        If something in it is no potential.
+    """
+    joined = re.sub(r"(?i)(?<=[\d.])\s*(m?)v\b", lambda m: "e-3" if m[1] else "", text)
+    found = []
+    for word in _words(joined.replace("−", "-")):
+        try:
+            value = float(word)
+        except ValueError:
+            raise FormError(f"{word!r} is no potential; write for example -0.2, 0.1.") from None
+        if not -100 <= value <= 100:
+            raise FormError(f"{word} V is no potential of a cell.")
+        found.append(value)
+    return tuple(dict.fromkeys(found))
 
 
 def extension(text: str) -> str:

@@ -5,7 +5,7 @@ each had come once and in order, as soon as the analyzer's history has filled th
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final, Literal
 
 from dashboard.live_history import (
     curve_came,
@@ -15,6 +15,7 @@ from dashboard.live_history import (
     result_came,
     want_history,
 )
+from dashboard.live_marks import marks_came, marks_due, overheard
 from dashboard.live_state import (
     NOTHING,
     Effect,
@@ -61,43 +62,79 @@ def step(state: LiveState, event: LinkEvent | Tick, now: float) -> Step:
     tuple of Effect
         What is to be asked.
     """
+    later, effects = _step(state, event, now)
+    problem = later.history_problem
+    if problem is not None and problem != state.history_problem:
+        later = troubled(later, "History", problem, now)
+    return later, effects
+
+
+def troubled(state: LiveState, where: str, sentence: str, now: float) -> LiveState:
+    """Note in the journal what went wrong."""
+    return replace(state, journal=state.journal.with_trouble(where, sentence, now))
+
+
+def _step(state: LiveState, event: LinkEvent | Tick, now: float) -> Step:
     match event:
         case Tick():
-            return fetch_due(state, now)
+            return _due(state, now)
         case Received():
-            return fetch_due(_message(state, event.message, now), now)
+            return _due(_message(state, event.message, now), now)
         case Connected():
             online = replace(
-                state, link="online", link_reason="", history=None, curve_fetch=NOTHING
+                state,
+                link="online",
+                link_reason="",
+                history=None,
+                curve_fetch=NOTHING,
+                marks_due_at=now,
             )
-            return fetch_due(want_history(online, now), now)
+            return _due(want_history(online, now), now)
         case Disconnected():
-            return replace(state, link="offline", link_reason=event.reason, history=None), ()
+            return _away(state, "offline", event.reason, now), ()
         case Refused():
-            link: Any = "refused" if event.login else "offline"
-            return replace(state, link=link, link_reason=event.reason, history=None), ()
+            return _away(state, "refused" if event.login else "offline", event.reason, now), ()
     return state, ()
 
 
+def _due(state: LiveState, now: float) -> Step:
+    """Ask what is due."""
+    state, asked = fetch_due(state, now)
+    state, more = marks_due(state, now)
+    return state, (*asked, *more)
+
+
+def _away(
+    state: LiveState, link: Literal["offline", "refused"], reason: str, now: float
+) -> LiveState:
+    away = replace(state, link=link, link_reason=reason, history=None)
+    return troubled(away, "Broker", reason, now)
+
+
 def _message(state: LiveState, message: Message, now: float) -> LiveState:
+    state = replace(state, journal=state.journal.with_message(message, now))
     try:
         place = protocol.parse_topic(message.topic)
         if place.channel is not protocol.ANALYZER_PRESENCE and place.user_id != state.user_id:
             return state.counting("unasked")
         if place.channel is protocol.REPLY:
             return _reply(state, message, now)
+        if place.channel is protocol.REQUEST:
+            return overheard(state, place, now)
         if not message.payload:
             return _cleared(state, place)
         _, payload = protocol.read(message)
-    except ProtocolError:
-        return state.counting("malformed")
+    except ProtocolError as error:
+        return troubled(state.counting("malformed"), "Message", str(error), now)
     return _payload(state, payload, message.retain, now)
 
 
 def _payload(state: LiveState, payload: Payload, retained: bool, now: float) -> LiveState:
     match payload:
         case Result():
-            return result_came(state, payload, retained, now)
+            placed = result_came(state, payload, retained, now)
+            fresh = not retained and placed.counts is state.counts
+            return _timed(placed, payload, now) if fresh else placed
         case Curves():
             return curve_came(state, payload)
         case SessionDocument():
@@ -115,6 +152,16 @@ def _payload(state: LiveState, payload: Payload, retained: bool, now: float) -> 
     return state
 
 
+def _timed(state: LiveState, result: Result, now: float) -> LiveState:
+    """Note how long a result took; the clock beside the instrument is corrected where known."""
+    measured_at = result.scan.measured_at
+    if measured_at is None:
+        return state
+    lag_s = state.agent.clock_lag_s if state.agent is not None else 0.0
+    delay_s = now - (measured_at.timestamp() + lag_s)
+    return replace(state, journal=state.journal.with_delay(delay_s))
+
+
 def session_came(state: LiveState, session: SessionDocument, now: float) -> LiveState:
     """Take a session document: older revisions are ignored, a new session starts empty."""
     known = state.session
@@ -124,6 +171,10 @@ def session_came(state: LiveState, session: SessionDocument, now: float) -> Live
         fresh = replace(
             state,
             session=session,
+            settings_before=None,
+            marks=(),
+            marks_due_at=now,
+            marks_token=0,
             shown=None,
             loading=None,
             curves=NOTHING,
@@ -137,7 +188,9 @@ def session_came(state: LiveState, session: SessionDocument, now: float) -> Live
         )
         return want_history(fresh, now)
     later = tuple(now + delay_s for delay_s in REFRESH_AFTER_S)
-    return replace(state, session=session, refresh_at=later)
+    changed = session.settings != known.settings
+    before = known.settings if changed else state.settings_before
+    return replace(state, session=session, settings_before=before, refresh_at=later)
 
 
 def _cleared(state: LiveState, place: protocol.Place) -> LiveState:
@@ -206,6 +259,8 @@ def _reply(state: LiveState, message: Message, now: float) -> LiveState:
             return history_came(session_came(state, answer.session, now), answer, now)
         detail = answer.detail if isinstance(answer, Problem) else "The answer is not readable."
         return history_failed(state, answer, detail, now)
+    if state.marks_token and message.correlation_data == correlation(state.marks_token):
+        return marks_came(state, questions.read_reply(questions.MARKS, message), now)
     if message.correlation_data in {correlation(t) for t in state.curve_fetch.values()}:
         answer = questions.read_reply(questions.SCAN, message)
         if isinstance(answer, ScanReply) and answer.curves is not None:

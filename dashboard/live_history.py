@@ -96,7 +96,8 @@ def history_came(state: LiveState, reply: HistoryReply, now: float) -> LiveState
     again = replace(state, history=None, history_problem=None)
     if session is None or reply.session.session_id != session.session_id:
         return want_history(again, now, delay_s=DEBOUNCE_S)
-    epoch = Epoch(reply.session.settings_revision, reply.trend_revision)
+    shown = reply.settings_revision
+    epoch = Epoch(reply.session.settings_revision if shown is None else shown, reply.trend_revision)
     newest = state.loading or state.shown
     if newest is not None and epoch < newest.epoch:
         return want_history(again, now, delay_s=DEBOUNCE_S)
@@ -138,6 +139,14 @@ def reanalysing(state: LiveState, now: float) -> bool:
         and progress.done < progress.of
         and now - state.progress_at < PROGRESS_FRESH_S
     )
+
+
+def outdated(state: LiveState) -> bool:
+    """Whether the trend on the screen was made with settings that hold no longer."""
+    if state.session is None or state.shown is None:
+        return False
+    newer = state.session.settings_revision > state.shown.epoch.settings_revision
+    return newer or state.loading is not None
 
 
 def expected_interval_s(state: LiveState) -> float | None:

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, Self
 
+from dashboard.journal import Journal
 from dashboard.trend import Trend
 from sacmes_core.payloads.alerts import Alert
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, ViewerPresence
 from sacmes_core.payloads.results import Curves, Progress
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Question
+from sacmes_core.settings.session import SessionSettings
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
@@ -94,6 +97,8 @@ class LiveState:
         Where the connection to the broker stands, and in `link_reason` why.
     shown
         The trend on the screen.
+    settings_before
+        The settings of this session before they were last changed, as far as this connection saw.
     loading
         The same session's trend after a change of revision, until it is complete.
     history
@@ -105,6 +110,9 @@ class LiveState:
         How many positions were missing when history was last complete.
     curve_fetch
         Questions for the newest voltammograms: frequency to token, asked once a connection.
+    marks
+        The marks of the session; they are asked for at `marks_due_at`, and `marks_token` is the
+        open question, 0 for none.
     last_result_at
         When the newest result came, by our clock, or was measured where that is earlier.
     intervals_s
@@ -115,6 +123,7 @@ class LiveState:
     link: Literal["connecting", "online", "offline", "refused"] = "connecting"
     link_reason: str = ""
     session: SessionDocument | None = None
+    settings_before: SessionSettings | None = None
     agent: HeardAgent | None = None
     analyzers: Mapping[str, HeardAnalyzer] = field(default_factory=_nothing)
     viewers: Mapping[str, HeardViewer] = field(default_factory=_nothing)
@@ -129,10 +138,14 @@ class LiveState:
     progress: Progress | None = None
     progress_at: float = 0.0
     alerts: tuple[Alert, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    marks_due_at: float = 0.0
+    marks_token: int = 0
     last_result_at: float | None = None
     intervals_s: tuple[float, ...] = ()
     next_token: int = 1
     counts: Mapping[str, int] = field(default_factory=_nothing)
+    journal: Journal = field(default_factory=Journal)
 
     def count(self, name: str) -> int:
         """How often something was counted: malformed, late, duplicate, unasked."""

@@ -34,6 +34,11 @@ class Lease:
         self._lock = threading.Lock()
         self._open = True
 
+    @property
+    def held(self) -> bool:
+        """Whether the page is still there and the broker lets it in."""
+        return self._open and self.connection.state.link != "refused"
+
     def close(self) -> None:
         """Let go; the last one's leaving ends the connection after a while. Twice is once."""
         with self._lock:

@@ -1,8 +1,11 @@
 """What the process has once for all its pages: the broker's address and the pool."""
 
 import socket
+from typing import Final
 
+from dashboard.downloads import Downloads
 from dashboard.pool import Pool
+from dashboard.seats import Seats
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
 
@@ -10,6 +13,8 @@ _CONNECT_TIMEOUT_S = 2.0
 
 _broker: BrokerAddress | None = None
 _pool: Pool | None = None
+_downloads: Final = Downloads()
+_seats: Final = Seats()
 
 
 def configure(broker: BrokerAddress) -> None:
@@ -57,6 +62,16 @@ def pool() -> Pool:
     if _pool is None:
         raise ConfigError("The dashboard was not started; run it with sacmes-dashboard.")
     return _pool
+
+
+def downloads() -> Downloads:
+    """The files of this process that wait for their browsers."""
+    return _downloads
+
+
+def seats() -> Seats:
+    """The seats of this process's pages."""
+    return _seats
 
 
 def health() -> dict[str, str | int]:

@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Final, Literal
 
 from dashboard.blocks import Chip
-from dashboard.live_history import expected_interval_s, reanalysing
+from dashboard.live_history import expected_interval_s, outdated, reanalysing
 from dashboard.live_state import Heard, LiveState
 from sacmes_core.protocol import PRESENCE_EXPIRY_S
 
@@ -44,6 +44,40 @@ def analyzer_online(state: LiveState, now: float) -> bool:
 def viewers(state: LiveState, now: float) -> int:
     """How many pages look at this user, over all dashboards."""
     return sum(h.presence.pages for h in state.viewers.values() if heard_lately(h, now))
+
+
+def header_chips(state: LiveState, now: float, zone: tzinfo, username: str) -> list[Chip]:
+    """What stands above every page: agent, analyzer, numbers, who looks, who may only look."""
+    chips = [
+        agent_chip(state, now, zone),
+        analyzer_chip(state, now),
+        live_chip(state, now, zone),
+        viewers_chip(state, now, zone),
+    ]
+    if username != state.user_id:
+        chips.append(
+            Chip(
+                f"Read only · {username}",
+                "idle",
+                f"{username} may look at everything and export it. Starting, stopping and "
+                f"changing takes the key of {state.user_id} itself.",
+            )
+        )
+    return chips
+
+
+def viewers_chip(state: LiveState, now: float, zone: tzinfo) -> Chip:
+    """How many pages are open, and for each dashboard connection how many since when."""
+    fresh = [h.presence for h in state.viewers.values() if heard_lately(h, now)]
+    lines = [
+        f"{_pages_words(p.pages)} since {clock_words(p.since.timestamp(), now, zone)}"
+        for p in sorted(fresh, key=lambda p: p.since)
+        if p.pages
+    ]
+    detail = f"Open pages of {state.user_id}, this one included:"
+    if not lines:
+        detail, lines = f"This page is the only one of {state.user_id} that is open.", []
+    return Chip(f"{max(viewers(state, now), 1)} viewing", "idle", "\n".join((detail, *lines)))
 
 
 def agent_chip(state: LiveState, now: float, zone: tzinfo) -> Chip:
@@ -114,7 +148,7 @@ def live_chip(state: LiveState, now: float, zone: tzinfo) -> Chip:
 
 def dimmed(state: LiveState, now: float) -> bool:
     """Whether the charts show something that is not the present and are to be drawn pale."""
-    if state.loading is not None or state.link != "online":
+    if outdated(state) or state.link != "online":
         return True
     if state.session is None or state.session.state == "stopped" or state.last_result_at is None:
         return False
@@ -148,13 +182,18 @@ def age_words(age_s: float) -> str:
     return f"{age_s / 86400:.0f} d"
 
 
-def clock_words(moment: float, now: float, zone: tzinfo) -> str:
+def clock_words(moment: float, now: float, zone: tzinfo, *, seconds: bool = False) -> str:
     """A moment on the viewer's clock, with the date where it is not today."""
     then, today = datetime.fromtimestamp(moment, zone), datetime.fromtimestamp(now, zone)
+    time = then.strftime("%H:%M:%S" if seconds else "%H:%M")
     if then.date() == today.date():
-        return then.strftime("%H:%M")
+        return time
     year = "" if then.year == today.year else f" {then.year}"
-    return f"{then.day} {then:%b}{year} {then:%H:%M}"
+    return f"{then.day} {then:%b}{year} {time}"
+
+
+def _pages_words(pages: int) -> str:
+    return "1 page" if pages == 1 else f"{pages} pages on one connection"
 
 
 def _clock_words(state: LiveState) -> str:

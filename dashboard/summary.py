@@ -1,23 +1,25 @@
 """Cards, table and heading of the live page, made from the live state."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
+import numpy as np
+
 from dashboard.axes import Prefix, prefix_for, quantity, significant
 from dashboard.blocks import Card, Cell, Column
-from dashboard.charts import electrodes_in
+from dashboard.columns import UNREADABLE, Columns, FloatArray, columns_of
 from dashboard.figures import frequency_label
+from dashboard.flag_words import flag_name, flag_sentences
 from dashboard.live_state import LiveState
 from dashboard.standing import clock_words, dimmed, expected_scans
 from dashboard.trend import Peak, Scan, Trend
-from sacmes_core.flags import SENTENCES
 
 SPARK_SCANS: Final = 60
 CHANGE_SCANS: Final = 20
 TABLE_ROWS: Final = 40
-
-Line = Sequence[tuple[Scan, Peak]]
 
 
 def subtitle(state: LiveState, now: float, zone: tzinfo) -> str:
@@ -40,35 +42,47 @@ def subtitle(state: LiveState, now: float, zone: tzinfo) -> str:
 
 def cards(state: LiveState, electrodes: tuple[int, ...], now: float) -> list[Card]:
     """The five numbers of the live page."""
-    trend = state.shown
-    scans = trend.newest_revisions() if trend is not None else ()
-    line = lead_line(trend, electrodes)
-    place = _place(line)
+    columns = columns_of(state.shown) if state.shown is not None else None
+    lead = lead_line(columns, electrodes)
     pale = dimmed(state, now)
     return [
-        _scans_card(state, scans),
-        _current_card(line, place, pale=pale),
-        _potential_card(line, place, pale=pale),
-        _relative_card(trend, line, electrodes, pale=pale),
-        _flagged_card(scans),
+        _scans_card(state, columns),
+        _current_card(lead, pale=pale),
+        _potential_card(lead, pale=pale),
+        _relative_card(columns, lead, pale=pale),
+        _flagged_card(columns),
     ]
 
 
-def lead_line(trend: Trend | None, electrodes: tuple[int, ...]) -> Line:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lead:
+    """The last points of the line that the cards speak of, oldest first."""
+
+    electrode: int
+    frequency_hz: float | None
+    current_a: tuple[float | None, ...]
+    potential_v: tuple[float | None, ...]
+    normalised: tuple[float | None, ...]
+
+    @property
+    def words(self) -> str:
+        """Which line it is."""
+        return f"E{self.electrode} · {frequency_label(self.frequency_hz)}"
+
+
+def lead_line(columns: Columns | None, electrodes: tuple[int, ...]) -> Lead | None:
     """The line that the cards speak of: first chosen electrode, highest frequency."""
-    if trend is None or not trend.scans:
-        return ()
-    scans = trend.newest_revisions()
-    wanted = (electrodes or electrodes_in(trend))[:1]
-    frequencies = [s.frequency_hz for s in scans if s.frequency_hz is not None]
-    highest = max(frequencies, default=None)
-    return [
-        (scan, peak)
-        for scan in scans
-        if scan.frequency_hz == highest
-        for peak in scan.peaks
-        if peak.electrode in wanted
-    ]
+    if columns is None or not (electrodes or columns.electrodes):
+        return None
+    electrode = (electrodes or columns.electrodes)[0]
+    known = [f for f in columns.frequencies_hz if f is not None]
+    highest = max(known, default=None)
+    at = np.isnan(columns.frequency_hz) if highest is None else columns.frequency_hz == highest
+    rows = np.flatnonzero(at & (columns.electrode == electrode) & ~columns.old)[-SPARK_SCANS:]
+    if not rows.size:
+        return None
+    names = ("current_a", "potential_v", "normalised")
+    return Lead(electrode, highest, *(_known(columns.values(n)[rows]) for n in names))
 
 
 def table_columns(unit: Prefix) -> list[Column]:
@@ -88,7 +102,7 @@ def table_columns(unit: Prefix) -> list[Column]:
 
 def table_unit(trend: Trend) -> Prefix:
     """One SI prefix for all currents of the table."""
-    return prefix_for((p.current_a for s in _last(trend) for p in s.peaks), "A")
+    return prefix_for((p.current_a for s in last_scans(trend) for p in s.peaks), "A")
 
 
 def table_rows(
@@ -96,16 +110,28 @@ def table_rows(
 ) -> list[list[Cell]]:
     """The newest results first, one line for each electrode, flags in words."""
     unit = table_unit(trend)
-    rows: list[list[Cell]] = []
-    for scan in reversed(_last(trend)):
+    return [
+        _row(scan, peak, unit, _time(scan, now, zone)) for scan, peak in _lines(trend, electrodes)
+    ]
+
+
+def table_places(trend: Trend, electrodes: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Position and index of the scan of each row of the table."""
+    return [(scan.position, scan.index) for scan, _ in _lines(trend, electrodes)]
+
+
+def _lines(trend: Trend, electrodes: tuple[int, ...]) -> list[tuple[Scan, Peak | None]]:
+    lines: list[tuple[Scan, Peak | None]] = []
+    for scan in reversed(last_scans(trend)):
         shown: list[Peak | None] = [
             p for p in scan.peaks if not electrodes or p.electrode in electrodes
         ]
-        rows += [_row(scan, peak, unit, _time(scan, now, zone)) for peak in shown or [None]]
-    return rows[:TABLE_ROWS]
+        lines += [(scan, peak) for peak in shown or [None]]
+    return lines[:TABLE_ROWS]
 
 
-def _last(trend: Trend) -> tuple[Scan, ...]:
+def last_scans(trend: Trend) -> tuple[Scan, ...]:
+    """The newest scans, which are those of the table."""
     return trend.newest_revisions()[-TABLE_ROWS:]
 
 
@@ -138,8 +164,8 @@ def _flags_cell(scan: Scan, peak: Peak | None) -> Cell:
     flags = tuple(dict.fromkeys((*scan.flags, *(peak.flags if peak is not None else ()))))
     if not flags:
         return Cell("")
-    words = ", ".join(flag.replace("_", " ").capitalize() for flag in flags)
-    return Cell(words, title=" ".join(SENTENCES.get(f, f) for f in flags), tone="attention")
+    words = ", ".join(flag_name(flag) for flag in flags)
+    return Cell(words, title=flag_sentences(flags), tone="attention")
 
 
 def _time(scan: Scan, now: float, zone: tzinfo) -> str:
@@ -149,38 +175,32 @@ def _time(scan: Scan, now: float, zone: tzinfo) -> str:
     return f"{words}:{int(scan.measured_at % 60):02d}"
 
 
-def _place(line: Line) -> str:
-    if not line:
-        return ""
-    scan, peak = line[-1]
-    return f"E{peak.electrode} · {frequency_label(scan.frequency_hz)}"
-
-
-def _scans_card(state: LiveState, scans: Sequence[Scan]) -> Card:
+def _scans_card(state: LiveState, columns: Columns | None) -> Card:
     expected = expected_scans(state)
-    electrodes = len(electrodes_in(state.shown))
-    frequencies = len({s.frequency_hz for s in scans})
+    scans = columns.scans if columns is not None else 0
     note = ""
-    if scans:
-        note = f"{_number(electrodes, 'electrode')}, {_number(frequencies, 'frequency')}"
+    if columns is not None and scans:
+        electrodes = _number(len(columns.electrodes), "electrode")
+        note = f"{electrodes}, {_number(len(columns.frequencies_hz), 'frequency')}"
     return Card(
         "Scans",
-        f"{len(scans):,}",
+        f"{scans:,}",
         unit=f"of {expected:,}" if expected else "",
         note=note,
-        fraction=len(scans) / expected if expected else None,
+        fraction=scans / expected if expected else None,
     )
 
 
-def _current_card(line: Line, place: str, *, pale: bool) -> Card:
-    values = [peak.current_a for _, peak in line]
-    value, unit = _split(quantity(values[-1] if values else None, "A"))
+def _current_card(lead: Lead | None, *, pale: bool) -> Card:
+    if lead is None:
+        return Card("Peak current", "–", pale=pale)
+    value, unit = _split(quantity(lead.current_a[-1], "A"))
     return Card(
-        f"Peak current · {place}" if place else "Peak current",
+        f"Peak current · {lead.words}",
         value,
         unit,
-        note=_change_words(values),
-        spark=_spark(values),
+        note=_change_words(lead.current_a),
+        spark=lead.current_a,
         pale=pale,
     )
 
@@ -198,15 +218,16 @@ def _change_words(values: Sequence[float | None]) -> str:
     return f"{change:+.1f} % over {back} scans".replace("-", "−")
 
 
-def _potential_card(line: Line, place: str, *, pale: bool) -> Card:
-    values = [peak.potential_v for _, peak in line]
-    last = values[-1] if values else None
-    recent = [v for v in values[-CHANGE_SCANS:] if v is not None]
+def _potential_card(lead: Lead | None, *, pale: bool) -> Card:
+    if lead is None:
+        return Card("Peak potential", "–", pale=pale)
+    last = lead.potential_v[-1]
+    recent = [v for v in lead.potential_v[-CHANGE_SCANS:] if v is not None]
     note = ""
     if len(recent) > 1:
         note = f"within {1e3 * (max(recent) - min(recent)):.1f} mV over {len(recent)} scans"
     return Card(
-        f"Peak potential · {place}" if place else "Peak potential",
+        f"Peak potential · {lead.words}",
         "–" if last is None else f"{last:.4f}".replace("-", "−"),
         "" if last is None else "V",
         note=note,
@@ -214,45 +235,46 @@ def _potential_card(line: Line, place: str, *, pale: bool) -> Card:
     )
 
 
-def _relative_card(
-    trend: Trend | None, line: Line, electrodes: tuple[int, ...], *, pale: bool
-) -> Card:
+def _relative_card(columns: Columns | None, lead: Lead | None, *, pale: bool) -> Card:
     """KDM where there is one, else the normalised current."""
-    wanted = (electrodes or electrodes_in(trend))[:1]
-    scans = trend.scans if trend is not None else ()
-    kdm = [p.kdm for s in scans for p in s.peaks if p.electrode in wanted and p.kdm is not None]
-    if kdm:
-        value = f"{kdm[-1]:.4f}".replace("-", "−")
-        name = f"KDM · E{wanted[0]}"
-        return Card(name, value, note=_pair_words(scans), spark=_spark(kdm), pale=pale)
-    normalised = [peak.normalised for _, peak in line]
-    known = [v for v in normalised if v is not None]
+    if columns is None or lead is None:
+        return Card("Normalised", "–")
+    kdm = columns.values("kdm")
+    rows = np.flatnonzero((columns.electrode == lead.electrode) & np.isfinite(kdm) & ~columns.old)[
+        -SPARK_SCANS:
+    ]
+    if rows.size:
+        found = _known(kdm[rows])
+        value = f"{found[-1] or 0:.4f}".replace("-", "−")
+        words = _pair_words(columns)
+        return Card(f"KDM · E{lead.electrode}", value, note=words, spark=found, pale=pale)
+    known = [v for v in lead.normalised if v is not None]
     if not known:
-        return Card("Normalised", "–", note="waits for the reference scan" if line else "")
+        return Card("Normalised", "–", note="waits for the reference scan")
     value = f"{known[-1]:.4f}".replace("-", "−")
-    return Card(f"Normalised · {_place(line)}", value, spark=_spark(normalised), pale=pale)
+    return Card(f"Normalised · {lead.words}", value, spark=lead.normalised, pale=pale)
 
 
-def _pair_words(scans: Sequence[Scan]) -> str:
+def _pair_words(columns: Columns) -> str:
     """Which frequencies the KDM compares, as far as the trend shows it."""
-    found = sorted({s.frequency_hz for s in scans if s.frequency_hz is not None})
+    found = [f for f in columns.frequencies_hz if f is not None]
     if len(found) != 2:
         return "high against low frequency"
     return f"{frequency_label(found[1])} against {frequency_label(found[0])}"
 
 
-def _flagged_card(scans: Sequence[Scan]) -> Card:
-    flagged = [s for s in scans if s.flags or s.error or any(p.flags for p in s.peaks)]
-    if not scans:
+def _flagged_card(columns: Columns | None) -> Card:
+    if columns is None or not columns.scans:
         return Card("Flagged", "–")
-    share = f"{100 * len(flagged) / len(scans):.1f}"
-    errors = sum(s.error is not None for s in scans)
-    note = f"{len(flagged)} of {len(scans):,} scans"
+    flagged = len(set().union(*columns.reasons.values()))
+    errors = len(columns.reasons.get(UNREADABLE, ()))
+    share = f"{100 * flagged / columns.scans:.1f}"
+    note = f"{flagged:,} of {columns.scans:,} scans"
     return Card("Flagged", share, "%", note=f"{note}, {errors} unreadable" if errors else note)
 
 
-def _spark(values: Sequence[float | None]) -> tuple[float | None, ...]:
-    return tuple(values[-SPARK_SCANS:])
+def _known(values: FloatArray) -> tuple[float | None, ...]:
+    return tuple(v if math.isfinite(v) else None for v in values.tolist())
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -1,11 +1,35 @@
 """The trend of one session as the dashboard holds it: scans in the order of their commit."""
 
+import math
+import struct
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
-from sacmes_core.payloads.results import Result
+from sacmes_core.payloads.ca import CaResult
+from sacmes_core.payloads.cv import CvResult
+from sacmes_core.payloads.results import ElectrodeResult, Result
+
+NUMBERS: Final = (
+    "current_a",
+    "current_se_a",
+    "potential_v",
+    "potential_se_v",
+    "area_av",
+    "area_se_av",
+    "width_v",
+    "width_se_v",
+    "normalised",
+    "normalised_se",
+    "kdm",
+    "kdm_se",
+    "ratio",
+    "ratio_se",
+)
+"""What a peak has, in the order of its packed form."""
+_DOUBLE: Final = struct.Struct("=d")
+_PACKED: Final = struct.Struct(f"={len(NUMBERS)}d")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,21 +43,44 @@ class Epoch:
     trend_revision: int
 
 
+class _Number:
+    """A number of a peak, taken out of its packed form; None where there is none."""
+
+    def __init__(self, name: str) -> None:
+        self._offset = _DOUBLE.size * NUMBERS.index(name)
+
+    def __get__(self, peak: "Peak", owner: type["Peak"]) -> float | None:
+        value: float = _DOUBLE.unpack_from(peak.packed, self._offset)[0]
+        return value if value == value else None
+
+
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one electrode of a scan gave, with standard errors; None where there is no number."""
+    """What one electrode of a scan gave, with standard errors; None where there is no number.
+
+    The numbers are packed, in the order of `NUMBERS`: a trend of 100,000 scans holds millions.
+    """
 
     electrode: int
-    current_a: float | None
-    current_se_a: float | None
-    potential_v: float | None
-    normalised: float | None
-    normalised_se: float | None
-    kdm: float | None
-    kdm_se: float | None
-    ratio: float | None
-    ratio_se: float | None
+    packed: bytes
     flags: tuple[str, ...]
+    cv: CvResult | None = None
+    ca: CaResult | None = None
+
+    current_a = _Number("current_a")
+    current_se_a = _Number("current_se_a")
+    potential_v = _Number("potential_v")
+    potential_se_v = _Number("potential_se_v")
+    area_av = _Number("area_av")
+    area_se_av = _Number("area_se_av")
+    width_v = _Number("width_v")
+    width_se_v = _Number("width_se_v")
+    normalised = _Number("normalised")
+    normalised_se = _Number("normalised_se")
+    kdm = _Number("kdm")
+    kdm_se = _Number("kdm_se")
+    ratio = _Number("ratio")
+    ratio_se = _Number("ratio_se")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +99,10 @@ class Scan:
     error: str | None
 
 
+class Lineage:
+    """What all states of one growing trend have in common, and no other trend has."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trend:
     """All scans of one session and epoch that are known, ordered by position.
@@ -64,6 +115,7 @@ class Trend:
     scans: tuple[Scan, ...] = ()
     contiguous_to: int = 0
     positions: int = 0
+    lineage: Lineage = field(default_factory=Lineage)
 
     @property
     def last_position(self) -> int:
@@ -93,6 +145,8 @@ class Trend:
 
     def newest_revisions(self) -> tuple[Scan, ...]:
         """The scans to draw: of a file that was written again, only the newest revision."""
+        if all(scan.revision == 1 for scan in self.scans):
+            return self.scans
         newest: dict[tuple[str, int], Scan] = {}
         for scan in self.scans:
             key = (scan.file, scan.index)
@@ -116,25 +170,31 @@ def scan_of(result: Result) -> Scan:
         frequency_hz=reference.frequency_hz,
         number=reference.number,
         measured_at=measured_at.timestamp() if measured_at is not None else None,
-        peaks=tuple(
-            Peak(
-                e.electrode,
-                e.peak_current_a,
-                e.peak_current_se_a,
-                e.peak_potential_v,
-                e.normalised,
-                e.normalised_se,
-                e.kdm,
-                e.kdm_se,
-                e.ratio,
-                e.ratio_se,
-                e.flags,
-            )
-            for e in result.electrodes
-        ),
+        peaks=tuple(_peak(electrode) for electrode in result.electrodes),
         flags=result.flags,
         error=result.error,
     )
+
+
+def _peak(found: ElectrodeResult) -> Peak:
+    numbers = (
+        found.peak_current_a,
+        found.peak_current_se_a,
+        found.peak_potential_v,
+        found.peak_potential_se_v,
+        found.area_av,
+        found.area_se_av,
+        found.fwhm_v,
+        found.fwhm_se_v,
+        found.normalised,
+        found.normalised_se,
+        found.kdm,
+        found.kdm_se,
+        found.ratio,
+        found.ratio_se,
+    )
+    packed = _PACKED.pack(*(math.nan if n is None else n for n in numbers))
+    return Peak(found.electrode, packed, found.flags, found.cv, found.ca)
 
 
 def _place(scan: Scan) -> tuple[int, int]:

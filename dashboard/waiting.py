@@ -2,6 +2,7 @@
 
 from dashboard.blocks import Notice
 from dashboard.figures import frequency_label
+from dashboard.live_history import outdated
 from dashboard.live_state import LiveState
 from dashboard.standing import agent_kind, analyzer_online
 from sacmes_core.settings.source import DEFAULT_EXTENSIONS, SourceSettings
@@ -34,13 +35,26 @@ def state_notice(state: LiveState) -> Notice | None:
     presence = state.agent.presence if state.agent is not None else None
     if presence is not None and presence.problem and presence.state == "online":
         return Notice("The agent needs a hand", presence.problem, "attention")
-    if state.loading is not None:
-        return Notice(
-            "The run is being computed anew",
-            "Until that is done, the charts show the numbers of the previous settings.",
-            "info",
-        )
+    if outdated(state):
+        return _computing(state)
     return None
+
+
+def _computing(state: LiveState) -> Notice:
+    """That the run is analysed anew, and how far that is."""
+    text = "Until that is done, the charts show the numbers of the previous settings, pale."
+    progress, session = state.progress, state.session
+    current = (
+        progress is not None
+        and session is not None
+        and progress.job == "analysis"
+        and progress.settings_revision == session.settings_revision
+    )
+    if not current or progress is None or progress.of == 0:
+        return Notice("The run is being computed anew", text, "info")
+    done = f"{progress.done:,} of {progress.of:,} scans are done. "
+    fraction = progress.done / progress.of
+    return Notice("The run is being computed anew", done + text, "info", fraction=fraction)
 
 
 def watched_words(source: SourceSettings) -> str:

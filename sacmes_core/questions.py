@@ -30,6 +30,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery, RatesReply
 from sacmes_core.payloads.replies import (
     HistoryReply,
     ListReply,
@@ -76,6 +77,7 @@ EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
 MARKS: Final = Question(QUERY, "marks", MarksQuery, MarksReply)
 CALIBRATION: Final = Question(QUERY, "calibration", CalibrationQuery, CalibrationReply)
 ALERT_LIST: Final = Question(QUERY, "alerts", AlertsQuery, AlertsReply)
+RATES: Final = Question(QUERY, "rates", RatesQuery, RatesReply)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
@@ -99,6 +101,7 @@ QUESTIONS: Final = (
     MARKS,
     CALIBRATION,
     ALERT_LIST,
+    RATES,
     START,
     STOP,
     CHANGE_SETTINGS,
@@ -168,6 +171,12 @@ def read_question(message: Message) -> Asked:
     raise ProtocolError(
         f"{place.levels['verb']!r} is not asked here; known are: {known or 'none'}."
     )
+
+
+def known_verb(message: Message) -> str:
+    """The verb of a question, or "other" where nobody asks so: of these there are not many."""
+    verb = parse_topic(message.topic).levels.get("verb")
+    return verb if verb in {question.verb for question in QUESTIONS} else "other"
 
 
 def reply_place(message: Message) -> str | None:

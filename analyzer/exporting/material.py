@@ -15,7 +15,9 @@ from sacmes_core.payloads.session import SessionDocument
 class ExportError(SacmesError):
     """An export cannot be made; its text says what to do."""
 
-    def __init__(self, kind: Literal["not_found", "too_large", "unavailable"], detail: str) -> None:
+    def __init__(
+        self, kind: Literal["not_found", "too_large", "unavailable", "conflict"], detail: str
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
 

@@ -1,5 +1,6 @@
 """Exports in parts that fit into messages; the last few are kept, so that each is made once."""
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,17 +15,18 @@ from analyzer.store.store import Store
 from sacmes_core.payloads.questions import ExportQuery
 from sacmes_core.payloads.results import Result
 
-_CACHED_MAX: Final = 4
+_KEPT_MAX: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of an exported file."""
+    """One part of an exported file; `state` names what the whole file was made of."""
 
     content: bytes
     file: str
     content_type: str
     parts: int
+    state: str
 
 
 class Exports:
@@ -32,33 +34,40 @@ class Exports:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._cached: dict[object, tuple[bytes, ...]] = {}
+        self._kept: dict[object, tuple[bytes, ...]] = {}
 
     def part(self, run: Run, query: ExportQuery) -> Part:
         """The part of an export that is asked for, counted from 1.
 
-        While the run goes on only the last part of a CSV table changes, so that parts asked for
-        one after another fit together.
+        Parts that name the state of part 1 are of one file, however the session goes on meanwhile.
 
         Raises
         ------
         ExportError
-            If there is no such part, or the file cannot be made.
+            If there is no such part, the file cannot be made, or its state is no longer kept.
         """
-        asked = query.model_copy(update={"part": 1, "session_id": None})
-        key = (run.run, run.content_version, run.document, asked)
+        asked = query.model_copy(update={"part": 1, "session_id": None, "state": ""})
+        now = _state(run)
+        state = query.state or now
+        key = (run.run, state, asked)
         written = FORMATS[query.format]
-        packed = self._cached.pop(key, None)
+        packed = self._kept.pop(key, None)
         if packed is None:
+            if state != now:
+                raise ExportError(
+                    "conflict",
+                    "The session has changed since the first part was made, and that file is no "
+                    "longer kept; ask for the export anew, from part 1.",
+                )
             packed = tuple(zlib.compress(part, 1) for part in self._made(run, query, written))
-        self._cached[key] = packed
-        while len(self._cached) > _CACHED_MAX:
-            del self._cached[next(iter(self._cached))]
+        self._kept[key] = packed
+        while len(self._kept) > _KEPT_MAX:
+            del self._kept[next(iter(self._kept))]
         if query.part > len(packed):
             sentence = f"The export has {len(packed)} parts; there is no part {query.part}."
             raise ExportError("not_found", sentence)
         content = zlib.decompress(packed[query.part - 1])
-        return Part(content, _name(run, written), written.content_type, len(packed))
+        return Part(content, _name(run, written), written.content_type, len(packed), state)
 
     def _made(self, run: Run, query: ExportQuery, written: Format) -> Iterator[bytes]:
         if query.format == "raw" and self._store.uploads.total_bytes(run.run) > FILES_MAX_BYTES:
@@ -101,6 +110,12 @@ def _chosen(results: Iterable[Result], query: ExportQuery) -> Iterator[Result]:
             yield result.model_copy(update={"electrodes": electrodes})
         else:
             yield result
+
+
+def _state(run: Run) -> str:
+    """What names the content of a session at this moment, and tells an asker nothing else."""
+    text = f"{run.document.session_id}/{run.content_version}/{run.document.model_dump_json()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _name(run: Run, written: Format) -> str:

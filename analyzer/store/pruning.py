@@ -17,14 +17,16 @@ from analyzer.store.tables import (
     marks,
     results,
     sessions,
+    staged,
+    trend_states,
     uploads,
     users,
 )
 from sacmes_core.payloads.session import SessionDocument
 
 _OF_A_SESSION: Final = (
-    *(results, jobs, uploads, documents, marks, alerts, calibrations, claims),
-    sessions,
+    *(results, staged, jobs, uploads, documents, marks, alerts, calibrations, claims),
+    *(trend_states, sessions),
 )
 """Tables with rows of a session, those first that refer to others."""
 

@@ -81,6 +81,11 @@ class ExportQuery(Payload):
     first_number: ScanNumber | None = None
     last_number: ScanNumber | None = None
     part: Annotated[int, Field(ge=1, le=100_000)] = 1
+    state: Annotated[str, Field(max_length=64)] = Field(
+        default="",
+        description="The property `state` of the answer with part 1: with it, all parts are of one "
+        "file, however the session goes on meanwhile.",
+    )
 
 
 class StartRequest(Payload):

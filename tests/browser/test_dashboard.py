@@ -1,5 +1,6 @@
 """The dashboard in a real browser: what a viewer sees and does, with a real broker behind it."""
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,22 +196,41 @@ def test_a_colleague_sees_the_charts_and_may_not_stop(lab, open_page):
     expect(viewer.page.get_by_role("button", name="Stop session")).to_be_disabled()
 
 
-def test_csv_is_downloaded_whole(lab, open_page):
+def downloaded(viewer, name):
+    """The file that a button of the download menu gives: where from, its name and its lines."""
+    with viewer.page.expect_download() as waiting:
+        viewer.page.get_by_role("button", name=name).click()
+    file = waiting.value
+    return file.url, file.suggested_filename, file.path().read_text("utf-8").splitlines()
+
+
+def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_page):
     lab.begin(scans=6)
     viewer = open_page()
     viewer.sign_in("alice", lab.broker.keys["alice"])
     viewer.sees_charts()
-    # Streamlit forgets a file made on demand after two reruns of any fragment; a busy machine may
-    # ask for it later than that, and the person clicks again.
-    for _ in range(3):
-        with viewer.page.expect_download() as waiting:
-            viewer.page.get_by_role("button", name="Download CSV").click()
-        if waiting.value.suggested_filename.startswith("alice"):
-            break
-    assert waiting.value.suggested_filename == "alice_Aptamer_A3.csv"
-    lines = waiting.value.path().read_text("utf-8").splitlines()
+    wait_until(lambda: viewer.points() == 24, timeout=15, what="the history in the chart")
+    viewer.page.get_by_role("button", name="Download", exact=True).click()
+    address, name, lines = downloaded(viewer, "Download Tidy table (CSV)")
+    assert re.fullmatch(re.escape(viewer.url) + r"/download/[\w-]{43}", address)
+    assert name == "alice_Aptamer_A3.csv"
     assert lines[0].startswith("position,file,electrode")
     assert len(lines) == 1 + 6 * 2 * 2
+    # What was fetched once is gone, whoever knows its address.
+    assert viewer.page.request.get(address).status == 404
+    _, name, lines = downloaded(viewer, "What is shown")
+    assert name == "alice_Aptamer_A3_absolute.csv"
+    table = csv.DictReader(line for line in lines if not line.startswith("#"))
+    exported = [(row["line"], float(row["x"]), float(row["y"])) for row in table]
+    on_screen = viewer.page.evaluate(
+        "() => document.querySelector('.sacmes-plot').data"
+        ".flatMap((t) => t.x.map((x, i) => [t.name, x, t.y[i]]))"
+    )
+    assert exported == [(n, x, pytest.approx(y, rel=1e-5)) for n, x, y in on_screen]
+    lab.analyzer.refusal = "The session has no scan with a frequency; choose csv."
+    viewer.page.get_by_role("button", name="Download Tidy table (CSV)").click(timeout=60_000)
+    expect(viewer.page.get_by_text(lab.analyzer.refusal)).to_be_visible(timeout=10_000)
+    assert viewer.errors == []
 
 
 def test_a_session_is_started_from_the_agents_folder_changed_and_stopped(lab, open_page):
@@ -238,7 +258,7 @@ def test_a_session_is_started_from_the_agents_folder_changed_and_stopped(lab, op
     expect(page.get_by_text("Waiting for the first scan").first).to_be_visible(timeout=15_000)
     page.get_by_role("link", name="Session").click()
     page.locator('input[aria-label="Normalise to scan no."]').first.fill("5")
-    page.get_by_role("button", name="Apply for everyone").click()
+    page.get_by_role("button", name="Apply for everyone").first.click()
     expect(page.get_by_text("The trend is computed anew")).to_be_visible(timeout=15_000)
     assert lab.analyzer.run.document.settings.trend.reference_number == 5
     page.get_by_role("button", name="Stop session").click()
@@ -273,4 +293,51 @@ def test_the_browser_remembers_the_user_id_and_the_view_fits_the_screen(lab, ope
     expect(page.get_by_role("button", name="Use alice")).to_be_hidden()
     stored = page.evaluate("() => JSON.stringify(localStorage)")
     assert lab.broker.keys["alice"] not in stored
+    assert viewer.errors == []
+
+
+def test_a_reload_keeps_the_sign_in_and_a_new_tab_does_not(lab, open_page):
+    lab.begin(scans=4)
+    viewer = open_page()
+    page = viewer.page
+    viewer.sign_in("alice", lab.broker.keys["alice"])
+    viewer.sees_charts()
+    page.reload()
+    viewer.sees_charts()
+    kept = "() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }])"
+    assert lab.broker.keys["alice"] not in page.evaluate(kept)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    wait_until(lambda: "sacmes.ticket" not in page.evaluate(kept), what="the ticket's end")
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    assert viewer.errors == []
+
+
+def test_several_user_ids_stand_side_by_side_and_a_wall_screen_comes_back(lab, open_page):
+    lab.begin(scans=4)
+    viewer = open_page()
+    page = viewer.page
+    viewer.sign_in("alice", lab.broker.keys["alice"])
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_label("user_id", exact=True).fill("bob")
+    page.get_by_label("Key", exact=True).fill(lab.broker.keys["bob"])
+    page.get_by_role("button", name="Watch it too").click()
+    expect(page.get_by_role("heading", name="bob")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Open").nth(1).click()
+    expect(page).to_have_url(re.compile("user_id=bob"), timeout=15_000)
+    page.get_by_role("link", name="Wall screen").click()
+    page.get_by_role("button", name="Keep the key in this browser").click()
+    expect(page.get_by_text("This browser keeps the key.")).to_be_visible(timeout=15_000)
+    screen = page.context.new_page()
+    screen.goto(f"{viewer.url}/?user_id=bob&view=monitor")
+    expect(screen.get_by_role("heading", name="bob")).to_be_visible(timeout=15_000)
+    expect(screen.get_by_role("link", name="Live")).to_be_hidden()
+    assert lab.broker.keys["bob"] not in screen.url
+    page.get_by_role("button", name="Forget the key").click()
+    expect(page.get_by_text("This browser does not keep the key.")).to_be_visible(timeout=15_000)
+    assert lab.broker.keys["bob"] not in page.evaluate("() => JSON.stringify({ ...localStorage })")
     assert viewer.errors == []

@@ -1,7 +1,7 @@
 """Figures: what is drawn, with which unit, and where nothing may be drawn."""
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ from dashboard.axes import (
 from dashboard.charts import TrendView, electrodes_in, trend_figure
 from dashboard.trend import Epoch, Trend, scan_of
 from dashboard.voltammogram import voltammogram_figure
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import Curves, ElectrodeCurves, ElectrodeResult
 
 
@@ -234,3 +235,83 @@ def test_a_long_trend_is_thinned_but_keeps_a_gap(world):
     trace = drawn(trend_of(results))["data"][0]
     assert 1000 < len(trace["x"]) <= 2100
     assert None in trace["y"]
+
+
+def two_electrodes(scale=1.0, **changes):
+    return tuple(
+        ElectrodeResult(
+            electrode=e, peak_current_a=e * scale * 1e-7, peak_current_se_a=1e-8, **changes
+        )
+        for e in (1, 2)
+    )
+
+
+def test_bands_are_areas_of_one_standard_error_that_a_hole_parts(world):
+    results = [world.result(p, electrodes=two_electrodes()) for p in (1, 3, 5, 13)]
+    figure = drawn(trend_of(results), TrendView(electrodes=(1,), bands=True))
+    band, line = figure["data"]
+    assert band["fill"] == "toself"
+    assert band["hoverinfo"] == "skip"
+    assert band["x"] == [1, 2, 3, 3, 2, 1, None, 7, 7, None]
+    assert band["y"][:6] == [110, 110, 110, 90, 90, 90]
+    assert line["legendgroup"] == band["legendgroup"]
+    assert drawn(trend_of(results), TrendView(bands=False))["data"][0]["mode"] == "lines+markers"
+
+
+def test_groups_have_error_bars(world):
+    results = [world.result(2 * n - 1, electrodes=two_electrodes(scale=n)) for n in (1, 2, 3, 4)]
+    (line, _) = drawn(trend_of(results), TrendView(group=2, bands=True))["data"]
+    assert line["x"] == [1.5, 3.5]
+    assert line["error_y"]["array"] == [50, 50]
+    assert line["customdata"] == [None, None]
+
+
+def test_electrodes_side_by_side_share_their_axes(world):
+    results = [world.result(p, electrodes=two_electrodes()) for p in (1, 2, 3, 4)]
+    figure = drawn(trend_of(results), TrendView(arrangement="side_by_side"))
+    assert [t.get("xaxis", "x") for t in figure["data"]] == ["x", "x", "x2", "x2"]
+    assert figure["layout"]["xaxis2"]["matches"] == "x"
+    assert figure["layout"]["yaxis2"]["matches"] == "y"
+    assert [t["showlegend"] for t in figure["data"]] == [True, True, False, False]
+    assert [a["text"] for a in figure["layout"]["annotations"]] == ["<b>E1</b>", "<b>E2</b>"]
+
+
+def test_the_mean_over_electrodes_is_one_line_a_frequency(world):
+    results = [world.result(p, electrodes=two_electrodes()) for p in (1, 2)]
+    figure = drawn(trend_of(results), TrendView(arrangement="averaged"))
+    names = [t["name"] for t in figure["data"]]
+    assert names == ["Mean of electrodes · 15 Hz", "Mean of electrodes · 100 Hz"]
+    assert figure["data"][0]["y"] == [150]
+
+
+def test_marks_are_dotted_lines_with_what_was_typed_as_text(world):
+    timed = [
+        world.result(p, scan=world.result(p).scan.model_copy(update={"measured_at": at(10 * p)}))
+        for p in (1, 3, 5)
+    ]
+    trend = trend_of(timed)
+    marks = (
+        Mark(mark_id="a", kind="injection", number=2, concentration=10.0, concentration_unit="nM"),
+        Mark(mark_id="b", kind="event", label="<b>x</b>", at=at(45)),
+    )
+    layout = json.loads(trend_figure(trend, TrendView(), marks))["layout"]
+    assert [shape["x0"] for shape in layout["shapes"]] == [1.5, 2.5]
+    assert all(shape["line"]["dash"] == "dot" for shape in layout["shapes"])
+    texts = [a["text"] for a in layout["annotations"]]
+    assert texts == ["Injection · 10 nM", "&lt;b&gt;x&lt;/b&gt;"]
+    layout = json.loads(trend_figure(trend, TrendView("absolute", "elapsed"), marks))["layout"]
+    assert [shape["x0"] for shape in layout["shapes"]] == [10, 35]
+
+
+def test_a_flagged_point_of_a_long_trend_is_drawn(world):
+    results = [world.result(2 * p + 1) for p in range(4000)]
+    flagged = results[1234].electrodes[0].model_copy(update={"flags": ("too_noisy",)})
+    results[1234] = results[1234].model_copy(update={"electrodes": (flagged,)})
+    trace = drawn(trend_of(results))["data"][0]
+    hollow = [x for x, s in zip(trace["x"], trace["marker"]["symbol"], strict=True) if "open" in s]
+    assert hollow == [1235]
+    assert trace["customdata"][trace["x"].index(1235)] == 2469
+
+
+def at(seconds):
+    return datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=seconds)

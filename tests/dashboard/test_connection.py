@@ -142,7 +142,7 @@ def test_questions_get_answers_files_or_sentences(broker, pool, analyzer):
     agent.stop()
     analyzer.begin()
     analyzer.scans(3, live=False)
-    assert connection.export(ExportQuery()).count(b"\n") == 1 + 3 * 2 * 2
+    assert connection.export_part(ExportQuery(), 10).content.count(b"\n") == 1 + 3 * 2 * 2
     with pytest.raises(AskError, match="Somebody else"):
         connection.ask(questions.STOP, StopRequest(seen_revision=99))
     analyzer.deaf = True

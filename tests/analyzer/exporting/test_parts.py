@@ -160,3 +160,30 @@ def test_what_is_too_large_says_who_can_help(
         whole(store, run, format="raw")
     with pytest.raises(ExportError, match="1 parts; there is no part 7"):
         Exports(store).part(run, ExportQuery(part=7))
+
+
+def test_parts_are_of_one_file_while_the_session_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_BYTES", 1000)
+    fill(store, "bob", SESSION, FILES)
+    exports = Exports(store)
+
+    def part(**query: object) -> parts.Part:
+        run = store.sessions.find("bob", SESSION)
+        assert run is not None
+        return exports.part(run, ExportQuery.model_validate({"format": "xlsx", **query}))
+
+    first = part()
+    run = store.sessions.find("bob", SESSION)
+    assert run is not None
+    store.marks.put(run.run, Mark(mark_id="later", kind="event"), NOW)
+    rest = [part(part=k, state=first.state).content for k in range(2, first.parts + 1)]
+    with zipfile.ZipFile(io.BytesIO(b"".join([first.content, *rest]))) as book:
+        assert book.testzip() is None
+        assert "later" not in book.read("xl/worksheets/sheet3.xml").decode()
+    assert part().state != first.state
+    for number in range(1, 6):
+        part(first_number=number)
+    with pytest.raises(ExportError, match="ask for the export anew"):
+        part(part=2, state=first.state)

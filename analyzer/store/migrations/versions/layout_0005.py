@@ -1,4 +1,4 @@
-"""Alerts and what their judgement remembers, and calibrations of sessions."""
+"""A session is analysed again beside its results, and shown when all of it is done."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,47 +10,48 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Make the tables of alerts and calibrations."""
-    op.add_column(
-        "sessions",
-        sa.Column("calibration_revision", sa.BigInteger, nullable=False, server_default="0"),
+    """Tell which settings are shown, count scans, and make room for what is not shown yet."""
+    for name in ("shown_revision", "scans"):
+        column = sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+        op.add_column("sessions", column)
+    op.execute(
+        "UPDATE sessions SET shown_revision = settings_revision, scans = (SELECT count(*) "
+        "FROM results WHERE results.run = sessions.run AND results.superseded = 0)"
+    )
+    _begin_anew()
+    op.add_column("jobs", sa.Column("holder", sa.String(64)))
+    op.add_column("jobs", sa.Column("expires_at", sa.Float))
+    op.create_table(
+        "staged",
+        sa.Column("run", _ROW_ID, primary_key=True),
+        sa.Column("position", sa.BigInteger, primary_key=True),
+        sa.Column("scan_index", sa.Integer, primary_key=True),
+        sa.Column("file", sa.Text, nullable=False),
+        sa.Column("frequency_hz", sa.Float),
+        sa.Column("number", sa.BigInteger),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.ForeignKeyConstraint(["run", "position"], ["uploads.run", "uploads.position"]),
     )
     op.create_table(
-        "calibrations",
+        "trend_states",
         sa.Column("run", _ROW_ID, sa.ForeignKey("sessions.run"), primary_key=True),
-        sa.Column("document", sa.Text, nullable=False),
-    )
-    op.create_table(
-        "alerts",
-        sa.Column("run", _ROW_ID, sa.ForeignKey("sessions.run"), primary_key=True),
-        sa.Column("alert_id", sa.String(64), primary_key=True),
-        sa.Column("user_id", sa.String(64), nullable=False),
-        sa.Column("cause", sa.String(200), nullable=False),
-        sa.Column("is_open", sa.Integer, nullable=False),
-        sa.Column("since", sa.Float, nullable=False),
-        sa.Column("document", sa.Text, nullable=False),
-        sa.Column("to_post", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("due_at", sa.Float, nullable=False, server_default="0"),
-    )
-    op.create_index("alerts_by_time", "alerts", ["user_id", "since"])
-    _partial_index("alerts_open", ["user_id", "cause"], "is_open = 1", unique=True)
-    _partial_index("alerts_to_post", ["due_at"], "to_post = 1")
-    op.create_table(
-        "watches",
-        sa.Column("user_id", sa.String(64), primary_key=True),
-        sa.Column("turn", sa.BigInteger, nullable=False),
-        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("scan_index", sa.Integer, nullable=False),
+        sa.Column("settings", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
     )
 
 
-def _partial_index(name: str, columns: list[str], where: str, *, unique: bool = False) -> None:
-    condition = sa.text(where)
-    op.create_index(
-        name,
-        "alerts",
-        columns,
-        unique=unique,
-        sqlite_where=condition,
-        postgresql_where=condition,
+def _begin_anew() -> None:
+    """Let sessions that were half analysed again, in place, be so from the beginning."""
+    half_done = "SELECT run FROM jobs WHERE priority = 1"
+    op.execute(
+        f"UPDATE sessions SET shown_revision = 0, trend_stale = 1 WHERE run IN ({half_done})"
+    )
+    op.execute(
+        "INSERT INTO jobs (run, position, priority, since) SELECT run, position, 1, 0 "
+        f"FROM uploads WHERE run IN ({half_done}) AND NOT EXISTS (SELECT 1 FROM uploads newer "
+        "WHERE newer.run = uploads.run AND newer.file = uploads.file "
+        "AND newer.position > uploads.position) AND NOT EXISTS (SELECT 1 FROM jobs "
+        "WHERE jobs.run = uploads.run AND jobs.position = uploads.position)"
     )
