@@ -34,7 +34,7 @@ def with_concentrations(
                 concentration_molar=_finite(of_series.value[row]),
                 concentration_low_molar=_finite(of_series.low[row]),
                 concentration_high_molar=_finite(of_series.high[row]),
-                flags=found[place].flags + of_series.flags[row],
+                concentration_flags=of_series.flags[row],
             )
     return found
 

@@ -65,12 +65,7 @@ OFF_CALIBRATION: Final = "off_calibration"
 BEYOND_DOSES: Final = "beyond_doses"
 OPEN_INTERVAL: Final = "open_interval"
 
-CONCENTRATION_FLAGS: Final = frozenset(
-    {BELOW_CALIBRATION, ABOVE_CALIBRATION, OFF_CALIBRATION, BEYOND_DOSES, OPEN_INTERVAL}
-    | {NO_DOSE_RESPONSE}
-)
-"""Flags that a calibration gives reason for; they say nothing against the scan."""
-TREND_FLAGS: Final = frozenset({PEAK_MOVED, PEAK_DRIFTED, CLOCK_WENT_BACK}) | CONCENTRATION_FLAGS
+TREND_FLAGS: Final = frozenset({PEAK_MOVED, PEAK_DRIFTED, CLOCK_WENT_BACK})
 """Flags that a series, not a scan alone, gives reason for; they change with the trend."""
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(

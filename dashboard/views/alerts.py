@@ -29,7 +29,7 @@ def page() -> None:
     """Show the alerts that are open, those that are over, and the rules."""
     said: Notice | None = st.session_state.pop(_SAID, None)
     if said is not None:
-        panels.show_notice(said, key="alerts_said")
+        panels.show_notice(said, key="alerts_notice")
     st.subheader("Alerts now")
     _open()
     st.subheader("Alerts so far")

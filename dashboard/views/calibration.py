@@ -37,7 +37,7 @@ def page() -> None:
     """Show the calibration of the session that holds."""
     said: Notice | None = st.session_state.pop(_SAID, None)
     if said is not None:
-        panels.show_notice(said, key="calibration_said")
+        panels.show_notice(said, key="calibration_notice")
     session = access.connection().state.session
     if session is None:
         panels.show_notice(
