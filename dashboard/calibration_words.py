@@ -196,6 +196,11 @@ def example(quantity: CalibrationQuantity) -> str:
     return "120 nA" if quantity == "peak_current" else "1.02"
 
 
+def example_gain(quantity: CalibrationQuantity) -> str:
+    """A gain as one would type it."""
+    return "−60 nA" if quantity == "peak_current" else "−0.6"
+
+
 def _scale(curve: CalibrationCurve, unit: str) -> tuple[float, str]:
     """Factor and unit of the drawn signals."""
     if not unit:

@@ -212,13 +212,18 @@ def _doses(session: SessionDocument, marks: tuple[Mark, ...]) -> None:
                 ),
                 "label": column.TextColumn("Label", width="small"),
                 "number": column.NumberColumn(
-                    "First scan",
+                    "Scan",
                     min_value=0,
                     step=1,
                     width="small",
                     help=description(MarkRequest, "number"),
                 ),
-                "concentration": column.NumberColumn("Concentration", min_value=0.0, width="small"),
+                "concentration": column.NumberColumn(
+                    "Dose",
+                    min_value=0.0,
+                    width="small",
+                    help="Concentration of the target from this scan on.",
+                ),
                 "unit": column.SelectboxColumn(
                     "Unit", options=list(calibration_words.UNITS), default="µM", width="small"
                 ),
@@ -280,7 +285,12 @@ def _entered_fields(quantity: CalibrationQuantity) -> dict[str, Any]:
     found: dict[str, Any] = {}
     pairs = (
         ("baseline", "Baseline, without target", example, "baseline"),
-        ("gain", "Gain, saturation less baseline", f"−{example}", "gain"),
+        (
+            "gain",
+            "Gain, saturation less baseline",
+            calibration_words.example_gain(quantity),
+            "gain",
+        ),
         ("half_concentration", "Half saturation K", "40 µM", "half_concentration_molar"),
         ("hill", "Hill coefficient h", "1", "hill_coefficient"),
     )
