@@ -34,7 +34,7 @@ from sacmes_core.analysis.smoothing import (
 from sacmes_core.settings.peak import PeakSettings
 
 POINTS_MIN: Final = 20
-AMBIGUOUS_SHARE: Final = 0.15
+AMBIGUOUS_SHARE: Final = 0.2
 """Standard error over the height from which on the members are said to disagree."""
 _AMBIGUOUS_NOISES: Final = 3.0
 """As often what noise alone makes of the height: such an error needs no members that disagree."""

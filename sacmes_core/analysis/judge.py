@@ -2,7 +2,7 @@
 
 The value is the median of the members, moved a little by what was learned on simulated scans:
 which members are to be believed when they differ in a certain way (stacking: Wolpert, Neural
-Networks 5 (1992) 241, doi:10.1016/S0893-6080(05)80023-1). The same small network says how far off
+Networks 5 (1992) 241, doi:10.1016/S0893-6080(05)80023-1). The same small networks say how far off
 such a value usually is, which is the standard error. Whether there is a peak at all is decided by
 logistic regression on what tells peaks from blanks. Both see ratios only, so neither the unit nor
 the size of the current matters. `scripts/learn_judge.py` makes their numbers again.
@@ -61,6 +61,7 @@ def judge(scans: Binned, members: Members) -> Judged:
     middle = medians(members)
     found = learned(features(scans, members, middle))
     shift = np.clip(BELIEF * found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
+    shift[:, 1] *= side(scans, middle)
     error = MARGIN * np.exp(found[:, QUANTITIES:])
     height = middle.height_a * np.exp(shift[:, 0])
     scatter_a = members.height_a[:, LINE + 1 :].std(axis=1)
@@ -91,7 +92,7 @@ def medians(members: Members) -> Medians:
 
 
 def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
-    """What the network sees of n voltammograms, shape (n, P): logarithms of ratios, bounded."""
+    """What the networks see of n voltammograms, shape (n, P): logarithms of ratios, bounded."""
     tiny = np.finfo(float).tiny
     height = np.maximum(middle.height_a, tiny)[:, np.newaxis]
     width = middle.width_v[:, np.newaxis]
@@ -103,6 +104,7 @@ def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
     physical = members.evidence[:, PHYSICAL]
     lacking = physical.max(axis=1, keepdims=True) - members.evidence
     places = np.clip((members.potential_v - middle.potential_v[:, np.newaxis]) / width, -0.5, 0.5)
+    places *= side(scans, middle)[:, np.newaxis]
     span = scans.x_v[-1] - scans.x_v[0]
     below = np.minimum((middle.potential_v - scans.x_v[0]) / middle.width_v, 4.0)
     above = np.minimum((scans.x_v[-1] - middle.potential_v) / middle.width_v, 4.0)
@@ -121,6 +123,15 @@ def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
             noise,
         ]
     )
+
+
+def side(scans: Binned, middle: Medians) -> FloatArray:
+    """1 where a peak is nearer to the lower end of its window, else −1; shape (n,).
+
+    The networks see every scan with its nearer end on the same side.
+    """
+    middle_v = (scans.x_v[0] + scans.x_v[-1]) / 2
+    return np.where(middle.potential_v <= middle_v, 1.0, -1.0)
 
 
 def odds(scans: Binned, members: Members, judged: Judged) -> FloatArray:
@@ -153,9 +164,16 @@ def traits(scans: Binned, members: Members, judged: Judged) -> FloatArray:
 
 def learned(inputs: FloatArray) -> FloatArray:
     """Corrections of the four quantities and logarithms of their errors, shape (n, 8)."""
-    scaled = (inputs - judge_weights.CENTRES) / judge_weights.SCALES
-    scaled = np.clip(scaled, -INPUT_MAX, INPUT_MAX)
+    scaled = np.clip((inputs - judge_weights.CENTRES) / judge_weights.SCALES, -INPUT_MAX, INPUT_MAX)
+    both = np.broadcast_to(scaled, (len(judge_weights.FIRST), *scaled.shape))
+    first = np.tanh(_through(both, judge_weights.FIRST, judge_weights.FIRST_OFFSETS))
+    second = np.tanh(_through(first, judge_weights.SECOND, judge_weights.SECOND_OFFSETS))
+    said = _through(second, judge_weights.OUTPUT, judge_weights.OUTPUT_OFFSETS)
+    return np.asarray(said.mean(axis=0))
+
+
+def _through(rows: FloatArray, weights: FloatArray, offsets: FloatArray) -> FloatArray:
+    """One layer of k networks: rows (k, n, p), weights (k, p, h), offsets (k, h)."""
     # Sums by einsum, not by a matrix product: a scan must give the same digits alone and in a
     # batch, and BLAS adds in an order that depends on the number of rows.
-    hidden = np.tanh(np.einsum("np,ph->nh", scaled, judge_weights.HIDDEN) + judge_weights.BIASES)
-    return np.asarray(np.einsum("nh,ho->no", hidden, judge_weights.OUTPUT) + judge_weights.OFFSETS)
+    return np.asarray(np.einsum("knp,kph->knh", rows, weights) + offsets[:, np.newaxis])

@@ -273,7 +273,10 @@ def ascending(
 
 def _wanted(scan: Scan, electrode: int, settings: PeakSettings) -> _Found:
     """The current that the settings ask for, and the flags of finding it."""
-    by_role = {curve.role: curve for curve in scan.curves if curve.electrode == electrode}
+    curves = scan.curves
+    if len(curves) == 1 and curves[0].role == settings.current and curves[0].electrode == electrode:
+        return curves[0], ()
+    by_role = {curve.role: curve for curve in curves if curve.electrode == electrode}
     if not by_role:
         return None, (flags.MISSING_ELECTRODE,)
     if settings.current == "difference":

@@ -11,7 +11,6 @@ from sacmes_core.analysis.cv.bank import way_of
 from sacmes_core.analysis.cv.diffusion import (
     FARADAY_C_MOL,
     GAS_CONSTANT_J_MOL_K,
-    PARAMETERS,
     Programme,
     currents,
     programme,
@@ -183,7 +182,7 @@ def _fit(placed: Placed, kind: Kind, start: FloatArray, scale_a: float) -> Cycle
     )
     found = fit(model, data, start, scale_a)
     empty = Model(
-        columns=lambda _: (floor, np.zeros((0, *floor.shape))),
+        columns=lambda _: (floor, np.zeros((0, len(floor), 0))),
         means=np.zeros(0),
         spreads=np.ones(0),
         low=np.zeros(0),
@@ -198,8 +197,7 @@ def _fit(placed: Placed, kind: Kind, start: FloatArray, scale_a: float) -> Cycle
 def _columns(placed: Placed, floor: FloatArray) -> Columns:
     def columns(parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         current, by_parameter = currents(placed.of, parameters)
-        bends = np.zeros((PARAMETERS, len(floor), 1 + floor.shape[1]))
-        bends[:, :, 0] = placed.at_bins(by_parameter)
+        bends = placed.at_bins(by_parameter)[..., np.newaxis]
         return np.column_stack([placed.at_bins(current), floor]), bends
 
     return columns

@@ -97,34 +97,34 @@ def currents(
         Other potentials at the nodes than the programme's, shape (N,).
     """
     at_v = of.potential_v if potential_v is None else potential_v
-    over, reduced, matrix = _equation(of, parameters, at_v)
+    over, reduced, quickness, matrix = _equation(of, parameters, at_v)
     gone = reduced - reduced[0]
-    u = _solved(matrix, gone)
+    u = _solved(matrix, quickness * gone)
     left = gone - u
     steep = of.per_v * reduced * (1 - reduced)
     lean = of.per_v * (parameters[2] - (1 - reduced))
     right = np.stack([steep - steep[0] + lean * left, left, -over * left], axis=1)
-    both = of.semi @ np.column_stack([u, _solved(matrix, right)])
+    both = of.semi @ np.column_stack([u, _solved(matrix, quickness[:, np.newaxis] * right)])
     return -both[:, 0], -both[:, 1:].T
 
 
 def wave(of: Programme, parameters: FloatArray) -> FloatArray:
     """The current alone; see `currents`."""
-    _, reduced, matrix = _equation(of, parameters, of.potential_v)
-    return np.asarray(-(of.semi @ _solved(matrix, reduced - reduced[0])))
+    _, reduced, quickness, matrix = _equation(of, parameters, of.potential_v)
+    return np.asarray(-(of.semi @ _solved(matrix, quickness * (reduced - reduced[0]))))
 
 
 def _equation(
     of: Programme, parameters: FloatArray, at_v: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Overpotential ξ, reduced share s at equilibrium, and the triangular matrix."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Overpotential ξ, reduced share s at equilibrium, g, and the triangular matrix."""
     half_wave_v, log_rate, alpha = parameters
     over = np.clip(of.per_v * (at_v - half_wave_v), -_OVER_MAX, _OVER_MAX)
-    # Divided by g, so that a fast couple is the well-kept limit.
-    slowness = np.exp(-log_rate + alpha * over - np.logaddexp(0.0, over))
-    matrix = slowness[:, np.newaxis] * of.semi
-    matrix[np.diag_indices(len(over))] += 1.0
-    return over, 1 / (1 + np.exp(over)), matrix
+    quickness = np.exp(log_rate - alpha * over + np.logaddexp(0.0, over))
+    # Only the diagonal differs, and a large g in it makes a fast couple the well-kept limit.
+    matrix = of.semi.copy()
+    matrix.reshape(-1)[:: len(over) + 1] += quickness
+    return over, 1 / (1 + np.exp(over)), quickness, matrix
 
 
 def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.linalg.lapack import dgesv
 
 from sacmes_core.analysis.peaks import BoolArray, FloatArray
 
 Columns = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
-"""From parameters, shape (p,), to columns (K, q) and their derivatives (p, K, q)."""
+"""From parameters, shape (p,), to columns (K, q) and the derivatives (p, K, m) of the first m; the
+others do not depend on the parameters."""
 
 _STEPS: Final = 14
 _ROUNDS: Final = 3
@@ -111,12 +113,12 @@ def fit(model: Model, data: Data, start: FloatArray, scale_a: float) -> Fit:
 def _at(model: Model, data: Data, used: BoolArray, parameters: FloatArray) -> _Point:
     columns, bends = model.columns(parameters)
     precision = used / data.sigma_a**2
-    weighted = columns * precision[:, np.newaxis]
+    weighted = columns.T * precision
     penalty = 1 / model.factor_spreads**2
-    normal = weighted.T @ columns + np.diag(penalty)
-    factors = np.asarray(_solve(normal, weighted.T @ data.current_a))
+    factors = _solve(_with_diagonal(weighted @ columns, penalty), weighted @ data.current_a)
     residual = data.current_a - columns @ factors
-    jacobian = np.concatenate([(bends @ factors).T, columns], axis=1)
+    moved = bends @ factors[: bends.shape[2]]
+    jacobian = np.concatenate([moved.T, columns], axis=1)
     off = (parameters - model.means) / model.spreads
     cost = float(precision @ residual**2 + penalty @ factors**2 + off @ off)
     return _Point(parameters, factors, residual, jacobian, cost)
@@ -125,12 +127,16 @@ def _at(model: Model, data: Data, used: BoolArray, parameters: FloatArray) -> _P
 def _descend(model: Model, data: Data, used: BoolArray, point: _Point) -> _Point:
     damping = _DAMPING
     count = len(model.means)
+    if count == 0:
+        return point
+    normal, downhill = _normal(model, data, used, point)
     for _ in range(_STEPS):
-        normal, downhill = _normal(model, data, used, point)
         damped = normal.copy()
         damped[np.arange(count), np.arange(count)] *= 1 + damping
-        step = _solve(damped, downhill)[:count]
-        target = np.clip(point.parameters + step, model.low, model.high)
+        step = _solve(damped, downhill)
+        if step @ downhill < _SMALL_GAIN * (1 + point.cost):
+            break
+        target = np.clip(point.parameters + step[:count], model.low, model.high)
         moved = _at(model, data, used, target)
         if moved.cost > point.cost:
             damping *= 10
@@ -141,6 +147,7 @@ def _descend(model: Model, data: Data, used: BoolArray, point: _Point) -> _Point
         point, damping = moved, damping / 5
         if gained < _SMALL_GAIN * (1 + point.cost):
             break
+        normal, downhill = _normal(model, data, used, point)
     return point
 
 
@@ -148,11 +155,11 @@ def _normal(
     model: Model, data: Data, used: BoolArray, point: _Point
 ) -> tuple[FloatArray, FloatArray]:
     """Normal matrix and gradient of parameters and factors together."""
-    weighted = point.jacobian * (used / data.sigma_a**2)[:, np.newaxis]
+    weighted = point.jacobian.T * (used / data.sigma_a**2)
     penalty = np.concatenate([1 / model.spreads**2, 1 / model.factor_spreads**2])
     off = np.concatenate([point.parameters - model.means, point.factors])
-    normal = weighted.T @ point.jacobian + np.diag(penalty)
-    return normal, weighted.T @ point.residual_a - penalty * off
+    normal = _with_diagonal(weighted @ point.jacobian, penalty)
+    return normal, weighted @ point.residual_a - penalty * off
 
 
 def _near(residual_a: FloatArray, sigma_a: FloatArray) -> BoolArray:
@@ -172,7 +179,7 @@ def _result(model: Model, data: Data, used: BoolArray, point: _Point, scale_a: f
     return Fit(
         parameters=point.parameters,
         factors=point.factors,
-        covariance=np.asarray(_inverse(normal)),
+        covariance=_inverse(normal),
         fitted_a=data.current_a - point.residual_a,
         residual_a=point.residual_a,
         used=used,
@@ -180,14 +187,27 @@ def _result(model: Model, data: Data, used: BoolArray, point: _Point, scale_a: f
     )
 
 
+def _with_diagonal(matrix: FloatArray, more: FloatArray | float) -> FloatArray:
+    """The same matrix with something added to its diagonal, in place."""
+    diagonal = np.einsum("ii->i", matrix)
+    diagonal += more
+    return matrix
+
+
+def _scaled(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """A matrix of unit diagonal, so that amperes and volts keep their digits, and its scale."""
+    size = np.sqrt(np.maximum(matrix.diagonal(), np.finfo(float).tiny))
+    return _with_diagonal(matrix / (size[:, np.newaxis] * size), 1e-12), size
+
+
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve after scaling to a unit diagonal, so that amperes and volts keep their digits."""
-    size = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
-    scaled = matrix / np.outer(size, size) + 1e-12 * np.eye(len(matrix))
-    return np.asarray(np.linalg.solve(scaled, right / size) / size)
+    scaled, size = _scaled(matrix)
+    _, _, solution, singular = dgesv(scaled, right / size)
+    if singular:
+        raise np.linalg.LinAlgError("The normal equations of the fit are singular.")
+    return np.asarray(solution / size)
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
-    size = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
-    outer = np.outer(size, size)
-    return np.asarray(np.linalg.inv(matrix / outer + 1e-12 * np.eye(len(matrix))) / outer)
+    scaled, size = _scaled(matrix)
+    return np.asarray(np.linalg.inv(scaled) / (size[:, np.newaxis] * size))

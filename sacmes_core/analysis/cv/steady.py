@@ -87,10 +87,8 @@ def _model(way_v: FloatArray, kind: Kind, scale_a: float) -> Model:
         reduced = (way_v - parameters[0]) / rise_v
         value = (1 + np.tanh(reduced / 2)) / 2
         slope = value * (1 - value)
-        bends = np.zeros((2, len(way_v), 1 + floor.columns.shape[1]))
-        bends[0, :, 0] = -slope / rise_v
-        bends[1, :, 0] = -slope * reduced
-        return np.column_stack([value, floor.columns]), bends
+        bends = -slope * np.stack([np.full_like(reduced, 1 / rise_v), reduced])
+        return np.column_stack([value, floor.columns]), bends[..., np.newaxis]
 
     low, high = (np.log(v) for v in _RISE_RANGE_V)
     return Model(

@@ -1,6 +1,7 @@
 """A couple on the surface: in each sweep a peak of its own over a baseline of its own."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -105,7 +106,7 @@ def _fit(sweep: Sweep, orientation: int, scale_a: float, kind: Kind) -> SweepFit
     model = _model(way_v, floor, scale_a)
     found = fit(model, data, np.array([candidate.way_v, np.log(candidate.width_v)]), scale_a)
     empty = Model(
-        columns=lambda _: (floor.columns, np.zeros((0, *floor.columns.shape))),
+        columns=lambda _: (floor.columns, np.zeros((0, len(way_v), 0))),
         means=np.zeros(0),
         spreads=np.ones(0),
         low=np.zeros(0),
@@ -137,9 +138,7 @@ def _model(way_v: FloatArray, floor: Background, scale_a: float) -> Model:
         width = np.exp(parameters[1])
         reduced = (way_v - parameters[0]) / width
         values, slopes = shape.at(reduced)
-        bends = np.zeros((2, len(way_v), values.shape[1] + floor.columns.shape[1]))
-        bends[0, :, : values.shape[1]] = -slopes / width
-        bends[1, :, : values.shape[1]] = -slopes * reduced[:, np.newaxis]
+        bends = np.stack([-slopes / width, -slopes * reduced[:, np.newaxis]])
         return np.concatenate([values, floor.columns], axis=1), bends
 
     spreads = np.concatenate([[np.inf], shape.spreads, floor.spreads])
@@ -195,8 +194,8 @@ def _values(found: SweepFit) -> tuple[FloatArray, FloatArray]:
 
 def _numbers(theta: FloatArray) -> FloatArray:
     """Height, place of the apex, width, place of half the height ahead, and area."""
-    x = np.linspace(-_REACH, _REACH, _TABLE)
-    curve = surface_shape().at(x)[0] @ theta[2:]
+    x, columns = _table()
+    curve = columns @ theta[2:]
     width = np.exp(theta[1])
     apex = int(np.clip(np.argmax(curve * (np.abs(x) < 1)), 1, _TABLE - 2))
     below, top, above = curve[apex - 1 : apex + 2]
@@ -209,6 +208,13 @@ def _numbers(theta: FloatArray) -> FloatArray:
     area = np.trapezoid(curve, x)
     way = theta[0] + width * np.array([at, rising])
     return np.array([height, way[0], width * (falling - rising), way[1], width * area])
+
+
+@cache
+def _table() -> tuple[FloatArray, FloatArray]:
+    """Places about the apex, shape (G,), and the shape's columns there, shape (G, 1 + m)."""
+    x = np.linspace(-_REACH, _REACH, _TABLE)
+    return x, surface_shape().at(x)[0]
 
 
 def _crossing(x: FloatArray, curve: FloatArray, level: float) -> float:

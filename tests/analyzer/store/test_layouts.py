@@ -110,7 +110,7 @@ def test_an_old_store_keeps_what_it_holds(
         assert connection.exec_driver_sql(query).all() == [("alice", 1), ("bob", 1)]
     store.close()
     told = " ".join(caplog.messages)
-    assert "layout 2; this version needs 6. First a backup" in told
+    assert f"layout 2; this version needs {LAYOUT}. First a backup" in told
     assert "Backup: 100 %" in told
     assert (
         "Layout 3: Workers claim sessions, one ingest holds a lease, and users have quotas" in told

@@ -69,3 +69,15 @@ def test_odds_tell_a_peak_from_noise(members: Members) -> None:
     noise = binned(X, np.random.default_rng(3).normal(size=(50, len(X))))
     blank = find_members(noise)
     assert (odds(noise, blank, judge(noise, blank)) < 0).mean() > 0.95
+
+
+def test_the_nearer_end_is_seen_on_the_same_side() -> None:
+    random = np.random.default_rng(5)
+    peak = np.exp(-4 * np.log(2) * ((X - 0.15) / 0.1) ** 2) + 0.4 * np.exp(-X / 0.05)
+    current = peak + random.normal(size=(4, len(X))) / 100
+    plain, mirrored = binned(X, current), binned(X, current[:, ::-1].copy())
+    found = judge(plain, find_members(plain))
+    other = judge(mirrored, find_members(mirrored))
+    # The shapes' mean is not quite symmetric.
+    assert other.height_a == pytest.approx(found.height_a, rel=0.03)
+    assert other.potential_v == pytest.approx(X[-1] - found.potential_v, abs=1.5e-3)
