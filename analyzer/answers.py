@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from analyzer import metrics
 from analyzer.alerting import AgentHeard, SessionSeen
+from analyzer.calibration import Calibrator
 from analyzer.curation import Curation
 from analyzer.exporting.material import ExportError
 from analyzer.exporting.parts import Exports
@@ -36,6 +37,7 @@ from sacmes_core.errors import AnalysisError, ProtocolError
 from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery
+from sacmes_core.payloads.calibration import CalibrateRequest, CalibrationQuery
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, UnmarkRequest
 from sacmes_core.payloads.presence import AgentPresence
@@ -90,6 +92,7 @@ class Answers:
         self._watchman = watchman or Watchman(store, link, status)
         self._exports = Exports(store)
         self._curation = Curation(store)
+        self._calibrator = Calibrator(store, changed)
         self._seen_revisions: dict[str, int] = {}
 
     def question(self, message: Message) -> None:
@@ -169,6 +172,8 @@ class Answers:
                 MarksQuery() | MarkRequest() | UnmarkRequest() | DeleteRequest() | UndeleteRequest()
             ) as curated:
                 self._reply(asked, self._curation.answer(asked.user_id, curated))
+            case (CalibrationQuery() | CalibrateRequest()) as about_calibration:
+                self._reply(asked, self._calibrator.answer(asked.user_id, about_calibration))
             case (AlertsQuery() | AcknowledgeRequest()) as about_alerts:
                 self._reply(asked, self._watchman.answer(asked.user_id, about_alerts))
             case StopRequest():

@@ -16,6 +16,7 @@ from analyzer.store.uploads import PACKING_LEVEL
 from analyzer.store.whole import Row, WholeSession, put_in, take_out
 from sacmes_core import __version__
 from sacmes_core.errors import ConfigError, ProtocolError
+from sacmes_core.payloads.calibration import Calibration
 from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import Result
 from sacmes_core.payloads.session import SessionDocument
@@ -30,6 +31,7 @@ UNPACKED_MAX_BYTES: Final = 1 << 30
 _MANIFEST: Final = "manifest.json"
 _DOCUMENTS: Final = "documents.jsonl"
 _MARKS: Final = "marks.jsonl"
+_CALIBRATION: Final = "calibration.jsonl"
 _UPLOADS: Final = "uploads.jsonl"
 _RESULTS: Final = "results.jsonl"
 _NESTED: Final = ("document", "header", "trend")
@@ -107,6 +109,7 @@ def _write(archive: zipfile.ZipFile, whole: WholeSession) -> int:
     archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
     _write_lines(archive, _DOCUMENTS, map(_nested, whole.documents))
     _write_lines(archive, _MARKS, map(_nested, whole.marks))
+    _write_lines(archive, _CALIBRATION, map(_nested, whole.calibrations))
     lines = []
     for row in whole.uploads:
         content = zlib.decompress(row["packed"])
@@ -144,16 +147,17 @@ def _read(archive: zipfile.ZipFile, user_id: str | None) -> WholeSession:
         session_id,
         session,
         _lines(archive, _DOCUMENTS, SessionDocument.model_validate_json),
-        _marks(archive),
+        _later(archive, _MARKS, Mark.model_validate_json),
+        _later(archive, _CALIBRATION, Calibration.model_validate_json),
         _uploads(archive, session_id),
         _lines(archive, _RESULTS, Result.model_validate_json),
     )
 
 
-def _marks(archive: zipfile.ZipFile) -> Iterator[Row]:
-    """The marks; a file of an earlier version has none."""
-    if _MARKS in archive.namelist():
-        yield from _lines(archive, _MARKS, Mark.model_validate_json)
+def _later(archive: zipfile.ZipFile, name: str, check: Callable[[str], object]) -> Iterator[Row]:
+    """Lines of what a file of an earlier version does not have."""
+    if name in archive.namelist():
+        yield from _lines(archive, name, check)
 
 
 def _uploads(archive: zipfile.ZipFile, session_id: str) -> Iterator[Row]:

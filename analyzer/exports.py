@@ -42,6 +42,10 @@ COLUMNS: Final = (
     "kdm_se",
     "ratio",
     "ratio_se",
+    "concentration_molar",
+    "concentration_low_molar",
+    "concentration_high_molar",
+    "concentration_flags",
     "flags",
     "error",
     "method",
@@ -57,7 +61,7 @@ COLUMNS: Final = (
 TEXT_COLUMNS: Final = frozenset(
     (
         *("session", "file", "technique", "format", "measured_at", "measured_at_source"),
-        *("flags", "error", "method", "version", "cv_model", "cv_probes"),
+        *("concentration_flags", "flags", "error", "method", "version", "cv_model", "cv_probes"),
     )
 )
 INTEGER_COLUMNS: Final = frozenset(
@@ -69,7 +73,7 @@ INTEGER_COLUMNS: Final = frozenset(
 )
 """Columns of text and of whole numbers; all others hold floating-point numbers."""
 
-_NUMBERS: Final = COLUMNS[COLUMNS.index("peak_current_a") : COLUMNS.index("flags")]
+_NUMBERS: Final = COLUMNS[COLUMNS.index("peak_current_a") : COLUMNS.index("concentration_flags")]
 
 
 def rows(results: Iterable[Result]) -> Iterator[list[Cell]]:
@@ -118,6 +122,7 @@ def _cells(
         scan.measured_at.isoformat() if scan.measured_at else None,
         scan.measured_at_source,
         *(getattr(electrode, name, None) for name in _NUMBERS),
+        " ".join(electrode.concentration_flags if electrode else ()) or None,
         " ".join(flags) or None,
         result.error,
         result.method,

@@ -1,12 +1,16 @@
 """Normalised currents and KDM of sessions: scan by scan, and again from the beginning."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from math import isfinite
 from typing import Final
 
+from analyzer.calibrating import Converter
+from analyzer.concentrations import with_concentrations
+from analyzer.store.calibrations import Calibrations
 from analyzer.store.claims import Claim
 from analyzer.store.reanalysis import Reanalysis
 from analyzer.store.results import Results
@@ -19,6 +23,7 @@ from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.settings.trend import TrendSettings
 
 _CACHED_MAX: Final = 500
+_CONVERTERS_MAX: Final = 50
 KEEP_EVERY: Final = 200
 """So many results at the most are read again by whoever takes a session over."""
 _OVER_ELECTRODES: Final = ("normalised", "kdm", "ratio")
@@ -38,8 +43,10 @@ class _Running:
 class Trends:
     """The running trends of sessions; those in use are kept, the others come from the store."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, calibrations: Calibrations) -> None:
         self._results = results
+        self._calibrations = calibrations
+        self._converters: OrderedDict[tuple[int, int], Converter | None] = OrderedDict()
         self._running: OrderedDict[int, _Running] = OrderedDict()
 
     def claimed(self, claim: Claim) -> None:
@@ -54,12 +61,10 @@ class Trends:
         """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
         known = self._of(run, claim)
         known.unkept += 1
-        trend = known.trend
-        steps = [trend.add(_point(result, electrode)) for electrode in result.electrodes]
-        electrodes = tuple(
-            with_trend(electrode, _trend(step.value))
-            for electrode, step in zip(result.electrodes, steps, strict=True)
-        )
+        points = [_point(result, electrode) for electrode in result.electrodes]
+        steps = [known.trend.add(point) for point in points]
+        values = self._calibrated(run, points, [_trend(step.value) for step in steps])
+        electrodes = tuple(map(with_trend, result.electrodes, values))
         return result.model_copy(update={"electrodes": electrodes}), any(s.stale for s in steps)
 
     def to_keep(self, run: Run, last: Result) -> TrendState | None:
@@ -84,11 +89,11 @@ class Trends:
             keys.append((row.key, len(row.points)))
             points += row.points
         values, running = recompute(points, run.document.settings.trend)
-        found = map(_trend, values)
+        found = iter(self._calibrated(run, points, list(map(_trend, values))))
         trends = [(key, tuple(islice(found, count))) for key, count in keys]
         known = _Running(claim.turn, run.document.settings.trend, running)
         state = _state(keys[-1][0], known) if keys else None
-        revision = reanalysis.show(claim, trends, run.document, state, datetime.now(UTC))
+        revision = reanalysis.show(claim, trends, run, state, datetime.now(UTC))
         self._settle(run.run, known, held=revision is not None)
         return revision
 
@@ -104,16 +109,20 @@ class Trends:
         rows = list(self._results.trend_rows(run.run))
         points = [point for row in rows for point in row.points]
         values, running = recompute(points, run.document.settings.trend)
-        found = iter(values)
+        found = iter(self._calibrated(run, points, [_trend(value) for value in values]))
         changed: list[tuple[ResultKey, Trend]] = []
         for row in rows:
-            trend = tuple(_trend(next(found)) for _ in row.points)
+            trend = tuple(next(found) for _ in row.points)
             if trend != row.trend:
                 changed.append((row.key, trend))
         known = _Running(claim.turn, run.document.settings.trend, running)
         state = _state(rows[-1].key, known) if rows else None
         revision = self._results.replace_trend(
-            claim, changed, revision=run.document.revision, state=state
+            claim,
+            changed,
+            revision=run.document.revision,
+            calibration_revision=run.calibration_revision,
+            state=state,
         )
         self._settle(run.run, known, held=revision is not None)
         return revision
@@ -132,6 +141,21 @@ class Trends:
                 known = _Running(claim.turn, settings, recompute(points, settings)[1], KEEP_EVERY)
         self._settle(run.run, known, held=True)
         return known
+
+    def _calibrated(
+        self, run: Run, points: Sequence[TrendPoint], trends: Sequence[ElectrodeTrend]
+    ) -> Sequence[ElectrodeTrend]:
+        """The trend with concentrations, where the session has a calibration."""
+        if not run.calibration_revision:
+            return trends
+        key = run.run, run.calibration_revision
+        if key not in self._converters:
+            calibration = self._calibrations.of(run.run)
+            self._converters[key] = None if calibration is None else Converter(calibration)
+            if len(self._converters) > _CONVERTERS_MAX:
+                self._converters.popitem(last=False)
+        converter = self._converters[key]
+        return trends if converter is None else with_concentrations(converter, points, trends)
 
     def _kept(self, run: int, claim: Claim, settings: TrendSettings) -> _Running | None:
         """The trend as the store has it, and what came since; None if it has none that fits."""

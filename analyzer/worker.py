@@ -63,7 +63,7 @@ class Worker:
         self._announcer = announcer
         self._claims = Claims(store.database, holder)
         self._claim: Claim | None = None
-        self._trends = Trends(store.results)
+        self._trends = Trends(store.results, store.calibrations)
         self._reanalyser = Reanalyser(store, link, status, holder)
         self._woken = threading.Event()
         self._last_run = 0

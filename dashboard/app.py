@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import access
 from dashboard.navigation import register
 from dashboard.pages import GROUPS
-from dashboard.views import monitor, sidebar, sign_in
+from dashboard.views import alert_banner, monitor, sidebar, sign_in
 
 st.set_page_config(page_title="sacmes", page_icon="📈", layout="wide")
 st.html(Path(__file__).with_name("page.css"))
@@ -22,4 +22,5 @@ elif st.query_params.get("view") == monitor.VIEW:
 else:
     st.query_params["user_id"] = access.credentials().user_id
     sidebar.show(groups)
+    alert_banner.show()
     chosen.run()

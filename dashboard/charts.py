@@ -433,6 +433,7 @@ def _nothing_yet(quantity: Quantity) -> Figure:
         "normalised": "Waits for a peak in the scan that is normalised to",
         "kdm": "Waits for a scan number measured at both frequencies",
         "ratio": "Waits for a scan number measured at both frequencies",
+        "concentration": "Waits for a calibration: see Data, Calibration",
         "charge": "Waits for a peak and the frequency that belongs to it",
         "snr": "Waits for a peak with a standard error",
     }.get(quantity, "No peak has been found yet")

@@ -42,3 +42,8 @@ def register(groups: Mapping[str, tuple[PageEntry, ...]]) -> dict[str, list[Any]
 def go_to(path: str) -> None:
     """Show another page instead of this one."""
     st.switch_page(st.session_state[PAGES][path])
+
+
+def link_to(path: str, label: str, icon: str) -> None:
+    """A link to another page."""
+    st.page_link(st.session_state[PAGES][path], label=label, icon=icon)

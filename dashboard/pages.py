@@ -5,6 +5,8 @@ from typing import Final
 
 from dashboard.navigation import PageEntry
 from dashboard.views import (
+    alerts,
+    calibration,
     cyclic,
     decay,
     export,
@@ -30,10 +32,12 @@ GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
     ),
     "Data": (
         PageEntry("sessions", "Sessions", ":material/folder_open:", sessions.page),
+        PageEntry("calibration", "Calibration", ":material/science:", calibration.page),
         PageEntry("export", "Export", ":material/download:", export.page),
     ),
     "System": (
         PageEntry("session", "Session", ":material/tune:", session.page),
+        PageEntry("alerts", "Alerts", ":material/notifications:", alerts.page),
         PageEntry("health", "Health", ":material/monitor_heart:", health.page),
     ),
 }

@@ -12,7 +12,16 @@ from dashboard.trend import Trend
 from sacmes_core.analysis.trend.electrodes import over_electrodes
 
 Quantity = Literal[
-    "absolute", "normalised", "kdm", "ratio", "potential", "area", "charge", "width", "snr"
+    "absolute",
+    "normalised",
+    "kdm",
+    "ratio",
+    "concentration",
+    "potential",
+    "area",
+    "charge",
+    "width",
+    "snr",
 ]
 Abscissa = Literal["number", "elapsed", "clock"]
 Arrangement = Literal["overlaid", "side_by_side", "averaged"]
@@ -37,6 +46,9 @@ MEASURES: Final[Mapping[Quantity, Measure]] = {
     "kdm": Measure("KDM", "", "kdm", "kdm_se", of_pairs=True),
     "ratio": Measure(
         "Ratio of normalised currents, high to low frequency", "", "ratio", "ratio_se", True
+    ),
+    "concentration": Measure(
+        "Concentration", "M", "concentration_molar", "concentration_se_molar", of_pairs=True
     ),
     "potential": Measure("Peak potential", "V", "potential_v", "potential_se_v"),
     "area": Measure("Peak area", "A·V", "area_av", "area_se_av"),

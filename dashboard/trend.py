@@ -26,8 +26,12 @@ NUMBERS: Final = (
     "kdm_se",
     "ratio",
     "ratio_se",
+    "concentration_molar",
+    "concentration_se_molar",
 )
 """What a peak has, in the order of its packed form."""
+QUANTILE: Final = 1.959964
+"""Standard errors on either side of a limit of 95 %."""
 _DOUBLE: Final = struct.Struct("=d")
 _PACKED: Final = struct.Struct(f"={len(NUMBERS)}d")
 
@@ -81,6 +85,8 @@ class Peak:
     kdm_se = _Number("kdm_se")
     ratio = _Number("ratio")
     ratio_se = _Number("ratio_se")
+    concentration_molar = _Number("concentration_molar")
+    concentration_se_molar = _Number("concentration_se_molar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +198,17 @@ def _peak(found: ElectrodeResult) -> Peak:
         found.kdm_se,
         found.ratio,
         found.ratio_se,
+        found.concentration_molar,
+        _concentration_se_molar(found),
     )
     packed = _PACKED.pack(*(math.nan if n is None else n for n in numbers))
     return Peak(found.electrode, packed, found.flags, found.cv, found.ca)
+
+
+def _concentration_se_molar(found: ElectrodeResult) -> float | None:
+    """Half of the 95 % interval over its quantile, as an error on both sides where it is closed."""
+    low, high = found.concentration_low_molar, found.concentration_high_molar
+    return None if low is None or high is None else (high - low) / (2 * QUANTILE)
 
 
 def _place(scan: Scan) -> tuple[int, int]:

@@ -37,8 +37,6 @@ def state_notice(state: LiveState) -> Notice | None:
         return Notice("The agent needs a hand", presence.problem, "attention")
     if outdated(state):
         return _computing(state)
-    if state.alerts:
-        return Notice("Alert", " ".join(a.sentence for a in state.alerts[:3]), "alarm")
     return None
 
 

@@ -11,6 +11,17 @@ from sacmes_core.payloads.alerts import (
     AlertsQuery,
     AlertsReply,
 )
+from sacmes_core.payloads.calibration import (
+    CalibrateRequest,
+    Calibration,
+    CalibrationCurve,
+    CalibrationQuery,
+    CalibrationReply,
+    Dose,
+    Drawn,
+    EnteredCurve,
+    Limited,
+)
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import Mark, MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.presence import (
@@ -203,6 +214,50 @@ _ALERT: Final = Alert(
     acknowledged_by="lab-7",
 )
 
+_ENTERED: Final = EnteredCurve(
+    electrode=1,
+    frequency_hz=15.0,
+    baseline=1.0,
+    baseline_se=0.004,
+    gain=-0.6,
+    gain_se=0.02,
+    half_concentration_molar=4e-5,
+    half_concentration_se_molar=3e-6,
+    signal_se=0.01,
+)
+_CALIBRATION: Final = Calibration(
+    quantity="kdm",
+    curves=(
+        CalibrationCurve(
+            electrode=1,
+            doses=(
+                Dose(concentration_molar=0.0, signal=1.01, position=20, number=10),
+                Dose(concentration_molar=5e-5, signal=1.34, position=80, number=40),
+            ),
+            baseline=Limited(value=1.01, low=0.99, high=1.03),
+            gain=Limited(value=0.61, low=0.55),
+            half_concentration_molar=Limited(value=4e-5, low=3e-5, high=6e-5),
+            hill_coefficient=Limited(value=1.0, low=1.0, high=1.0),
+            r_squared=0.997,
+            signal_sd=0.008,
+            detection_molar=Limited(value=1.6e-6, low=8e-7, high=3e-6),
+            quantification_molar=Limited(value=6e-6, low=4e-6, high=1e-5),
+            usable_low_molar=2e-6,
+            usable_high_molar=2e-4,
+            flags=("saturation_not_reached",),
+            drawn=Drawn(
+                concentration_molar=(0.0, 5e-5),
+                signal=(1.01, 1.35),
+                low=(0.99, 1.33),
+                high=(1.03, 1.37),
+            ),
+        ),
+    ),
+    revision=2,
+    at=_START,
+    by="lab-7",
+)
+
 EXAMPLES: Final[tuple[Payload, ...]] = (
     AgentPresence(
         state="online",
@@ -255,6 +310,23 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     _CURVES,
     Progress(session_id=_SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12),
     Alerts(alerts=(_ALERT,)),
+    CalibrationQuery(session_id=_SESSION_ID, quantity="kdm", hill="one", last_scans=5),
+    CalibrateRequest(
+        session_id=_SESSION_ID,
+        source="entered",
+        quantity="normalised",
+        hill="one",
+        last_scans=5,
+        entered=(_ENTERED,),
+        from_session_id=_SESSION_ID,
+        by="lab-7",
+    ),
+    CalibrationReply(
+        session_id=_SESSION_ID,
+        holds=_CALIBRATION,
+        found=_CALIBRATION,
+        problem="No mark of this session has a concentration with scans after it.",
+    ),
     AlertsQuery(limit=100),
     AcknowledgeRequest(alert_id=_ALERT.alert_id, by="lab-7"),
     AlertsReply(alerts=(_ALERT,)),

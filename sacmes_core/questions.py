@@ -11,6 +11,7 @@ from typing import Final
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery, AlertsReply
+from sacmes_core.payloads.calibration import CalibrateRequest, CalibrationQuery, CalibrationReply
 from sacmes_core.payloads.common import SCHEMA, Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.preview import PreviewQuery, PreviewReply
@@ -74,6 +75,7 @@ SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
 TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
 MARKS: Final = Question(QUERY, "marks", MarksQuery, MarksReply)
+CALIBRATION: Final = Question(QUERY, "calibration", CalibrationQuery, CalibrationReply)
 ALERT_LIST: Final = Question(QUERY, "alerts", AlertsQuery, AlertsReply)
 RATES: Final = Question(QUERY, "rates", RatesQuery, RatesReply)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
@@ -84,6 +86,7 @@ UNMARK: Final = Question(REQUEST, "unmark", UnmarkRequest, MarksReply)
 RENAME: Final = Question(REQUEST, "rename", RenameRequest, SessionReply)
 DELETE: Final = Question(REQUEST, "delete", DeleteRequest, SessionReply)
 UNDELETE: Final = Question(REQUEST, "undelete", UndeleteRequest, SessionReply)
+CALIBRATE: Final = Question(REQUEST, "calibrate", CalibrateRequest, CalibrationReply)
 ACKNOWLEDGE: Final = Question(REQUEST, "acknowledge", AcknowledgeRequest, AlertsReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
 PREVIEW: Final = Question(AGENT_QUERY, "preview", PreviewQuery, PreviewReply)
@@ -96,6 +99,7 @@ QUESTIONS: Final = (
     TRIAL,
     EXPORT,
     MARKS,
+    CALIBRATION,
     ALERT_LIST,
     RATES,
     START,
@@ -106,6 +110,7 @@ QUESTIONS: Final = (
     RENAME,
     DELETE,
     UNDELETE,
+    CALIBRATE,
     ACKNOWLEDGE,
     LIST,
     PREVIEW,

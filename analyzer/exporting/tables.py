@@ -117,5 +117,5 @@ def _quality(result: Result) -> Iterator[tuple[Cell, ...]]:
     for flag in result.flags:
         yield *about, None, flag, SENTENCES.get(flag, "")
     for electrode in result.electrodes:
-        for flag in electrode.flags:
+        for flag in electrode.flags + electrode.concentration_flags:
             yield *about, electrode.electrode, flag, SENTENCES.get(flag, "")

@@ -28,9 +28,9 @@ from analyzer.store.rows import (
     touch,
     trend_to,
 )
+from analyzer.store.sessions import Run
 from analyzer.store.tables import jobs, results, sessions, staged, uploads
 from analyzer.store.uploads import AGAIN, head
-from sacmes_core.payloads.session import SessionDocument
 
 _PAGE_ROWS: Final = 2000
 _UNHELD: Final = jobs.c.expires_at.is_(None) | (jobs.c.expires_at < epoch_s())
@@ -138,7 +138,7 @@ class Reanalysis:
         self,
         claim: Claim,
         trends: Sequence[tuple[ResultKey, Trend]],
-        document: SessionDocument,
+        session: Run,
         state: TrendState | None,
         now: datetime,
     ) -> int | None:
@@ -150,28 +150,33 @@ class Reanalysis:
             On the session; it ends with this.
         trends
             Of every staged result.
-        document
-            The one whose settings all of it was computed with.
+        session
+            With the document and the calibration that all of it was computed with.
         state
             The running trend after it.
 
         Returns
         -------
         int or None
-            The trend revision that now holds; None if the document has changed meanwhile, another
+            The trend revision that now holds; None if document or calibration have changed, another
             worker has taken the session over, or some uploads wait still.
         """
         run = claim.run
         with self._database.write() as connection:
             row = connection.execute(
-                select(sessions.c.revision, sessions.c.trend_revision)
+                select(
+                    sessions.c.revision,
+                    sessions.c.trend_revision,
+                    sessions.c.calibration_revision,
+                )
                 .where(sessions.c.run == run)
                 .with_for_update()
             ).one()
             waiting = exists().where(jobs.c.run == run, jobs.c.priority == AGAIN)
             if not spend(connection, claim) or connection.scalar(select(waiting)):
                 return None
-            if row.revision != document.revision:
+            computed_with = session.document.revision, session.calibration_revision
+            if (row.revision, row.calibration_revision) != computed_with:
                 return None
             _put_in_place(connection, run, trends)
             count = select(func.count()).where(results.c.run == run, results.c.superseded == 0)
@@ -179,7 +184,7 @@ class Reanalysis:
             changes: dict[str, Any] = {
                 "trend_stale": 0,
                 "trend_revision": trend_revision,
-                "shown_revision": document.settings_revision,
+                "shown_revision": session.document.settings_revision,
                 "scans": connection.scalar(count),
                 "last_result_at": now.isoformat(),
             }

@@ -184,6 +184,7 @@ class Results:
         changed: Sequence[tuple[ResultKey, Trend]],
         *,
         revision: int,
+        calibration_revision: int = 0,
         state: TrendState | None = None,
     ) -> int | None:
         """Store another trend of a whole session under the next trend revision.
@@ -194,23 +195,30 @@ class Results:
             On the session; it ends with this.
         revision
             Revision of the session document whose settings it was computed with.
+        calibration_revision
+            That of the calibration.
         state
             The running trend after it.
 
         Returns
         -------
         int or None
-            The trend revision that now holds; None if the document has changed meanwhile, or
-            another worker has taken the session over.
+            The trend revision that now holds; None if document or calibration have changed
+            meanwhile, or another worker has taken the session over.
         """
         run = claim.run
         with self._database.write() as connection:
             row = connection.execute(
-                select(sessions.c.revision, sessions.c.trend_revision)
+                select(
+                    sessions.c.revision,
+                    sessions.c.trend_revision,
+                    sessions.c.calibration_revision,
+                )
                 .where(sessions.c.run == run)
                 .with_for_update()
             ).one()
-            if not (spend(connection, claim) and row.revision == revision):
+            same = (row.revision, row.calibration_revision) == (revision, calibration_revision)
+            if not (spend(connection, claim) and same):
                 return None
             _write_trends(connection, changed)
             trend_revision = int(row.trend_revision) + 1

@@ -28,6 +28,10 @@ class ElectrodeTrend:
     ratio: float | None = None
     ratio_se: float | None = None
     flags: tuple[str, ...] = ()
+    concentration_molar: float | None = None
+    concentration_low_molar: float | None = None
+    concentration_high_molar: float | None = None
+    concentration_flags: tuple[str, ...] = ()
 
 
 Trend = tuple[ElectrodeTrend, ...]
@@ -105,6 +109,10 @@ def trend_of(electrode: ElectrodeResult) -> ElectrodeTrend:
         electrode.ratio,
         electrode.ratio_se,
         tuple(code for code in electrode.flags if code in TREND_FLAGS),
+        electrode.concentration_molar,
+        electrode.concentration_low_molar,
+        electrode.concentration_high_molar,
+        electrode.concentration_flags,
     )
 
 
@@ -115,8 +123,14 @@ def trend_to(trend: Sequence[ElectrodeTrend]) -> str:
 
 def trend_from(text: str) -> Trend:
     """The trend of a result from the text of its row."""
-    kept = (dict(zip(ElectrodeTrend.__slots__, row, strict=True)) for row in json.loads(text))
-    return tuple(ElectrodeTrend(**fields | {"flags": tuple(fields["flags"])}) for fields in kept)
+    return tuple(_electrode_from(row) for row in json.loads(text))
+
+
+def _electrode_from(row: Sequence[Any]) -> ElectrodeTrend:
+    # Rows of earlier versions end before the concentrations.
+    values = (tuple(value) if isinstance(value, list) else value for value in row)
+    fields: dict[str, Any] = dict(zip(ElectrodeTrend.__slots__, values, strict=False))
+    return ElectrodeTrend(**fields)
 
 
 def key_of(row: Any) -> ResultKey:

@@ -38,6 +38,8 @@ class Run:
         Settings revision of the results; an older one while the session is analysed again.
     content_version
         Grows whenever a result or the trend changes.
+    calibration_revision
+        Grows with each change of the calibration; 0 before the first.
     """
 
     run: int
@@ -48,6 +50,7 @@ class Run:
     trend_revision: int
     trend_stale: bool
     content_version: int
+    calibration_revision: int = 0
 
 
 class Sessions:
@@ -303,6 +306,7 @@ def _run(row: Any) -> Run:
         row.trend_revision,
         bool(row.trend_stale),
         row.content_version,
+        row.calibration_revision,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from analyzer.sessions import recovered
 from analyzer.store.alerts import AlertBook
 from analyzer.store.announcements import Announcements
+from analyzer.store.calibrations import Calibrations
 from analyzer.store.database import Database
 from analyzer.store.marks import Marks
 from analyzer.store.quotas import NO_QUOTA, Quota
@@ -27,6 +28,7 @@ class Store:
     announcements: Announcements
     marks: Marks
     alerts: AlertBook
+    calibrations: Calibrations
 
     def close(self) -> None:
         """Close every connection."""
@@ -64,4 +66,5 @@ def open_store(url: str, backups: Path | None = None, quota: Quota = NO_QUOTA) -
         Announcements(database),
         Marks(database),
         AlertBook(database),
+        Calibrations(database),
     )

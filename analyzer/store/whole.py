@@ -13,7 +13,16 @@ from sqlalchemy import Connection, Table, exists, func, insert, select, update
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
 from analyzer.store.sessions import lock_user
-from analyzer.store.tables import documents, jobs, marks, results, sessions, uploads, users
+from analyzer.store.tables import (
+    calibrations,
+    documents,
+    jobs,
+    marks,
+    results,
+    sessions,
+    uploads,
+    users,
+)
 from analyzer.store.uploads import NEW, analyse_again, insert_session_row
 from sacmes_core.errors import ConfigError
 from sacmes_core.payloads.session import SessionDocument
@@ -33,7 +42,7 @@ class WholeSession:
     ----------
     session
         The session's own row.
-    documents, marks, uploads, results
+    documents, marks, calibrations, uploads, results
         Rows in order; to be read once.
     """
 
@@ -42,6 +51,7 @@ class WholeSession:
     session: Row
     documents: Iterable[Row]
     marks: Iterable[Row]
+    calibrations: Iterable[Row]
     uploads: Iterable[Row]
     results: Iterable[Row]
 
@@ -67,6 +77,7 @@ def take_out(connection: Connection, user_id: str, session_id: str) -> WholeSess
         {name: value for name, value in found.items() if name not in _OWN},
         _rows(connection, documents, run),
         _rows(connection, marks, run),
+        _rows(connection, calibrations, run),
         _rows(connection, uploads, run),
         _rows(connection, results, run),
     )
@@ -88,6 +99,7 @@ def put_in(database: Database, whole: WholeSession) -> int:
     with (
         _prepared(whole.documents) as document_rows,
         _prepared(whole.marks) as mark_rows,
+        _prepared(whole.calibrations) as calibration_rows,
         _prepared(whole.uploads) as upload_rows,
         _prepared(whole.results) as result_rows,
         database.write() as connection,
@@ -97,6 +109,7 @@ def put_in(database: Database, whole: WholeSession) -> int:
         run = _insert_session(connection, whole, document, revision)
         _insert(connection, documents, document_rows, run)
         _insert(connection, marks, mark_rows, run)
+        _insert(connection, calibrations, calibration_rows, run)
         _insert(connection, uploads, upload_rows, run)
         _insert(connection, results, result_rows, run)
         waiting = _let_wait(connection, run)

@@ -15,6 +15,7 @@ QUANTITIES: Final = {
     "normalised": "Normalised",
     "kdm": "KDM",
     "ratio": "Ratio high / low",
+    "concentration": "Concentration",
     "potential": "Peak potential (drift)",
     "area": "Peak area",
     "charge": "Charge",
@@ -23,6 +24,7 @@ QUANTITIES: Final = {
 }
 _QUANTITY_HELP: Final = (
     "Peak current in A; normalised to the reference scan; KDM and ratio compare two frequencies; "
+    "concentration in mol/L needs a calibration, its error is half the 95 % interval over 1.96; "
     "peak potential and width in V show drift; area in A·V; charge is peak current over frequency "
     "in C; signal to noise is the peak current over its standard error."
 )

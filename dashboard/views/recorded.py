@@ -29,6 +29,7 @@ _QUANTITIES: Final[dict[Quantity, str]] = {
     "normalised": "Normalised",
     "kdm": "KDM",
     "ratio": "Ratio",
+    "concentration": "Concentration",
     "potential": "Potential",
 }
 _ABSCISSAE: Final[dict[Abscissa, str]] = {

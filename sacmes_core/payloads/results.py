@@ -106,6 +106,9 @@ class ElectrodeResult(Part):
     concentration_high_molar: float | None = Field(
         default=None, description="Upper confidence limit; null where there is none."
     )
+    concentration_flags: tuple[Flag, ...] = Field(
+        default=(), description="What is to be said of the concentration, and not of the scan."
+    )
     cv: CvResult | None = Field(
         default=None,
         description="Numbers of a cyclic or linear sweep voltammogram; the peak current and "

@@ -7,6 +7,7 @@ lie on it, as far as it may be, so that noise there cannot make a limit ever clo
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 from typing import Final
 
@@ -24,6 +25,7 @@ _LN_C_STEP: Final = 0.04
 _CURVES_MAX: Final = 600
 _ERROR_LEVELS: Final = 24
 _OFF_SDS: Final = 4.0
+_BOUNDS_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +109,10 @@ def _limits(
         least, most = levels[0], levels[-1]
         spaced = np.geomspace(max(least, 1e-3 * most), most, _ERROR_LEVELS)
         levels = np.unique(np.concatenate([[least], spaced, [most]]))
+    if len(levels) == 1:
+        return _bounds(evidence, float(levels[0])).limits(signals)
     envelope = _Envelope.of(evidence)
-    found = [envelope.limits(signals, float(level)) for level in levels]
+    found = [envelope.bounds(float(level)).limits(signals) for level in levels]
     low, high = np.array([low for low, _ in found]), np.array([high for _, high in found])
     return _between(levels, low, errors, 0.0), _between(levels, high, errors, np.inf)
 
@@ -160,17 +164,37 @@ class _Envelope:
             sign,
         )
 
-    def limits(self, signals: FloatArray, error: float) -> tuple[FloatArray, FloatArray]:
-        """Lowest and highest concentration that go with signals (n,) of one standard error."""
-        y = self.sign * signals
+    def bounds(self, error: float) -> "_Bounds":
+        """Highest and lowest signal of one standard error that go with each concentration."""
         reach = self.stretch[:, None] * np.sqrt(error**2 + self.variance)
         upper = np.maximum.accumulate((self.signal + reach).max(axis=0))
         lower = np.minimum.accumulate((self.signal - reach).min(axis=0)[::-1])[::-1]
-        low = np.exp(np.interp(y, upper, self.ln_c))
-        high = np.exp(np.interp(y, lower, self.ln_c))
-        low = np.where(y <= upper[0], 0.0, low)
-        high = np.where(y >= lower[-1], np.inf, high)
+        return _Bounds(self.ln_c, upper, lower, self.sign)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bounds:
+    """Highest and lowest signals (g,) of ascending concentrations, all made to rise."""
+
+    ln_c: FloatArray
+    upper: FloatArray
+    lower: FloatArray
+    sign: float
+
+    def limits(self, signals: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest concentration that go with signals (n,)."""
+        y = self.sign * signals
+        low = np.exp(np.interp(y, self.upper, self.ln_c))
+        high = np.exp(np.interp(y, self.lower, self.ln_c))
+        low = np.where(y <= self.upper[0], 0.0, low)
+        high = np.where(y >= self.lower[-1], np.inf, high)
         return low, high
+
+
+@lru_cache(maxsize=_BOUNDS_MAX)
+def _bounds(evidence: Evidence, error: float) -> _Bounds:
+    """Bounds of one error, kept: signals come one by one, and all have the same."""
+    return _Envelope.of(evidence).bounds(error)
 
 
 def _codes(raised: dict[str, NDArray[np.bool_]]) -> tuple[tuple[str, ...], ...]:
