@@ -22,7 +22,6 @@ from agent.clock import clock_sentence
 from agent.database import OutboxError
 from agent.following import Follower
 from agent.home import Home
-from agent.notify import notifier
 from agent.postman import Postman
 from agent.presence import Facts
 from agent.problems import Problems
@@ -42,7 +41,9 @@ from sacmes_core.link_events import (
     Refused,
     Subscription,
 )
+from sacmes_core.logs import process_concerns
 from sacmes_core.messages import Message, Publication
+from sacmes_core.notify import notifier
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
 from sacmes_core.payloads.replies import Problem
@@ -111,6 +112,7 @@ class Agent:
         self._home = home
         self._stop = stop
         self._user_id = home.identity.user_id
+        process_concerns(user_id=self._user_id)
         self._events: queue.SimpleQueue[LinkEvent | SourceEvent | RetryRefused] = (
             queue.SimpleQueue()
         )

@@ -10,6 +10,7 @@ from agent.asking import Asker
 from agent.home import Home
 from agent.problems import Problems
 from sacmes_core import questions
+from sacmes_core.logs import process_concerns
 from sacmes_core.messages import Message
 from sacmes_core.payloads.session import SessionDocument
 
@@ -53,6 +54,7 @@ class Follower:
     def resume(self) -> None:
         """Go on with the session of the last run, before any broker answers."""
         if self.document is not None:
+            process_concerns(session_id=self.document.session_id)
             self._work_on(self.document)
 
     def see(self, document: SessionDocument, now: float) -> None:
@@ -115,6 +117,7 @@ class Follower:
                 case session.Ignore(reason):
                     logger.info("%s", reason)
                 case session.Follow(document):
+                    process_concerns(session_id=document.session_id)
                     logger.info(
                         "Session %s, revision %d: %s",
                         document.session_id,

@@ -1,7 +1,6 @@
 """Writing a service of the system for an agent, taking it away again, and saying what was done."""
 
 import contextlib
-import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -9,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.units import (
-    Service,
-    UsbIdentity,
+from agent.units import Service, UsbIdentity, udev_rules, unit
+from sacmes_core.errors import ConfigError
+from sacmes_core.units import (
+    PlannedFile,
     environment_text,
     is_service_name,
-    udev_rules,
-    unit,
+    refuse_changed,
+    remove_file,
+    write_file,
 )
-from sacmes_core.errors import ConfigError
 
-_MARK: Final = "# Written by sacmes-agent install-service; checksum "
+PROGRAM: Final = "sacmes-agent"
 _HOMES: Final = (Path("/home"), Path("/root"))
 
 
@@ -37,15 +37,6 @@ class Plan:
     broker: str | None = None
     key: str | None = None
     root: Path = Path("/")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """A file of the service."""
-
-    path: Path
-    text: str
-    mode: int = 0o644
 
 
 def planned(
@@ -98,7 +89,7 @@ def files(plan: Plan) -> tuple[PlannedFile, ...]:
     )
     found = [PlannedFile(units / f"{service.name}.service", unit(service))]
     if plan.broker or plan.key:
-        text = environment_text(plan.broker, plan.key)
+        text = environment_text(SACMES_BROKER=plan.broker, SACMES_KEY=plan.key)
         found.append(PlannedFile(Path(service.environment_file), text, 0o600))
     if service.is_serial and not service.per_user:
         rules = udev_rules(service.name, usb_identity(service.arguments[1]))
@@ -117,9 +108,9 @@ def install(plan: Plan, *, force: bool) -> Iterator[str]:
     """
     wanted = files(plan)
     for file in wanted:
-        _refuse_changed(_place(plan, file.path), force=force)
+        refuse_changed(_place(plan, file.path), PROGRAM, force=force)
     for file in wanted:
-        yield _written(_place(plan, file.path), file)
+        yield write_file(_place(plan, file.path), file, PROGRAM)
     yield from _next_steps(plan, wanted)
 
 
@@ -135,17 +126,10 @@ def uninstall(plan: Plan, *, force: bool) -> Iterator[str]:
     known = files(Plan(service, broker="-", root=plan.root))
     places = [_place(plan, file.path) for file in known if file.path.suffix != ".rules"]
     for place in places:
-        _refuse_changed(place, force=force)
+        refuse_changed(place, PROGRAM, force=force)
     wants = [folder / places[0].name for folder in places[0].parent.glob("*.target.wants")]
     for place in (*filter(Path.is_symlink, wants), *places):
-        if place.exists() or place.is_symlink():
-            try:
-                place.unlink()
-            except OSError as error:
-                raise _not_written(place, error) from None
-            yield f"Removed {place}."
-        else:
-            yield f"{place} was not there."
+        yield remove_file(place)
     control = _control(service)
     yield (
         f"Now run: {control} stop {service.name}; {control} daemon-reload. The identity and the "
@@ -177,7 +161,7 @@ def _with_whole_paths(arguments: tuple[str, ...]) -> tuple[str, ...]:
 
 def _executable() -> Path:
     """The command of this installation, as the service is to start it."""
-    beside = Path(sys.executable).with_name("sacmes-agent")
+    beside = Path(sys.executable).with_name(PROGRAM)
     return beside if beside.exists() else Path(sys.argv[0]).absolute()
 
 
@@ -197,48 +181,6 @@ def _owner(arguments: tuple[str, ...], executable: Path) -> str | None:
 
 def _place(plan: Plan, path: Path) -> Path:
     return plan.root / path.relative_to("/")
-
-
-def _marked(text: str) -> str:
-    checksum = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return f"{_MARK}{checksum}\n{text}"
-
-
-def _refuse_changed(place: Path, *, force: bool) -> None:
-    """Refuse to touch a file that somebody changed by hand, or that is another program's."""
-    try:
-        there = place.read_text("utf-8", "replace")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _not_written(place, error) from None
-    ours = there == _marked(there.partition("\n")[2])
-    if not ours and not force:
-        raise ConfigError(
-            f"{place} was changed by hand. Compare it with --print, and overwrite or remove it "
-            "with --force."
-        )
-
-
-def _written(place: Path, file: PlannedFile) -> str:
-    text = _marked(file.text)
-    try:
-        if place.exists() and place.read_text("utf-8", "replace") == text:
-            return f"{place} is up to date."
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.unlink(missing_ok=True)
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(text)
-        place.chmod(file.mode)
-    except OSError as error:
-        raise _not_written(place, error) from None
-    return f"Wrote {place}."
-
-
-def _not_written(place: Path, error: OSError) -> ConfigError:
-    hint = "Run it with sudo, or with --user." if isinstance(error, PermissionError) else ""
-    return ConfigError(f"{place} cannot be written or read ({error.strerror}). {hint}".strip())
 
 
 def _control(service: Service) -> str:

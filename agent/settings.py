@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.disk import write_private
 from sacmes_core.errors import ConfigError
+from sacmes_core.logs import LogLevel
 from sacmes_core.settings.parts import Technique
-from sacmes_core.shell import LogLevel
 
 FILE_NAME: Final = "settings.toml"
 

@@ -1,10 +1,9 @@
 """The texts of a systemd service for an agent, and of the udev rules for its instrument."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Final
+
+from sacmes_core.units import MODEST, closed, escaped, quoted
 
 INSTRUMENT_VENDORS: Final = {
     "0403": "FTDI",
@@ -18,9 +17,6 @@ INSTRUMENT_VENDORS: Final = {
     "303a": "Espressif",
 }
 """Makers of the USB serial chips that potentiostats have, by USB vendor id."""
-
-_HOMES: Final = ("/home", "/root", "/run/user")
-_TEMPORARY: Final = ("/tmp", "/var/tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +61,10 @@ class Service:
 
 def unit(service: Service) -> str:
     """The systemd unit: restarted for ever, watched, and with few rights."""
-    command = " ".join(_quoted(part) for part in (service.executable, *service.arguments))
+    command = " ".join(quoted(part) for part in (service.executable, *service.arguments))
     lines = [
         "[Unit]",
-        f"Description=sacmes agent ({_escaped(' '.join(service.arguments[:2]))})",
+        f"Description=sacmes agent ({escaped(' '.join(service.arguments[:2]))})",
         "After=network-online.target time-sync.target",
         "Wants=network-online.target",
         "StartLimitIntervalSec=0",
@@ -78,7 +74,7 @@ def unit(service: Service) -> str:
         "NotifyAccess=main",
         f"ExecStart={command}",
         f"Environment=PYTHONUNBUFFERED=1 SACMES_HOME=%S/{service.name}",
-        f"EnvironmentFile=-{_escaped(service.environment_file)}",
+        f"EnvironmentFile=-{escaped(service.environment_file)}",
         f"StateDirectory={service.name}",
         "StateDirectoryMode=0700",
         "WatchdogSec=60",
@@ -86,11 +82,7 @@ def unit(service: Service) -> str:
         "RestartSec=5",
         "TimeoutStopSec=20",
         "MemoryMax=128M",
-        "UMask=0077",
-        "NoNewPrivileges=yes",
-        "LockPersonality=yes",
-        "RestrictRealtime=yes",
-        "SystemCallArchitectures=native",
+        *MODEST,
         *([] if service.per_user else _system_rights(service)),
         "",
         "[Install]",
@@ -102,8 +94,6 @@ def unit(service: Service) -> str:
 def _system_rights(service: Service) -> list[str]:
     """What a service of the system may do; the clock may be asked, but not set."""
     touched = (service.executable, *service.arguments[1:2])
-    in_home = any(_below(place, _HOMES) for place in touched)
-    in_temporary = any(_below(place, _TEMPORARY) for place in touched)
     who = ["DynamicUser=yes"] if service.run_as is None else [f"User={service.run_as}"]
     devices = (
         [
@@ -117,21 +107,7 @@ def _system_rights(service: Service) -> list[str]:
     return [
         *who,
         *devices,
-        "ProtectSystem=strict",
-        f"ProtectHome={'read-only' if in_home else 'yes'}",
-        f"PrivateTmp={'no' if in_temporary else 'yes'}",
-        "ProtectKernelTunables=yes",
-        "ProtectKernelModules=yes",
-        "ProtectKernelLogs=yes",
-        "ProtectControlGroups=yes",
-        "ProtectHostname=yes",
-        "ProtectProc=invisible",
-        "RestrictNamespaces=yes",
-        "RestrictSUIDSGID=yes",
-        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
-        "CapabilityBoundingSet=",
-        "SystemCallFilter=@system-service",
-        "SystemCallFilter=~@privileged @resources",
+        *closed(touched),
         "SystemCallFilter=adjtimex clock_adjtime clock_adjtime64",
         "SystemCallErrorNumber=EPERM",
     ]
@@ -164,37 +140,3 @@ def udev_rules(name: str, instrument: UsbIdentity | None) -> str:
             f'ENV{{ID_MM_DEVICE_IGNORE}}="1", GROUP="dialout", SYMLINK+="{name}"'
         )
     return "\n".join(lines) + "\n"
-
-
-def environment_text(broker: str | None, key: str | None) -> str:
-    """The file with broker and key, which only the administrator may read."""
-    lines = [
-        f"{name}={_quoted_value(value)}"
-        for name, value in (("SACMES_BROKER", broker), ("SACMES_KEY", key))
-        if value
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def is_service_name(name: str) -> bool:
-    """Whether a service may be called so."""
-    return re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name) is not None
-
-
-def _quoted(argument: str) -> str:
-    """An argument as systemd reads a command line: no variable, no specifier, one word."""
-    text = _escaped(argument).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return f'"{text}"'
-
-
-def _quoted_value(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%%")
-
-
-def _below(place: str, parents: Sequence[str]) -> bool:
-    path = PurePosixPath(place)
-    return any(path.is_relative_to(parent) for parent in parents)

@@ -2,7 +2,7 @@
 
 import logging
 import queue
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from analyzer.ingest import Outward
@@ -12,6 +12,8 @@ from analyzer.store.rows import ResultKey
 from analyzer.store.store import Store
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Connected, Disconnected, Published
+from sacmes_core.logs import concerning
+from sacmes_core.payloads.results import Result
 from sacmes_core.protocol import RESULTS, publication
 
 logger = logging.getLogger(__name__)
@@ -25,12 +27,24 @@ class Announcer:
 
     A process that dies between commit and publish leaves them for the next one, so viewers are
     told at least once. `note` may be called from any thread, `work` from one alone.
+
+    Parameters
+    ----------
+    told
+        Called with the user and each result that was handed to the broker.
     """
 
-    def __init__(self, store: Store, link: Outward, status: Status) -> None:
+    def __init__(
+        self,
+        store: Store,
+        link: Outward,
+        status: Status,
+        told: Callable[[str, Result], None] = lambda _user_id, _result: None,
+    ) -> None:
         self._store = store
         self._link = link
         self._status = status
+        self._told = told
         self._notes: queue.SimpleQueue[Connected | Disconnected | Published] = queue.SimpleQueue()
         self._passing: dict[int, ResultKey] = {}
         self._connections = 0
@@ -65,12 +79,14 @@ class Announcer:
                 message = publication(RESULTS, item.result, user_id=item.user_id)
                 token = self._link.publish(message)
             except ProtocolError as error:
-                self._status.refuse("results", str(error))
+                with concerning(item.user_id):
+                    self._status.refuse("results", str(error))
                 self._store.announcements.done([item.key])
                 continue
             if token is None:
                 break
             self._passing[token] = item.key
+            self._told(item.user_id, item.result)
             sent += 1
         return sent
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from analyzer import metrics
+from analyzer.alerting import AgentHeard, SessionSeen
 from analyzer.curation import Curation
 from analyzer.exporting.material import ExportError
 from analyzer.exporting.parts import Exports
@@ -26,9 +28,12 @@ from analyzer.status import Status
 from analyzer.store.database import StoreError
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
+from analyzer.watchman import Watchman
 from sacmes_core import questions
 from sacmes_core.errors import ProtocolError
+from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, UnmarkRequest
 from sacmes_core.payloads.presence import AgentPresence
@@ -66,12 +71,18 @@ class Answers:
     """
 
     def __init__(
-        self, store: Store, link: Outward, status: Status, changed: Callable[[], None]
+        self,
+        store: Store,
+        link: Outward,
+        status: Status,
+        changed: Callable[[], None],
+        watchman: Watchman | None = None,
     ) -> None:
         self._store = store
         self._link = link
         self._status = status
         self._changed = changed
+        self._watchman = watchman or Watchman(store, link, status)
         self._exports = Exports(store)
         self._curation = Curation(store)
         self._seen_revisions: dict[str, int] = {}
@@ -83,8 +94,10 @@ class Answers:
         except ProtocolError as error:
             self._status.refuse("questions", str(error))
             problem = Problem(type=_kind(error), title="Not understood", detail=str(error)[:2000])
+            self._count(questions.known_verb(message), problem.type)
             self._send(questions.problem_reply(message, problem))
             return
+        add_concern(session_id=getattr(asked.payload, "session_id", None))
         try:
             self._answer(asked)
         except StoreError as error:
@@ -92,6 +105,7 @@ class Answers:
             problem = Problem(
                 type="unavailable", title="The store does not answer", detail=str(error)[:2000]
             )
+            self._count(asked.question.verb, problem.type)
             self._send(questions.reply(asked, problem))
         else:
             self._status.trouble("answers", None)
@@ -106,6 +120,7 @@ class Answers:
             self._status.refuse("presence and session", str(error))
             return
         if place.channel is AGENT_PRESENCE and isinstance(payload, AgentPresence):
+            self._watchman.note(place.user_id, AgentHeard(payload.state, payload.host))
             if payload.revision > self._seen_revisions.get(place.user_id, 0):
                 self._apply(place.user_id, RevisionSeen(payload.revision))
                 self._seen_revisions[place.user_id] = payload.revision
@@ -147,6 +162,8 @@ class Answers:
                 MarksQuery() | MarkRequest() | UnmarkRequest() | DeleteRequest() | UndeleteRequest()
             ) as curated:
                 self._reply(asked, self._curation.answer(asked.user_id, curated))
+            case (AlertsQuery() | AcknowledgeRequest()) as about_alerts:
+                self._reply(asked, self._watchman.answer(asked.user_id, about_alerts))
             case StopRequest():
                 self._apply(asked.user_id, Stopped(asked.payload), asked)
             case SettingsRequest():
@@ -160,6 +177,7 @@ class Answers:
         for effect in effects:
             match effect:
                 case Publish(document):
+                    add_concern(session_id=document.session_id)
                     logger.info(
                         "Session %s of %s: %s, revision %d",
                         document.session_id,
@@ -168,6 +186,7 @@ class Answers:
                         document.revision,
                     )
                     self._publish_document(user_id, document)
+                    self._watchman.note(user_id, SessionSeen(document))
                     self._changed()
                 case Answer(payload) if asked is not None:
                     self._reply(asked, payload)
@@ -192,6 +211,7 @@ class Answers:
             session=run.document,
             results=page,
             trend_revision=page[-1].trend_revision if page else run.trend_revision,
+            settings_revision=page[-1].settings_revision if page else run.shown_revision,
             last_position=self._store.results.last_position(run.run),
             more=len(page) < len(found),
         )
@@ -224,7 +244,7 @@ class Answers:
         upload = self._store.uploads.at(run.run, result.position)
         if upload is None or result.error is not None:
             return None
-        return curves_again(run, upload, result)
+        return curves_again(self._store.sessions.as_shown(run), upload, result)
 
     def _export(self, asked: Asked, query: ExportQuery) -> None:
         run = self._store.sessions.find(asked.user_id, query.session_id)
@@ -243,6 +263,7 @@ class Answers:
             "parts": str(part.parts),
             "state": part.state,
         }
+        self._count(asked.question.verb, "answered")
         self._send(
             questions.file_reply(
                 asked, part.content, content_type=part.content_type, properties=properties
@@ -255,7 +276,14 @@ class Answers:
         except ProtocolError as error:
             too_large = Problem(type="too_large", title="Too large", detail=str(error))
             message = questions.reply(asked, too_large)
+            payload = too_large
+        self._count(
+            asked.question.verb, payload.type if isinstance(payload, Problem) else "answered"
+        )
         self._send(message)
+
+    def _count(self, verb: str, outcome: str) -> None:
+        self._status.metrics.add(metrics.QUESTIONS, labels=(verb, outcome))
 
     def _publish_document(self, user_id: str, document: SessionDocument) -> None:
         self._send(publication(SESSION, document, user_id=user_id))

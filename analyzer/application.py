@@ -4,27 +4,37 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from analyzer import metrics
 from analyzer.duty import Duty
+from analyzer.health import LOOK_S, Taking, illnesses
+from analyzer.monitor import Connections, Monitor
 from analyzer.status import Presence, Role, State, Status
 from analyzer.store.claims import CLAIM_S
 from analyzer.store.database import StoreError
 from analyzer.store.holders import new_holder
 from analyzer.store.store import Store
+from analyzer.webhook import Webhook
 from analyzer.worker import Worker
 from sacmes_core.address import BrokerAddress
 from sacmes_core.link import Link
 from sacmes_core.link_events import Connected, LinkEvent, LinkOptions
 from sacmes_core.messages import Publication
+from sacmes_core.notify import notifier
 from sacmes_core.protocol import HEARTBEAT_S, WILL_DELAY_S
 
 logger = logging.getLogger(__name__)
 
 BACKOFF_S: Final = 2.0
-JOIN_S: Final = 30.0
+END_S: Final = 15.0
+"""What is held at the end has this time in all; Docker and systemd wait for longer."""
+TURN_S: Final = 1.0
+"""Time between two looks of the main thread at the others."""
 
 
 class Analyzer:
@@ -38,10 +48,26 @@ class Analyzer:
         Where everything is kept, shared with other processes; its owner closes it.
     role
         What it does: take in (``ingest``), analyse (``work``), or both (``run``).
+    home
+        Folder on the disk whose room matters.
+    watched
+        Whether somebody asks its monitor, so that it looks at the store all the time.
+    webhook
+        Who is told of alerts beside the broker; None for nobody.
     """
 
-    def __init__(self, address: BrokerAddress, store: Store, role: Role = "run") -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        store: Store,
+        role: Role,
+        home: Path,
+        *,
+        watched: bool,
+        webhook: Webhook | None = None,
+    ) -> None:
         self._store = store
+        self._watched = watched
         self._status = Status()
         self._stop = threading.Event()
         self._begun = False
@@ -58,9 +84,18 @@ class Analyzer:
             ),
             self._events,
         )
+        self.monitor = Monitor(
+            store,
+            self._status,
+            role,
+            home,
+            Connections(self._connections, self._taking, self._stop.is_set),
+        )
         self._duty = None
         if role != "work":
-            self._duty = Duty(address, store, self._status, holder=holder, stop=self._stop)
+            self._duty = Duty(
+                address, store, self._status, holder=holder, stop=self._stop, webhook=webhook
+            )
         self._worker = None
         if role != "ingest":
             announcer = None if self._duty is None else self._duty.announcer
@@ -75,17 +110,31 @@ class Analyzer:
         logger.info("Analyzer %s starts (%s)", self._presence.analyzer, self._presence.role)
         threads = [self._thread(name, work) for name, work in self._works().items()]
         self._link.start()
-        stop.wait()
+        self._watch(stop)
         logger.info("Analyzer %s ends", self._presence.analyzer)
         self._stop.set()
         self._wake()
+        deadline = time.monotonic() + END_S
         for thread in threads:
-            thread.join(JOIN_S)
-        self._leave()
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if busy := [thread.name for thread in threads if thread.is_alive()]:
+            logger.warning("Not ended in time, and begun anew by the next: %s", ", ".join(busy))
+        self._leave(deadline)
         self._link.stop([self._message("stopped")])
+
+    def _watch(self, stop: threading.Event) -> None:
+        """Tell the service manager that this process works, until it is to stop."""
+        manager = notifier()
+        manager.ready(f"{self._presence.role} {self._presence.analyzer}")
+        while not stop.wait(TURN_S):
+            if not illnesses(self.monitor.condition()):
+                manager.turned(time.monotonic())
+        manager.stopping()
 
     def _works(self) -> dict[str, Callable[[], None]]:
         works: dict[str, Callable[[], None]] = {"presence": self._tell, "link": self._listen}
+        if self._watched:
+            works["look"] = self._look
         if self._duty is not None:
             works |= self._duty.works
             if self._worker is None:
@@ -104,6 +153,7 @@ class Analyzer:
     def _kept_alive(self, name: str, work: Callable[[], None]) -> None:
         """Top of every thread: a fault is logged and told, and the thread goes on."""
         while not self._stop.is_set():
+            self._status.turned()
             try:
                 work()
                 self._status.trouble(name, None)
@@ -122,6 +172,7 @@ class Analyzer:
         except queue.Empty:
             return
         if isinstance(event, Connected):
+            self._status.metrics.add(metrics.CONNECTIONS, labels=("presence",))
             self._status.changed.set()
 
     def _work(self) -> None:
@@ -144,6 +195,22 @@ class Analyzer:
             self._link.publish(self._message("online"))
         self._status.changed.wait(HEARTBEAT_S)
 
+    def _look(self) -> None:
+        self.monitor.look()
+        self._stop.wait(LOOK_S)
+
+    def _connections(self) -> dict[str, bool]:
+        """The connections that this process needs now, and whether each is open."""
+        found = {"presence": self._link.connected}
+        if self._duty is not None and self._duty.held:
+            found["ingest"] = self._duty.connected
+        return found
+
+    def _taking(self) -> Taking:
+        if self._duty is None:
+            return "elsewhere"
+        return "held" if self._duty.held else "standby"
+
     def _wake(self) -> None:
         if self._worker is not None:
             self._worker.wake()
@@ -151,8 +218,12 @@ class Analyzer:
             self._duty.stop_waiting()
         self._status.changed.set()
 
-    def _leave(self) -> None:
+    def _leave(self, deadline: float) -> None:
         if self._duty is not None:
+            try:
+                self._duty.finish(deadline)
+            except StoreError as error:
+                logger.warning("Some questions stay without an answer: %s", error)
             self._duty.end()
         if self._worker is not None:
             try:

@@ -1,9 +1,11 @@
 """The command `sacmes-analyzer`."""
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn
 
@@ -12,14 +14,21 @@ from rich.console import Console
 from rich.progress import track
 
 from analyzer import upkeep
-from analyzer.options import QuotaBytesOption, QuotaSessionsOption, StoreOption
+from analyzer.options import (
+    AlertWebhookOption,
+    HttpOption,
+    QuotaBytesOption,
+    QuotaSessionsOption,
+    StoreOption,
+)
+from sacmes_core.errors import ConfigError
+from sacmes_core.logs import LogFormat, LogLevel
+from sacmes_core.server_service import Program, install_service_command
 from sacmes_core.shell import (
     EXIT_USAGE,
     BrokerOption,
     HomeOption,
-    LogFormat,
     LogFormatOption,
-    LogLevel,
     LogLevelOption,
     VersionOption,
     broker_address,
@@ -59,6 +68,10 @@ Assignments = Annotated[
 ]
 
 
+PROGRAM: Final = Program(
+    "sacmes-analyzer", "analyzer", watched=True, settings=("SACMES_STORE", "PGPASSWORD")
+)
+
 upkeep.register(app)
 
 
@@ -74,6 +87,8 @@ def run(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    http: HttpOption = None,
+    alert_webhook: AlertWebhookOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -81,7 +96,8 @@ def run(
 
     Example: SACMES_KEY=… sacmes-analyzer run --broker mqtts://analyzer@broker.example.org:8883
     """
-    _serve("run", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http, quota_gb, quota_sessions)
+    _serve("run", replace(options, alert_webhook=alert_webhook))
 
 
 @app.command()
@@ -91,6 +107,8 @@ def ingest(
     store: StoreOption = None,
     quota_gb: QuotaBytesOption = None,
     quota_sessions: QuotaSessionsOption = None,
+    http: HttpOption = None,
+    alert_webhook: AlertWebhookOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -98,7 +116,8 @@ def ingest(
 
     Example: SACMES_KEY=… sacmes-analyzer ingest --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("ingest", Service(broker, home, store, log_level, log_format, quota_gb, quota_sessions))
+    options = Service(broker, home, store, log_level, log_format, http, quota_gb, quota_sessions)
+    _serve("ingest", replace(options, alert_webhook=alert_webhook))
 
 
 @app.command()
@@ -106,6 +125,7 @@ def work(
     broker: BrokerOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
+    http: HttpOption = None,
     log_level: LogLevelOption = None,
     log_format: LogFormatOption = None,
 ) -> None:
@@ -113,7 +133,7 @@ def work(
 
     Example: SACMES_KEY=… sacmes-analyzer work --store postgresql+psycopg://sacmes@db/sacmes
     """
-    _serve("work", Service(broker, home, store, log_level, log_format))
+    _serve("work", Service(broker, home, store, log_level, log_format, http))
 
 
 @app.command()
@@ -198,8 +218,10 @@ class Service:
     store: str | None
     log_level: LogLevel | None
     log_format: LogFormat | None
+    http: str | None
     quota_gb: float | None = None
     quota_sessions: int | None = None
+    alert_webhook: str | None = None
 
 
 def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
@@ -217,8 +239,14 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
         from analyzer.store.engines import home_url
         from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
+        from analyzer.watch_server import Listening, answering
+        from analyzer.webhook import Webhook
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {role}", "analyzer")
+    listening = Listening.parse(service.http) if service.http else None
+    webhook = None
+    if service.alert_webhook:
+        webhook = Webhook(service.alert_webhook, os.environ.get("SACMES_ALERT_WEBHOOK_SECRET"))
     stop = threading.Event()
     stop_on_signal(stop)
     quota = Quota(
@@ -226,10 +254,27 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     )
     opened = open_store(service.store or home_url(folder), folder, quota)
     try:
-        with opened.database.shared():
-            Analyzer(address, opened, role).run(stop)
+        with opened.database.shared(), ExitStack() as until_the_end:
+            watched = listening is not None
+            analyzer = Analyzer(address, opened, role, folder, watched=watched, webhook=webhook)
+            if listening is not None:
+                until_the_end.enter_context(answering(listening, analyzer.monitor))
+            analyzer.run(stop)
     finally:
         opened.close()
+
+
+def _unattended(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of a service, refused where it could not be started."""
+    arguments = arguments or ("run",)
+    if arguments[0] not in ("run", "ingest", "work"):
+        raise ConfigError("Say after -- what the service does: run, ingest or work, with options.")
+    known = typer.main.get_group(app).commands
+    known[arguments[0]].make_context(f"sacmes-analyzer {arguments[0]}", list(arguments[1:]))
+    return arguments
+
+
+app.command("install-service")(install_service_command(PROGRAM, _unattended))
 
 
 def main() -> NoReturn:

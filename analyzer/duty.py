@@ -8,9 +8,12 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
+from analyzer import metrics
+from analyzer.alerting import ResultCame, ScansStored
 from analyzer.announcer import Announcer
 from analyzer.answers import Answers
 from analyzer.ingest import GROUP_MAX, Ingest
@@ -18,6 +21,8 @@ from analyzer.status import Status
 from analyzer.store.database import StoreError
 from analyzer.store.leases import LEASE_S, Lease
 from analyzer.store.store import Store
+from analyzer.watchman import Watchman
+from analyzer.webhook import Poster, Webhook
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link import Link
@@ -31,7 +36,9 @@ from sacmes_core.link_events import (
     Refused,
     Subscription,
 )
+from sacmes_core.logs import concerning
 from sacmes_core.messages import Publication
+from sacmes_core.payloads.results import Result
 from sacmes_core.protocol import (
     AGENT_PRESENCE,
     QUERY,
@@ -80,6 +87,12 @@ class DutyLink:
         """Whether the duty is this process's."""
         return self._link is not None
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted the holder's connection."""
+        link = self._link
+        return link is not None and link.connected
+
     def open(self) -> None:
         """Connect, again and again until `close`."""
         self._link = Link(self._address, self._options, self.events)
@@ -112,6 +125,8 @@ class Duty:
         Name of this process, which no other has.
     stop
         Ends every waiting.
+    webhook
+        Who is told of alerts beside the broker; None for nobody.
     """
 
     def __init__(
@@ -122,6 +137,7 @@ class Duty:
         *,
         holder: str,
         stop: threading.Event,
+        webhook: Webhook | None = None,
     ) -> None:
         user = address.username or "analyzer"
         client_id = store.database.remember("client_id", f"{user}.ingest.{secrets.token_hex(12)}")
@@ -134,14 +150,34 @@ class Duty:
         self._reconnected = threading.Event()
         self._doubt = threading.Event()
         self._wakers: list[Callable[[], None]] = []
-        self.announcer = Announcer(store, self._link, status)
-        self._answers = Answers(store, self._link, status, self._wake)
+        self._watchman = Watchman(store, self._link, status, post=webhook is not None)
+        self._poster = None
+        if webhook is not None:
+            self._poster = Poster(store.alerts, webhook, lambda: self._link.is_open, stop)
+        self.announcer = Announcer(store, self._link, status, self._told)
+        self._answers = Answers(store, self._link, status, self._wake, self._watchman)
         self._ingest = Ingest(store.uploads, self._link, status, self._wake, stop)
 
     @property
     def works(self) -> dict[str, Callable[[], None]]:
         """What is to be done over and over, by name."""
-        return {"lease": self.watch, "ingest": self._receive, "answers": self._answer}
+        works = {
+            "lease": self.watch,
+            "ingest": self._receive,
+            "answers": self._answer,
+            "alerts": self._watchman.work,
+        }
+        return works if self._poster is None else works | {"webhook": self._poster.work}
+
+    @property
+    def held(self) -> bool:
+        """Whether this process takes in, and does not stand by."""
+        return self._link.is_open
+
+    @property
+    def connected(self) -> bool:
+        """Whether what is taken in comes through at the moment."""
+        return self._link.connected
 
     def on_change(self, wake: Callable[[], None]) -> None:
         """Let somebody be told when there may be something to do."""
@@ -173,6 +209,11 @@ class Duty:
             logger.error("Another store has this store's identity: is it a copy? End one of them.")
         self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
 
+    def finish(self, deadline: float) -> None:
+        """Answer what was asked before the end, until a time of the monotonic clock."""
+        while not self._questions.empty() and time.monotonic() < deadline:
+            self._answer()
+
     def end(self) -> None:
         """Leave the duty to the next, at once."""
         if self._link.is_open:
@@ -189,7 +230,11 @@ class Duty:
     def _leave(self, why: str) -> None:
         if self._link.is_open:
             logger.warning("This process stands by: %s", why)
+            self._watchman.disconnected()
             self._link.close()
+
+    def _told(self, user_id: str, result: Result) -> None:
+        self._watchman.note(user_id, ResultCame(result))
 
     def _wake(self) -> None:
         for wake in self._wakers:
@@ -209,6 +254,9 @@ class Duty:
         uploads = [event for event in events if self._route(event)]
         if uploads:
             self._ingest.take([event for event in uploads if isinstance(event, Received)])
+            topics = {event.message.topic for event in uploads if isinstance(event, Received)}
+            for user_id in {parse_topic(topic).user_id for topic in topics}:
+                self._watchman.note(user_id, ScansStored())
 
     def _route(self, event: LinkEvent) -> bool:
         """Send an event on its way; True for an upload, which stays with the ingest."""
@@ -225,11 +273,14 @@ class Duty:
                 self._hand_over(event)
             case Connected():
                 logger.info("Connected to the broker")
+                self._status.metrics.add(metrics.CONNECTIONS, labels=("ingest",))
                 self.announcer.note(event)
+                self._watchman.connected()
                 self._reconnected.set()
                 self._status.changed.set()
                 self._wake()
             case Disconnected(reason, taken_over):
+                self._watchman.disconnected()
                 self._lost(reason, taken_over=taken_over)
                 self.announcer.note(event)
             case Published():
@@ -269,8 +320,10 @@ class Duty:
             item = self._questions.get(timeout=0.5)
         except queue.Empty:
             return
-        if parse_topic(item.message.topic).channel in (QUERY, REQUEST):
-            self._answers.question(item.message)
-        else:
-            self._answers.retained(item.message)
+        place = parse_topic(item.message.topic)
+        with concerning(place.user_id):
+            if place.channel in (QUERY, REQUEST):
+                self._answers.question(item.message)
+            else:
+                self._answers.retained(item.message)
         self._link.acknowledge(item)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from analyzer import metrics
 from analyzer.status import Status
 from analyzer.store.database import StoreError
 from analyzer.store.uploads import Arrival, Uploads
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Received
+from sacmes_core.logs import concerning
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.results import Receipt, Receipts
 from sacmes_core.protocol import RECEIPTS, parse_topic, publication
@@ -46,6 +48,7 @@ class Refusal:
     user_id: str
     receipt: Receipt | None
     reason: str
+    kind: str
 
 
 def check(message: Message) -> Arrival | Refusal:
@@ -58,11 +61,11 @@ def check(message: Message) -> Arrival | Refusal:
             receipt = Receipt(
                 upload_id=error.upload_id, status="refused", reason=str(error), retry=error.retry
             )
-        return Refusal(parse_topic(message.topic).user_id, receipt, str(error))
+        return Refusal(parse_topic(message.topic).user_id, receipt, str(error), error.kind)
     if "\0" in header.file:
         reason = "The file name holds a NUL, which no file system allows."
         refused = Receipt(upload_id=header.upload_id, status="refused", reason=reason)
-        return Refusal(user_id, refused, reason)
+        return Refusal(user_id, refused, reason, "header")
     return Arrival(user_id, header, content)
 
 
@@ -105,8 +108,11 @@ class Ingest:
                 for received in group:
                     self.take([received])
                 return
-            logger.exception("An upload on %s made the ingest fail", group[0].message.topic)
-            self._status.refuse("raw", "An upload made the ingest fail; the log says more.")
+            with concerning(parse_topic(group[0].message.topic).user_id):
+                logger.exception("An upload made the ingest fail")
+            self._status.refuse(
+                "raw", "An upload made the ingest fail; the log says more.", "fault"
+            )
             self._link.acknowledge(group[0])
 
     def _take(self, group: Sequence[Received]) -> None:
@@ -115,18 +121,23 @@ class Ingest:
         over_quota = self._commit(arrivals) if arrivals else {}
         if over_quota is None:
             return
+        self._status.count("received", len(group))
         receipts: dict[str, list[Receipt]] = defaultdict(list)
         for item in checked:
             if isinstance(item, Arrival):
                 reason = over_quota.get((item.user_id, item.header.upload_id))
                 receipts[item.user_id].append(_receipt(item, reason))
                 if reason is not None:
-                    self._status.refuse("raw", reason)
+                    with concerning(item.user_id, item.header.session_id):
+                        self._status.refuse("raw", reason, "quota")
             else:
-                self._status.refuse("raw", item.reason)
+                with concerning(item.user_id):
+                    self._status.refuse("raw", item.reason, item.kind)
                 if item.receipt is not None:
                     receipts[item.user_id].append(item.receipt)
         for user_id, those in receipts.items():
+            for receipt in those:
+                self._status.metrics.add(metrics.RECEIPTS, labels=(receipt.status,))
             for message in _messages(user_id, those):
                 self._send(message)
         for received in group:
@@ -158,6 +169,7 @@ class Ingest:
                 continue
             self._status.trouble("store", None)
             self._status.count("stored", committed.fresh)
+            self._status.count("repeated", len(arrivals) - committed.fresh - len(committed.refused))
             logger.debug("Of %d uploads %d are new", len(arrivals), committed.fresh)
             if committed.fresh:
                 self._committed()

@@ -2,12 +2,15 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from math import isfinite
 from typing import Final
 
 from analyzer.store.claims import Claim
+from analyzer.store.reanalysis import Reanalysis
 from analyzer.store.results import Results
-from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, with_trend
+from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, TrendState, with_trend
 from analyzer.store.sessions import Run
 from sacmes_core.analysis.trend.electrodes import over_electrodes
 from sacmes_core.analysis.trend.running import RunningTrend, TrendPoint, TrendValue, recompute
@@ -16,6 +19,8 @@ from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.settings.trend import TrendSettings
 
 _CACHED_MAX: Final = 500
+KEEP_EVERY: Final = 200
+"""So many results at the most are read again by whoever takes a session over."""
 _OVER_ELECTRODES: Final = ("normalised", "kdm", "ratio")
 MEAN_COLUMNS: Final = tuple(f"{name}_{of}" for name in _OVER_ELECTRODES for of in ("mean", "sd"))
 """Columns of what the electrodes of a scan say together."""
@@ -26,6 +31,8 @@ class _Running:
     turn: int
     settings: TrendSettings
     trend: RunningTrend
+    unkept: int = 0
+    """Results since the store had it last."""
 
 
 class Trends:
@@ -45,13 +52,45 @@ class Trends:
 
     def extend(self, run: Run, claim: Claim, result: Result) -> tuple[Result, bool]:
         """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
-        trend = self._of(run, claim)
+        known = self._of(run, claim)
+        known.unkept += 1
+        trend = known.trend
         steps = [trend.add(_point(result, electrode)) for electrode in result.electrodes]
         electrodes = tuple(
             with_trend(electrode, _trend(step.value))
             for electrode, step in zip(result.electrodes, steps, strict=True)
         )
         return result.model_copy(update={"electrodes": electrodes}), any(s.stale for s in steps)
+
+    def to_keep(self, run: Run, last: Result) -> TrendState | None:
+        """The running trend for the store, now and then; `last` is the last result in it."""
+        known = self._running.get(run.run)
+        if known is None or known.unkept < KEEP_EVERY:
+            return None
+        known.unkept = 0
+        return _state(ResultKey(run.run, last.position, last.scan.index), known)
+
+    def show(self, run: Run, claim: Claim, reanalysis: Reanalysis) -> int | None:
+        """Compute the trend of what was analysed again, and let all of it be shown.
+
+        Returns
+        -------
+        int or None
+            As of `again`.
+        """
+        keys: list[tuple[ResultKey, int]] = []
+        points: list[TrendPoint] = []
+        for row in reanalysis.trend_rows(run.run):
+            keys.append((row.key, len(row.points)))
+            points += row.points
+        values, running = recompute(points, run.document.settings.trend)
+        found = map(_trend, values)
+        trends = [(key, tuple(islice(found, count))) for key, count in keys]
+        known = _Running(claim.turn, run.document.settings.trend, running)
+        state = _state(keys[-1][0], known) if keys else None
+        revision = reanalysis.show(claim, trends, run.document, state, datetime.now(UTC))
+        self._settle(run.run, known, held=revision is not None)
+        return revision
 
     def again(self, run: Run, claim: Claim) -> int | None:
         """Compute the trend of a whole session and store it as the next trend revision.
@@ -71,33 +110,54 @@ class Trends:
             trend = tuple(_trend(next(found)) for _ in row.points)
             if trend != row.trend:
                 changed.append((row.key, trend))
-        revision = self._results.replace_trend(claim, changed, revision=run.document.revision)
-        if revision is None:
-            self.forget(run.run)
-        else:
-            self._keep(run, claim, running)
+        known = _Running(claim.turn, run.document.settings.trend, running)
+        state = _state(rows[-1].key, known) if rows else None
+        revision = self._results.replace_trend(
+            claim, changed, revision=run.document.revision, state=state
+        )
+        self._settle(run.run, known, held=revision is not None)
         return revision
 
     def forget(self, run: int) -> None:
         """Drop what is known of a session: what the store has of it may be something else."""
         self._running.pop(run, None)
 
-    def _of(self, run: Run, claim: Claim) -> RunningTrend:
+    def _of(self, run: Run, claim: Claim) -> _Running:
         settings = run.document.settings.trend
         known = self._running.get(run.run)
-        if known is not None and known.settings == settings:
-            self._running.move_to_end(run.run)
-            return known.trend
-        points = (p for row in self._results.trend_rows(run.run) for p in row.points)
-        _, running = recompute(points, settings)
-        self._keep(run, claim, running)
-        return running
+        if known is None or known.settings != settings:
+            known = self._kept(run.run, claim, settings)
+            if known is None:
+                points = (p for row in self._results.trend_rows(run.run) for p in row.points)
+                known = _Running(claim.turn, settings, recompute(points, settings)[1], KEEP_EVERY)
+        self._settle(run.run, known, held=True)
+        return known
 
-    def _keep(self, run: Run, claim: Claim, trend: RunningTrend) -> None:
-        self._running[run.run] = _Running(claim.turn, run.document.settings.trend, trend)
-        self._running.move_to_end(run.run)
+    def _kept(self, run: int, claim: Claim, settings: TrendSettings) -> _Running | None:
+        """The trend as the store has it, and what came since; None if it has none that fits."""
+        kept = self._results.trend_state(run)
+        if kept is None or kept.settings != settings.model_dump_json():
+            return None
+        trend = RunningTrend.from_json(kept.state, settings)
+        known = _Running(claim.turn, settings, trend)
+        for row in self._results.trend_rows(run, kept.key):
+            for point in row.points:
+                trend.add(point)
+            known.unkept += 1
+        return known
+
+    def _settle(self, run: int, known: _Running, *, held: bool) -> None:
+        if not held:
+            self.forget(run)
+            return
+        self._running[run] = known
+        self._running.move_to_end(run)
         if len(self._running) > _CACHED_MAX:
             self._running.popitem(last=False)
+
+
+def _state(key: ResultKey, known: _Running) -> TrendState:
+    return TrendState(key, known.settings.model_dump_json(), known.trend.to_json())
 
 
 def mean_cells(result: Result) -> list[float | None]:

@@ -8,21 +8,24 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from analyzer import metrics
 from analyzer.announcer import Announcer
 from analyzer.ingest import Outward
 from analyzer.messages import curves_of, result_of, source_of
 from analyzer.pipeline import Numbers, analyse
+from analyzer.reanalysing import Reanalyser
 from analyzer.status import Status
 from analyzer.store.claims import Claim, Claims
 from analyzer.store.database import StoreError
-from analyzer.store.results import Analysed, Batch
+from analyzer.store.results import Batch
+from analyzer.store.rows import Analysed
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
-from analyzer.store.uploads import AGAIN, StoredUpload
+from analyzer.store.uploads import StoredUpload
 from analyzer.trends import Trends
 from sacmes_core.errors import ProtocolError
-from sacmes_core.payloads.results import Progress
-from sacmes_core.protocol import CURVES, PROGRESS, publication
+from sacmes_core.logs import add_concern, concerning
+from sacmes_core.protocol import CURVES, publication
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class Worker:
         self._claims = Claims(store.database, holder)
         self._claim: Claim | None = None
         self._trends = Trends(store.results)
+        self._reanalyser = Reanalyser(store, link, status, holder)
         self._woken = threading.Event()
         self._last_run = 0
         self._trend_due: dict[int, float] = {}
@@ -75,10 +79,13 @@ class Worker:
         self._woken.clear()
 
     def renew(self) -> None:
-        """Keep the claim on the session under work; called from another thread."""
+        """Keep the claim on what is under work; called from another thread."""
+        self._reanalyser.renew()
         claim = self._claim
         if claim is not None and not self._claims.renew(claim):
-            logger.warning("The claim on session %d was lost to another worker", claim.run)
+            run = self._store.sessions.by_number(claim.run)
+            with concerning(run.user_id, run.document.session_id):
+                logger.warning("The claim on a session was lost to another worker")
 
     def begin(self) -> None:
         """Take over at once what dead workers of this machine have left."""
@@ -89,21 +96,29 @@ class Worker:
         self._claims.leave()
 
     def turn(self) -> bool:
-        """Analyse a batch, compute stale trends again, announce; whether there was anything."""
-        busy = self._analyse_next()
+        """Analyse a batch, compute stale trends again, announce; whether there was anything.
+
+        New scans of every session come before any re-analysis, and sessions take turns.
+        """
+        busy = self._analyse_next() or self._analyse_again()
         busy = self._refresh_trends() or busy
         announced = self._announcer is not None and self._announcer.work()
         return announced or busy
 
     def _analyse_next(self) -> bool:
-        found = self._claims.next(self._last_run)
-        if found is None:
+        claim = self._claims.next(self._last_run)
+        if claim is None:
             return False
-        claim, priority = found
+        self._status.count("claims")
         self._last_run = claim.run
-        with self._holding(claim):
-            self._analyse_batch(claim, priority)
+        with self._holding(claim), concerning():
+            self._analyse_batch(claim)
         return True
+
+    def _analyse_again(self) -> bool:
+        run = self._reanalyser.turn(self._last_run)
+        self._last_run = self._last_run if run is None else run
+        return run is not None
 
     @contextmanager
     def _holding(self, claim: Claim) -> Iterator[None]:
@@ -120,23 +135,25 @@ class Worker:
         finally:
             self._claim = None
 
-    def _analyse_batch(self, claim: Claim, priority: int) -> None:
-        run = self._store.sessions.by_number(claim.run)
-        uploads = self._store.uploads.waiting(
-            run.run, priority, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX
-        )
+    def _analyse_batch(self, claim: Claim) -> None:
+        run = self._store.sessions.as_shown(self._store.sessions.by_number(claim.run))
+        add_concern(user_id=run.user_id, session_id=run.document.session_id)
+        uploads = self._store.uploads.waiting(run.run, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX)
+        if not uploads:
+            self._claims.release(claim)
+            return
+        began = time.monotonic()
         numbers = analyse([source_of(upload) for upload in uploads], run.document.settings)
-        again = priority == AGAIN
-        analysed, stale = self._with_trend(run, claim, uploads, numbers, again=again)
-        batch = Batch(claim, analysed, run.document.settings_revision, again, stale)
+        self._status.metrics.observe(metrics.ANALYSIS_S, time.monotonic() - began)
+        analysed, stale = self._with_trend(run, claim, uploads, numbers)
+        state = self._trends.to_keep(run, analysed[-1].results[-1])
+        batch = Batch(claim, analysed, run.shown_revision, stale, state)
         if not self._store.results.commit(batch, datetime.now(UTC)):
             self._trends.forget(run.run)
             return
         self._status.count("analysed", sum(len(item.results) for item in analysed))
-        if again:
-            self._tell_progress(run)
-        else:
-            self._show_curves(run, analysed, numbers)
+        self._note_delays(uploads)
+        self._show_curves(run, analysed, numbers)
 
     def _with_trend(
         self,
@@ -144,8 +161,6 @@ class Worker:
         claim: Claim,
         uploads: Sequence[StoredUpload],
         numbers: Sequence[tuple[Numbers, ...]],
-        *,
-        again: bool,
     ) -> tuple[list[Analysed], bool]:
         """The results of a batch, and whether the trend before them no longer holds."""
         analysed = [
@@ -155,8 +170,6 @@ class Worker:
             )
             for upload, those in zip(uploads, numbers, strict=True)
         ]
-        if again:
-            return analysed, True
         stale = any(upload.revision > 1 for upload in uploads)
         extended = []
         for item in analysed:
@@ -173,34 +186,41 @@ class Worker:
             claim = self._claims.take(number)
             if claim is None:
                 continue
-            with self._holding(claim):
+            with self._holding(claim), concerning():
                 done = self._refresh_trend(claim) or done
         return done
 
     def _refresh_trend(self, claim: Claim) -> bool:
         run = self._store.sessions.by_number(claim.run)
+        add_concern(user_id=run.user_id, session_id=run.document.session_id)
         # Another worker may have done it, or the analysis before it is still under way.
         if not run.trend_stale or self._store.uploads.count_again(claim.run):
             self._claims.release(claim)
             return False
         began = time.monotonic()
-        revision = self._trends.again(run, claim)
+        if run.shown_revision == run.document.settings_revision:
+            revision = self._trends.again(run, claim)
+        else:
+            revision = self._trends.show(run, claim, self._reanalyser.reanalysis)
+            if revision is not None:
+                self._tell_shown(run)
+                return True
         took_s = time.monotonic() - began
         self._trend_due[claim.run] = time.monotonic() + took_s / TREND_SHARE
         logger.debug("Trend %s of %s computed in %.3f s", revision, run.user_id, took_s)
         return True
 
-    def _tell_progress(self, run: Run) -> None:
-        left = self._store.uploads.count_again(run.run)
-        of = max(self._store.results.count(run.run), left)
-        progress = Progress(
-            session_id=run.document.session_id,
-            job="analysis",
-            done=of - left,
-            of=of,
-            settings_revision=run.document.settings_revision,
-        )
-        self._link.publish(publication(PROGRESS, progress, user_id=run.user_id))
+    def _note_delays(self, uploads: Sequence[StoredUpload]) -> None:
+        now = datetime.now(UTC)
+        for upload in uploads:
+            delay_s = (now - upload.received_at).total_seconds()
+            self._status.metrics.observe(metrics.RESULT_DELAY_S, delay_s)
+
+    def _tell_shown(self, run: Run) -> None:
+        """Say that viewers see the new settings from now on."""
+        logger.info("Settings revision %d shown", run.document.settings_revision)
+        scans = self._store.sessions.count_scans(run.run)
+        self._reanalyser.tell(run, scans, scans)
 
     def _show_curves(
         self, run: Run, analysed: Sequence[Analysed], numbers: Sequence[tuple[Numbers, ...]]

@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from sacmes_core.errors import ConfigError
+from sacmes_core.server_service import Program, install_service_command
 from sacmes_core.shell import (
     BrokerOption,
     HomeOption,
@@ -31,7 +33,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(
-    epilog="Example: sacmes-dashboard --broker mqtts://broker.example.org:8883 --port 8501"
+    epilog="Example: sacmes-dashboard --broker mqtts://broker.example.org:8883 --port 8501. "
+    "A service of systemd: sacmes-dashboard install-service --help"
 )
 def serve(
     broker: BrokerOption = None,
@@ -80,6 +83,18 @@ def serve(
     asgi.app.run(config=asgi.CONFIG | listening | encryption)
 
 
+def _unattended(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of a service, refused where it could not be started."""
+    typer.main.get_command(app).make_context("sacmes-dashboard", list(arguments))
+    return arguments
+
+
+installing = typer.Typer(add_completion=False, rich_markup_mode=None)
+installing.command(
+    epilog="Example: sacmes-dashboard install-service --print -- --port 8501",
+)(install_service_command(Program("sacmes-dashboard", "dashboard", watched=False), _unattended))
+
+
 def _encryption(certificate: Path | None, private_key: Path | None) -> dict[str, str]:
     """Build the server's settings for https; ConfigError if the two files do not make a pair."""
     if certificate is None and private_key is None:
@@ -104,5 +119,8 @@ def _free_port(host: str) -> int:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; the pages are its only command but one."""
+    if sys.argv[1:2] == ["install-service"]:
+        del sys.argv[1]
+        run_app(installing)
     run_app(app)

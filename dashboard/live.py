@@ -29,10 +29,11 @@ from sacmes_core import protocol, questions
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Connected, Disconnected, LinkEvent, Received, Refused
 from sacmes_core.messages import Message
+from sacmes_core.payloads.alerts import Alerts
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, ViewerPresence
 from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply
-from sacmes_core.payloads.results import Alerts, Curves, Progress, Result
+from sacmes_core.payloads.results import Curves, Progress, Result
 from sacmes_core.payloads.session import SessionDocument
 
 MAX_PRESENCES: Final = 1000

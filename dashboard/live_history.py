@@ -96,7 +96,8 @@ def history_came(state: LiveState, reply: HistoryReply, now: float) -> LiveState
     again = replace(state, history=None, history_problem=None)
     if session is None or reply.session.session_id != session.session_id:
         return want_history(again, now, delay_s=DEBOUNCE_S)
-    epoch = Epoch(reply.session.settings_revision, reply.trend_revision)
+    shown = reply.settings_revision
+    epoch = Epoch(reply.session.settings_revision if shown is None else shown, reply.trend_revision)
     newest = state.loading or state.shown
     if newest is not None and epoch < newest.epoch:
         return want_history(again, now, delay_s=DEBOUNCE_S)

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, Self
 
 from dashboard.trend import Trend
+from sacmes_core.payloads.alerts import Alert
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, ViewerPresence
-from sacmes_core.payloads.results import Alert, Curves, Progress
+from sacmes_core.payloads.results import Curves, Progress
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Question
 from sacmes_core.settings.session import SessionSettings

@@ -4,6 +4,13 @@ import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from sacmes_core.payloads.alerts import (
+    AcknowledgeRequest,
+    Alert,
+    Alerts,
+    AlertsQuery,
+    AlertsReply,
+)
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import Mark, MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.presence import (
@@ -41,8 +48,6 @@ from sacmes_core.payloads.replies import (
     SessionSummary,
 )
 from sacmes_core.payloads.results import (
-    Alert,
-    Alerts,
     Curves,
     ElectrodeCurves,
     ElectrodeResult,
@@ -177,6 +182,26 @@ _MARK: Final = Mark(
     by="lab-7",
 )
 
+_ALERT: Final = Alert(
+    alert_id="3f1c5a0e9b7d4c2286e0d1f4a5b6c7d8",
+    kind="signal_out_of_band",
+    state="acknowledged",
+    since=_START,
+    sentence="The normalised current of electrode 1 at 15 Hz was 0.412 in scan 240, below 0.5 in 3 "
+    "scans one after another.",
+    session_id=_SESSION_ID,
+    quantity="normalised",
+    electrode=1,
+    frequency_hz=15.0,
+    value=0.412,
+    threshold=0.5,
+    position=480,
+    number=240,
+    measured_at=_MEASURED,
+    acknowledged_at=_START,
+    acknowledged_by="lab-7",
+)
+
 EXAMPLES: Final[tuple[Payload, ...]] = (
     AgentPresence(
         state="online",
@@ -228,16 +253,10 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     _RESULT,
     _CURVES,
     Progress(session_id=_SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12),
-    Alerts(
-        alerts=(
-            Alert(
-                alert_id="no_scans",
-                kind="no_scans",
-                since=_START,
-                sentence="No scan has come for 5 minutes.",
-            ),
-        )
-    ),
+    Alerts(alerts=(_ALERT,)),
+    AlertsQuery(limit=100),
+    AcknowledgeRequest(alert_id=_ALERT.alert_id, by="lab-7"),
+    AlertsReply(alerts=(_ALERT,)),
     SessionsQuery(limit=20),
     HistoryQuery(session_id=_SESSION_ID, after_position=200, after_index=0, limit=500),
     ScanQuery(session_id=_SESSION_ID, position=1, index=0),

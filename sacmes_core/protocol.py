@@ -17,9 +17,10 @@ from pydantic_core import from_json
 
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import Alerts
 from sacmes_core.payloads.common import SCHEMA, Payload
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, ViewerPresence
-from sacmes_core.payloads.results import Alerts, Curves, Progress, Receipts, Result
+from sacmes_core.payloads.results import Curves, Progress, Receipts, Result
 from sacmes_core.payloads.session import SessionDocument
 
 MAX_WIRE_BYTES: Final = 1_000_000
@@ -209,7 +210,7 @@ PROGRESS: Final = Channel(
 ALERTS: Final = Channel(
     "alerts",
     "sacmes/{user_id}/alerts",
-    "The alerts that are active now.",
+    "The alerts that are not over, acknowledged ones among them.",
     writer="analyzer",
     readers="all",
     retain=True,

@@ -10,6 +10,7 @@ from typing import Final
 
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery, AlertsReply
 from sacmes_core.payloads.common import SCHEMA, Payload
 from sacmes_core.payloads.marks import MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.preview import PreviewQuery, PreviewReply
@@ -72,6 +73,7 @@ SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
 TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
 MARKS: Final = Question(QUERY, "marks", MarksQuery, MarksReply)
+ALERT_LIST: Final = Question(QUERY, "alerts", AlertsQuery, AlertsReply)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
@@ -80,6 +82,7 @@ UNMARK: Final = Question(REQUEST, "unmark", UnmarkRequest, MarksReply)
 RENAME: Final = Question(REQUEST, "rename", RenameRequest, SessionReply)
 DELETE: Final = Question(REQUEST, "delete", DeleteRequest, SessionReply)
 UNDELETE: Final = Question(REQUEST, "undelete", UndeleteRequest, SessionReply)
+ACKNOWLEDGE: Final = Question(REQUEST, "acknowledge", AcknowledgeRequest, AlertsReply)
 LIST: Final = Question(AGENT_QUERY, "list", ListQuery, ListReply)
 PREVIEW: Final = Question(AGENT_QUERY, "preview", PreviewQuery, PreviewReply)
 MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply)
@@ -91,6 +94,7 @@ QUESTIONS: Final = (
     TRIAL,
     EXPORT,
     MARKS,
+    ALERT_LIST,
     START,
     STOP,
     CHANGE_SETTINGS,
@@ -99,6 +103,7 @@ QUESTIONS: Final = (
     RENAME,
     DELETE,
     UNDELETE,
+    ACKNOWLEDGE,
     LIST,
     PREVIEW,
     MEASURE,
@@ -158,6 +163,12 @@ def read_question(message: Message) -> Asked:
     raise ProtocolError(
         f"{place.levels['verb']!r} is not asked here; known are: {known or 'none'}."
     )
+
+
+def known_verb(message: Message) -> str:
+    """The verb of a question, or "other" where nobody asks so: of these there are not many."""
+    verb = parse_topic(message.topic).levels.get("verb")
+    return verb if verb in {question.verb for question in QUESTIONS} else "other"
 
 
 def reply_place(message: Message) -> str | None:

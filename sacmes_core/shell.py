@@ -5,16 +5,13 @@ Every value comes from the command line, else from `SACMES_*` in the environment
 """
 
 import io
-import json
-import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from platformdirs import user_data_path
@@ -26,16 +23,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from sacmes_core import __version__
+from sacmes_core import __version__, logs
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError, SacmesError
+from sacmes_core.logs import LogFormat, LogLevel
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
-
-LogLevel = Literal["debug", "info", "warning", "error"]
-LogFormat = Literal["text", "json"]
 
 BrokerOption = Annotated[
     str | None,
@@ -158,39 +153,23 @@ def broker_address(settings: ShellSettings) -> BrokerAddress:
     return address
 
 
-class _JsonLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def text_lines() -> logging.Formatter:
-    """Lines of a log for people."""
-    return logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
-
-
 def configure_logging(settings: ShellSettings) -> None:
-    """Log to stderr, as text for people or as JSON lines for machines."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if settings.log_format == "json" else text_lines())
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(settings.log_level.upper())
+    """Log to stderr as the settings say."""
+    logs.configure(settings.log_level, settings.log_format)
 
 
 def stop_on_signal(stop: threading.Event) -> None:
-    """Set `stop` at SIGTERM and Ctrl-C; a second Ctrl-C ends the process at once."""
+    """Set `stop` at SIGTERM and Ctrl-C; the same signal again ends the process at once.
+
+    Not any second signal: Ctrl-C reaches a whole group of processes, and whoever started them may
+    then ask each of them with SIGTERM to end.
+    """
+    seen: set[int] = set()
 
     def asked(number: int, _frame: object) -> None:
-        if stop.is_set() and number == signal.SIGINT:
+        if number in seen:
             os._exit(EXIT_FAILED)
+        seen.add(number)
         stop.set()
 
     # Windows says SIGBREAK when its window is closed or the user logs off.

@@ -8,7 +8,7 @@ recognised wherever it comes from.
 import gzip
 import hashlib
 import zlib
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import quote, unquote
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
@@ -63,6 +63,9 @@ _QUOTED: Final = frozenset({"file", "reading"})
 """Properties that may hold any character."""
 
 
+RefusalKind = Literal["topic", "schema", "header", "encoding", "damaged", "too_large", "identity"]
+
+
 class UploadRefusedError(ProtocolError):
     """An upload that cannot be taken.
 
@@ -70,13 +73,18 @@ class UploadRefusedError(ProtocolError):
     ----------
     upload_id
         Id for the receipt; None where not even that could be read.
+    kind
+        The reason in one word.
     retry
         Whether sending it again, to a newer analyzer say, can help.
     """
 
-    def __init__(self, reason: str, upload_id: str | None, *, retry: bool = False) -> None:
+    def __init__(
+        self, reason: str, upload_id: str | None, *, kind: RefusalKind, retry: bool = False
+    ) -> None:
         super().__init__(reason)
         self.upload_id = upload_id
+        self.kind = kind
         self.retry = retry
 
 
@@ -146,7 +154,7 @@ def unpack(message: Message) -> tuple[str, UploadHeader, bytes]:
     """
     place = parse_topic(message.topic)
     if place.channel is not RAW:
-        raise UploadRefusedError(f"{place.channel.name} carries no uploads.", None)
+        raise UploadRefusedError(f"{place.channel.name} carries no uploads.", None, kind="topic")
     properties = dict(message.user_properties)
     known_id = _known_id(properties)
     if properties.get("schema") != str(SCHEMA):
@@ -154,15 +162,20 @@ def unpack(message: Message) -> tuple[str, UploadHeader, bytes]:
             f"The upload has schema {properties.get('schema', 'none')[:20]}; "
             f"this version reads schema {SCHEMA}.",
             known_id,
+            kind="schema",
             retry=True,
         )
     header = _header(properties, place.levels["technique"], known_id)
     content = _content(properties.get("encoding", "identity"), message.payload, known_id)
     if hashlib.sha256(content).hexdigest() != header.sha256:
-        raise UploadRefusedError("The bytes do not fit their checksum.", known_id, retry=True)
+        raise UploadRefusedError(
+            "The bytes do not fit their checksum.", known_id, kind="damaged", retry=True
+        )
     identity = upload_id(header.session_id, header.file, content, returned=header.returned)
     if identity != header.upload_id:
-        raise UploadRefusedError("The upload id does not fit what it names.", known_id)
+        raise UploadRefusedError(
+            "The upload id does not fit what it names.", known_id, kind="identity"
+        )
     return place.user_id, header, content
 
 
@@ -184,23 +197,31 @@ def _header(properties: dict[str, str], technique: str, known_id: str | None) ->
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UploadRefusedError(f"{where}: {first['msg']}.", known_id) from None
+        raise UploadRefusedError(f"{where}: {first['msg']}.", known_id, kind="header") from None
 
 
 def _content(encoding: str, payload: bytes, known_id: str | None) -> bytes:
     if encoding == "identity":
         return payload
     if encoding != "gzip":
-        raise UploadRefusedError(f"The encoding {encoding[:20]!r} is not known.", known_id)
+        raise UploadRefusedError(
+            f"The encoding {encoding[:20]!r} is not known.", known_id, kind="encoding"
+        )
     unpacker = zlib.decompressobj(wbits=31)
     try:
         content = unpacker.decompress(payload, MAX_UPLOAD_BYTES + 1)
     except zlib.error as error:
-        raise UploadRefusedError(f"The bytes cannot be unpacked: {error}.", known_id) from None
+        raise UploadRefusedError(
+            f"The bytes cannot be unpacked: {error}.", known_id, kind="damaged"
+        ) from None
     if len(content) > MAX_UPLOAD_BYTES:
         raise UploadRefusedError(
-            f"The upload unpacks to more than {MAX_UPLOAD_BYTES:,} bytes.", known_id
+            f"The upload unpacks to more than {MAX_UPLOAD_BYTES:,} bytes.",
+            known_id,
+            kind="too_large",
         )
     if not unpacker.eof:
-        raise UploadRefusedError("The packed bytes end too early.", known_id, retry=True)
+        raise UploadRefusedError(
+            "The packed bytes end too early.", known_id, kind="damaged", retry=True
+        )
     return content

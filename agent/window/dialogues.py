@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from agent.settings import AgentSettings
 from agent.window.cards import QuietScrollbar, show_if, wrap_to_width
 from agent.window.theme import CARD, EDGE, TEXT, Theme
+from sacmes_core.logs import LogLevel
 from sacmes_core.settings.parts import Technique
-from sacmes_core.shell import LogLevel
 
 _BY_ITSELF: Final[dict[str, Technique | None]] = {
     "No: the dashboard does": None,

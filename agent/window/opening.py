@@ -13,7 +13,8 @@ from agent.settings import AgentSettings, read_settings
 from agent.window.model import Draft, Window
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError, SacmesError
-from sacmes_core.shell import shell_settings, stop_on_signal, text_lines
+from sacmes_core.logs import TextLines
+from sacmes_core.shell import shell_settings, stop_on_signal
 
 LOG_NAME: Final = "window.log"
 LOG_BYTES: Final = 1_000_000
@@ -103,6 +104,6 @@ def log_to_file(home: Path, settings: AgentSettings) -> None:
     if sys.stderr is not None:
         handlers.append(logging.StreamHandler(sys.stderr))
     for handler in handlers:
-        handler.setFormatter(text_lines())
+        handler.setFormatter(TextLines())
         root.addHandler(handler)
     root.setLevel(settings.log_level.upper())

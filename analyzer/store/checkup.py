@@ -56,6 +56,30 @@ def look_at(database: Database) -> Iterator[Finding]:
     )
 
 
+def trial_write_s(database: Database) -> float:
+    """Write into a store and take it out again; how long that took, in s.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    began = time.monotonic()
+    with database.write() as connection:
+        connection.execute(insert(meta).values(name=_NOTE, value=""))
+        connection.execute(delete(meta).where(meta.c.name == _NOTE))
+    return time.monotonic() - began
+
+
+def store_bytes(database: Database) -> int:
+    """How much room a store takes up on its disk."""
+    if database.engine.dialect.name == SQLITE:
+        files = (Path(f"{database.place}{end}") for end in ("", "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+    with database.read() as connection:
+        return int(connection.scalar(select(func.pg_database_size(func.current_database()))) or 0)
+
+
 def _server(connection: Connection) -> str:
     version = ".".join(map(str, connection.dialect.server_version_info or ()))
     return f"{connection.dialect.name} {version}"
@@ -89,11 +113,7 @@ def _layout(layout: int | None) -> Finding:
 
 
 def _commit(database: Database) -> Finding:
-    began = time.monotonic()
-    with database.write() as connection:
-        connection.execute(insert(meta).values(name=_NOTE, value=""))
-        connection.execute(delete(meta).where(meta.c.name == _NOTE))
-    took_s = time.monotonic() - began
+    took_s = trial_write_s(database)
     fine = took_s < SLOW_COMMIT_S
     hint = "" if fine else "; the disk is slow or busy"
     return Finding("commit", fine, f"{1e3 * took_s:.1f} ms{hint}")

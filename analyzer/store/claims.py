@@ -1,6 +1,7 @@
 """Who works at which session: claims that end by themselves, so that a dead worker holds up none.
 
-A session is claimed as a whole, because its trend needs its scans in order. A claim is short, and
+A session is claimed as a whole, because the trend of new scans needs them in order; when it is
+analysed again, workers share it (`reanalysis`). A claim is short, and
 renewed while the work lasts; without a clock in common, all times are the database's. Whoever had a
 session last keeps a right of way for its next scans, since he knows its trend already.
 """
@@ -15,7 +16,7 @@ from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
 from analyzer.store.holders import is_dead
 from analyzer.store.tables import claims, jobs
-from analyzer.store.uploads import AGAIN, NEW
+from analyzer.store.uploads import NEW
 
 CLAIM_S: Final = 6.0
 """A worker that says nothing for so long is taken for dead."""
@@ -33,7 +34,7 @@ _FIRST: Final = (
     select(jobs.c.run, case((_UNHELD & (_MINE | _WAITED_LONG), 1), else_=0).label("free"))
     .join(claims, claims.c.run == jobs.c.run)
     .where(
-        jobs.c.priority == bindparam("priority"),
+        jobs.c.priority == NEW,
         jobs.c.run > bindparam("after"),
         jobs.c.run <= bindparam("last"),
     )
@@ -77,20 +78,14 @@ class Claims:
         self._database = database
         self._holder = holder
 
-    def next(self, after_run: int) -> tuple[Claim, int] | None:
-        """Claim the session whose turn it is after another; None if there is nothing to do.
+    def next(self, after_run: int) -> Claim | None:
+        """Claim the session with new scans whose turn it is after another; None if there is none.
 
-        New scans of every session come before any re-analysis, and sessions take turns.
-
-        Returns
-        -------
-        tuple of Claim and int, or None
-            The claim and the priority of the jobs.
+        Sessions take turns.
         """
-        for priority in (NEW, AGAIN):
-            for run in self._free(priority, after_run):
-                if (claim := self.take(run)) is not None:
-                    return claim, priority
+        for run in self._free(after_run):
+            if (claim := self.take(run)) is not None:
+                return claim
         return None
 
     def take(self, run: int) -> Claim | None:
@@ -116,22 +111,25 @@ class Claims:
 
     def bury(self) -> None:
         """Free what dead workers of this machine have left, which others wait for in vain."""
-        query = select(claims.c.holder).where(claims.c.holder.is_not(None)).distinct()
         with self._database.write(durable=False) as connection:
-            _clear(connection, [name for name in connection.scalars(query) if is_dead(name)])
+            found: set[str] = set()
+            for table in (claims, jobs):
+                query = select(table.c.holder).where(table.c.holder.is_not(None)).distinct()
+                found.update(connection.scalars(query))
+            _clear(connection, [name for name in found if is_dead(name)])
 
-    def _free(self, priority: int, after_run: int) -> Iterator[int]:
+    def _free(self, after_run: int) -> Iterator[int]:
         """Sessions that wait for this worker, from one on and around."""
         for low, high in ((after_run, _RUN_MAX), (0, after_run)):
             run = low
-            while (row := self._first(priority, run, high)) is not None:
+            while (row := self._first(run, high)) is not None:
                 run = row.run
                 if row.free:
                     yield run
 
-    def _first(self, priority: int, after: int, last: int) -> Any:
+    def _first(self, after: int, last: int) -> Any:
         """The session of the next job; a step for each session, however many jobs it has."""
-        where = {"me": self._holder, "priority": priority, "after": after, "last": last}
+        where = {"me": self._holder, "after": after, "last": last}
         with self._database.read() as connection:
             return connection.execute(_FIRST, where).first()
 
@@ -142,9 +140,10 @@ def spend(connection: Connection, claim: Claim) -> bool:
 
 
 def _clear(connection: Connection, holders: list[str]) -> None:
-    connection.execute(
-        update(claims).where(claims.c.holder.in_(holders)).values(holder=None, expires_at=None)
-    )
+    for table in (claims, jobs):
+        connection.execute(
+            update(table).where(table.c.holder.in_(holders)).values(holder=None, expires_at=None)
+        )
 
 
 def _set(connection: Connection, claim: Claim, expires_at: Any) -> bool:

@@ -3,13 +3,32 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from analyzer.store.database import Database
-from analyzer.store.tables import claims, documents, jobs, marks, results, sessions, uploads, users
+from analyzer.store.tables import (
+    alerts,
+    calibrations,
+    claims,
+    documents,
+    jobs,
+    marks,
+    results,
+    sessions,
+    staged,
+    trend_states,
+    uploads,
+    users,
+)
 from sacmes_core.payloads.session import SessionDocument
+
+_OF_A_SESSION: Final = (
+    *(results, staged, jobs, uploads, documents, marks, alerts, calibrations, claims),
+    *(trend_states, sessions),
+)
+"""Tables with rows of a session, those first that refer to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +83,7 @@ def prune(database: Database, olds: tuple[OldSession, ...]) -> Iterator[OldSessi
             held = select(sessions.c.run).where(sessions.c.run == old.run).with_for_update()
             if connection.scalar(held) is None:
                 continue
-            for table in (results, jobs, uploads, documents, marks, claims, sessions):
+            for table in _OF_A_SESSION:
                 connection.execute(delete(table).where(table.c.run == old.run))
         yield old
 

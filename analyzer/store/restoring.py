@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from analyzer.store.backups import Progress, back_up, copy_rows, stamp
 from analyzer.store.database import Database, StoreError
 from analyzer.store.engines import POSTGRESQL, SQLITE, fault_of, is_damaged, read_only, sqlite_url
-from analyzer.store.tables import claims, leases, sessions
+from analyzer.store.tables import claims, jobs, leases, sessions
 from analyzer.store.upgrades import prepare
 from sacmes_core.errors import ConfigError
 
@@ -122,7 +122,7 @@ def _newest_layout(backup: Path, scratch: Path) -> Database:
 
 def _settle(connection: Connection) -> None:
     """Nobody works with a store that was just restored; the next session has the next number."""
-    for table in (claims, leases):
+    for table in (claims, leases, jobs):
         connection.execute(update(table).values(holder=None, expires_at=None))
     if connection.dialect.name == POSTGRESQL:
         last = connection.scalar(select(func.max(sessions.c.run))) or 0

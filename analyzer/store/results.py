@@ -1,43 +1,38 @@
 """Results: committed with the end of their jobs, read in order, announced once."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from analyzer.store.claims import Claim, spend
 from analyzer.store.database import Database
+from analyzer.store.engines import epoch_s
 from analyzer.store.rows import (
-    NO_TREND,
+    Analysed,
     ResultKey,
     Trend,
+    TrendRow,
+    TrendState,
     announce_newest,
+    keep_state,
     key_of,
+    points_of,
     result_of,
+    row_of,
     select_results,
+    touch,
     trend_from,
     trend_of,
     trend_to,
-    with_trend,
 )
-from analyzer.store.tables import jobs, results, sessions
-from analyzer.store.uploads import StoredUpload
-from sacmes_core.analysis.trend.running import TrendPoint
-from sacmes_core.analysis.trend.uncertainty import common_error_of
+from analyzer.store.tables import jobs, results, sessions, staged, trend_states, uploads
+from analyzer.store.uploads import AGAIN
 from sacmes_core.payloads.results import Result
 
 _PAGE_ROWS: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Analysed:
-    """What became of one upload: a result for each of its scans, at least one."""
-
-    upload: StoredUpload
-    results: tuple[Result, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +44,18 @@ class Batch:
     claim
         On the session; it ends with the commit.
     settings_revision
-        The one that the results were computed with.
-    again
-        Whether they replace results; viewers are then told once, at the end of it all.
+        The one that the results were computed with, and that viewers are shown.
     trend_stale
         Whether the trend of the session has to be computed again.
+    state
+        The running trend after the batch; None leaves the one that is kept.
     """
 
     claim: Claim
     analysed: Sequence[Analysed]
     settings_revision: int
-    again: bool = False
     trend_stale: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TrendRow:
-    """What the trend needs of a result, a point for each electrode, and the trend that it has."""
-
-    key: ResultKey
-    points: tuple[TrendPoint, ...]
-    trend: Trend
+    state: TrendState | None = None
 
 
 class Results:
@@ -90,25 +76,29 @@ class Results:
         run = batch.claim.run
         positions = [item.upload.position for item in batch.analysed]
         with self._database.write() as connection:
-            query = select(sessions.c.settings_revision).where(sessions.c.run == run)
-            query = query.with_for_update()
-            same_settings = connection.scalar(query) == batch.settings_revision
+            held = connection.execute(
+                select(sessions.c.settings_revision, sessions.c.shown_revision)
+                .where(sessions.c.run == run)
+                .with_for_update()
+            ).one()
+            same_settings = held.shown_revision == batch.settings_revision
             if not (spend(connection, batch.claim) and same_settings):
                 return False
-            put_aside = _take_out(connection, run, positions) if batch.again else frozenset()
-            rows = [row for item in batch.analysed for row in _rows(item)]
-            for row in rows:
-                row["superseded"] = int(row["position"] in put_aside)
-                row["announced"] = int(batch.again)
+            rows = [_new_row(item, result) for item in batch.analysed for result in item.results]
             connection.execute(insert(results), rows)
-            _supersede(connection, batch.analysed)
-            connection.execute(
-                delete(jobs).where(jobs.c.run == run, jobs.c.position.in_(positions))
+            if batch.state is not None:
+                keep_state(connection, run, batch.state)
+            put_aside = _supersede(connection, batch.analysed)
+            _end_jobs(
+                connection, run, positions, again=held.settings_revision != held.shown_revision
             )
-            changes: dict[str, Any] = {"last_result_at": now.isoformat()}
+            changes: dict[str, Any] = {
+                "last_result_at": now.isoformat(),
+                "scans": sessions.c.scans + len(rows) - put_aside,
+            }
             if batch.trend_stale:
                 changes["trend_stale"] = 1
-            _touch(connection, run, changes)
+            touch(connection, run, changes)
         return True
 
     def page(
@@ -119,11 +109,7 @@ class Results:
         query = (
             select_results()
             .where(results.c.run == run, results.c.superseded == 0)
-            .where(
-                (results.c.position > position)
-                | ((results.c.position == position) & (results.c.scan_index > index))
-            )
-            .where(results.c.position >= position)
+            .where(_later(position, index))
             .order_by(results.c.position, results.c.scan_index)
             .limit(limit)
         )
@@ -131,11 +117,16 @@ class Results:
             return tuple(result_of(row) for row in connection.execute(query))
 
     def every(self, run: int) -> Iterator[Result]:
-        """All results of a session in order, read in pages."""
-        after = (0, -1)
-        while page := self.page(run, after=after):
-            yield from page
-            after = (page[-1].position, page[-1].scan.index)
+        """All results of a session in order, as they were at one moment."""
+        query = (
+            select_results()
+            .where(results.c.run == run, results.c.superseded == 0)
+            .order_by(results.c.position, results.c.scan_index)
+            .execution_options(yield_per=_PAGE_ROWS)
+        )
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                yield result_of(row)
 
     def at(self, run: int, position: int | None, scan_index: int) -> Result | None:
         """One result; the newest without a position."""
@@ -156,18 +147,17 @@ class Results:
         with self._database.read() as connection:
             return connection.scalar(query) or 0
 
-    def count(self, run: int) -> int:
-        """How many results a session has."""
-        query = (
-            select(func.count())
-            .select_from(results)
-            .where(results.c.run == run, results.c.superseded == 0)
-        )
+    def trend_state(self, run: int) -> TrendState | None:
+        """The running trend of a session as it was kept last; None if there is none."""
+        query = select(trend_states).where(trend_states.c.run == run)
         with self._database.read() as connection:
-            return connection.scalar(query) or 0
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return TrendState(ResultKey(run, row.position, row.scan_index), row.settings, row.state)
 
-    def trend_rows(self, run: int) -> Iterator[TrendRow]:
-        """What the trend of a session needs, in order, superseded results left out."""
+    def trend_rows(self, run: int, after: ResultKey | None = None) -> Iterator[TrendRow]:
+        """What the trend needs of a session, in order after a result; superseded ones left out."""
         query = (
             select(
                 results.c.run,
@@ -182,12 +172,19 @@ class Results:
             .order_by(results.c.position, results.c.scan_index)
             .execution_options(yield_per=_PAGE_ROWS)
         )
+        if after is not None:
+            query = query.where(_later(after.position, after.scan_index))
         with self._database.read() as connection:
             for row in connection.execute(query):
-                yield TrendRow(key_of(row), _points(row), trend_from(row.trend))
+                yield TrendRow(key_of(row), points_of(row), trend_from(row.trend))
 
     def replace_trend(
-        self, claim: Claim, changed: Sequence[tuple[ResultKey, Trend]], *, revision: int
+        self,
+        claim: Claim,
+        changed: Sequence[tuple[ResultKey, Trend]],
+        *,
+        revision: int,
+        state: TrendState | None = None,
     ) -> int | None:
         """Store another trend of a whole session under the next trend revision.
 
@@ -197,6 +194,8 @@ class Results:
             On the session; it ends with this.
         revision
             Revision of the session document whose settings it was computed with.
+        state
+            The running trend after it.
 
         Returns
         -------
@@ -215,71 +214,55 @@ class Results:
                 return None
             _write_trends(connection, changed)
             trend_revision = int(row.trend_revision) + 1
-            _touch(connection, run, {"trend_stale": 0, "trend_revision": trend_revision})
+            touch(connection, run, {"trend_stale": 0, "trend_revision": trend_revision})
+            keep_state(connection, run, state)
             announce_newest(connection, run)
         return trend_revision
 
 
-def _rows(item: Analysed) -> list[dict[str, Any]]:
-    return [
-        {
-            "run": item.upload.run,
-            "position": item.upload.position,
-            "scan_index": result.scan.index,
-            "file": item.upload.header.file,
-            "frequency_hz": result.scan.frequency_hz,
-            "number": result.scan.number,
-            "document": _without_trend(result).model_dump_json(exclude_none=True),
-            "trend": trend_to([trend_of(electrode) for electrode in result.electrodes]),
-        }
-        for result in item.results
-    ]
+def _later(position: int, index: int) -> ColumnElement[bool]:
+    """Whether a result comes after a position and index; the first half serves the key."""
+    same_file = (results.c.position == position) & (results.c.scan_index > index)
+    return (results.c.position >= position) & ((results.c.position > position) | same_file)
 
 
-def _without_trend(result: Result) -> Result:
-    plain = tuple(with_trend(electrode, NO_TREND) for electrode in result.electrodes)
-    return result.model_copy(update={"electrodes": plain})
+def _new_row(item: Analysed, result: Result) -> dict[str, Any]:
+    trend = trend_to([trend_of(electrode) for electrode in result.electrodes])
+    return row_of(item.upload, result) | {"trend": trend, "superseded": 0, "announced": 0}
 
 
-def _points(row: Any) -> tuple[TrendPoint, ...]:
-    document = json.loads(row.document)
-    common_error = common_error_of(document.get("method"))
-    header_time_s = _header_time_s(document["scan"])
-    return tuple(
-        TrendPoint(
-            electrode["electrode"],
-            row.frequency_hz,
-            row.number,
-            electrode.get("peak_current_a"),
-            electrode.get("peak_current_se_a"),
-            electrode.get("peak_potential_v"),
-            electrode.get("peak_potential_se_v"),
-            common_error,
-            header_time_s,
-        )
-        for electrode in document.get("electrodes", ())
-    )
+def _end_jobs(connection: Connection, run: int, positions: Sequence[int], *, again: bool) -> None:
+    """End the jobs of new uploads, or let these wait for the settings that are not shown yet."""
+    these = (jobs.c.run == run) & jobs.c.position.in_(positions)
+    if again:
+        connection.execute(update(jobs).where(these).values(priority=AGAIN, since=epoch_s()))
+    else:
+        connection.execute(delete(jobs).where(these))
 
 
-def _header_time_s(scan: dict[str, Any]) -> float | None:
-    if scan.get("measured_at_source") != "header":
-        return None
-    return datetime.fromisoformat(scan["measured_at"]).timestamp()
-
-
-def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> None:
-    """Put aside the results of files that were written again under the same name."""
+def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> int:
+    """Put aside the results of files that were written again under the same name; how many."""
     newest = {item.upload.header.file: item.upload for item in analysed if item.upload.revision > 1}
+    count = 0
     for file, upload in newest.items():
+        older = [
+            (table.c.run == upload.run)
+            & (table.c.file == file)
+            & (table.c.position < upload.position)
+            for table in (results, staged, uploads)
+        ]
+        shown = update(results).where(older[0], results.c.superseded == 0)
+        count += connection.execute(shown.values(superseded=1, announced=1)).rowcount
+        connection.execute(delete(staged).where(older[1]))
         connection.execute(
-            update(results)
-            .where(
-                results.c.run == upload.run,
-                results.c.file == file,
-                results.c.position < upload.position,
+            delete(jobs).where(
+                jobs.c.run == upload.run,
+                jobs.c.priority == AGAIN,
+                jobs.c.position.in_(select(uploads.c.position).where(older[2])),
             )
-            .values(superseded=1, announced=1)
         )
+        keep_state(connection, upload.run, None)
+    return count
 
 
 def _write_trends(connection: Connection, changed: Sequence[tuple[ResultKey, Trend]]) -> None:
@@ -304,22 +287,3 @@ def _write_trends(connection: Connection, changed: Sequence[tuple[ResultKey, Tre
         for key, trend in changed
     ]
     connection.execute(statement, rows)
-
-
-def _take_out(connection: Connection, run: int, positions: Sequence[int]) -> frozenset[int]:
-    """Remove the results of uploads; return the positions whose file came again later."""
-    these = (results.c.run == run) & results.c.position.in_(positions)
-    put_aside = connection.scalars(
-        select(results.c.position).where(these, results.c.superseded == 1)
-    )
-    found = frozenset(put_aside)
-    connection.execute(delete(results).where(these))
-    return found
-
-
-def _touch(connection: Connection, run: int, changes: dict[str, Any]) -> None:
-    connection.execute(
-        update(sessions)
-        .where(sessions.c.run == run)
-        .values(content_version=sessions.c.content_version + 1, **changes)
-    )

@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from analyzer.store.tables import results, sessions
+from analyzer.store.tables import results, sessions, trend_states
+from analyzer.store.uploads import StoredUpload
+from sacmes_core.analysis.trend.running import TrendPoint
+from sacmes_core.analysis.trend.uncertainty import common_error_of
 from sacmes_core.flags import TREND_FLAGS
 from sacmes_core.payloads.results import ElectrodeResult, Result
 
@@ -30,6 +35,8 @@ Trend = tuple[ElectrodeTrend, ...]
 
 NO_TREND = ElectrodeTrend()
 
+_FIELDS: Final = attrgetter(*ElectrodeTrend.__slots__)
+
 
 @dataclass(frozen=True, slots=True)
 class ResultKey:
@@ -38,6 +45,32 @@ class ResultKey:
     run: int
     position: int
     scan_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What became of one upload: a result for each of its scans, at least one."""
+
+    upload: StoredUpload
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrendRow:
+    """What the trend needs of a result, a point for each electrode, and the trend that it has."""
+
+    key: ResultKey
+    points: tuple[TrendPoint, ...]
+    trend: Trend
+
+
+@dataclass(frozen=True, slots=True)
+class TrendState:
+    """A running trend as text, with the settings it is of and the last result that is in it."""
+
+    key: ResultKey
+    settings: str
+    state: str
 
 
 def select_results(*columns: Any) -> Select[Any]:
@@ -77,7 +110,7 @@ def trend_of(electrode: ElectrodeResult) -> ElectrodeTrend:
 
 def trend_to(trend: Sequence[ElectrodeTrend]) -> str:
     """The trend of a result as the text that a row keeps."""
-    return json.dumps([astuple(electrode) for electrode in trend])
+    return json.dumps([_FIELDS(electrode) for electrode in trend])
 
 
 def trend_from(text: str) -> Trend:
@@ -100,6 +133,67 @@ def result_of(row: Any) -> Result:
     )
 
 
+def row_of(upload: StoredUpload, result: Result) -> dict[str, Any]:
+    """The columns that a result has wherever it is kept; its trend is another matter."""
+    plain = tuple(with_trend(electrode, NO_TREND) for electrode in result.electrodes)
+    if plain != result.electrodes:
+        result = result.model_copy(update={"electrodes": plain})
+    return {
+        "run": upload.run,
+        "position": upload.position,
+        "scan_index": result.scan.index,
+        "file": upload.header.file,
+        "frequency_hz": result.scan.frequency_hz,
+        "number": result.scan.number,
+        "document": result.model_dump_json(exclude_none=True),
+    }
+
+
+def points_of(row: Any) -> tuple[TrendPoint, ...]:
+    """What the trend needs of a row."""
+    document = json.loads(row.document)
+    common_error = common_error_of(document.get("method"))
+    header_time_s = _header_time_s(document["scan"])
+    return tuple(
+        TrendPoint(
+            electrode["electrode"],
+            row.frequency_hz,
+            row.number,
+            electrode.get("peak_current_a"),
+            electrode.get("peak_current_se_a"),
+            electrode.get("peak_potential_v"),
+            electrode.get("peak_potential_se_v"),
+            common_error,
+            header_time_s,
+        )
+        for electrode in document.get("electrodes", ())
+    )
+
+
+def touch(connection: Connection, run: int, changes: dict[str, Any]) -> None:
+    """Change the row of a session whose results have changed."""
+    connection.execute(
+        update(sessions)
+        .where(sessions.c.run == run)
+        .values(content_version=sessions.c.content_version + 1, **changes)
+    )
+
+
+def keep_state(connection: Connection, run: int, state: TrendState | None) -> None:
+    """Keep a running trend in the place of the one before; None only takes that away."""
+    connection.execute(delete(trend_states).where(trend_states.c.run == run))
+    if state is not None:
+        connection.execute(
+            insert(trend_states).values(
+                run=run,
+                position=state.key.position,
+                scan_index=state.key.scan_index,
+                settings=state.settings,
+                state=state.state,
+            )
+        )
+
+
 def announce_newest(connection: Connection, run: int) -> None:
     """Let the newest result of a session be announced once more."""
     newest = (
@@ -119,3 +213,9 @@ def announce_newest(connection: Connection, run: int) -> None:
             )
             .values(announced=0)
         )
+
+
+def _header_time_s(scan: dict[str, Any]) -> float | None:
+    if scan.get("measured_at_source") != "header":
+        return None
+    return datetime.fromisoformat(scan["measured_at"]).timestamp()

@@ -1,7 +1,6 @@
 """Session documents: the rules of `analyzer.sessions` applied in one transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +34,8 @@ class Run:
     ----------
     run
         The store's own number of the session.
+    shown_revision
+        Settings revision of the results; an older one while the session is analysed again.
     content_version
         Grows whenever a result or the trend changes.
     """
@@ -43,6 +44,7 @@ class Run:
     user_id: str
     document: SessionDocument
     recovered: bool
+    shown_revision: int
     trend_revision: int
     trend_stale: bool
     content_version: int
@@ -117,6 +119,29 @@ class Sessions:
         with self._database.read() as connection:
             return _run(connection.execute(select(sessions).where(sessions.c.run == run)).one())
 
+    def as_shown(self, run: Run) -> Run:
+        """A session with the document by which its results were made that viewers see now.
+
+        That is the newest one, but while the session is analysed again under it.
+        """
+        if run.document.settings_revision == run.shown_revision:
+            return run
+        query = (
+            select(documents.c.document)
+            .where(documents.c.run == run.run, documents.c.revision >= run.shown_revision)
+            .order_by(documents.c.revision)
+        )
+        with self._database.read() as connection:
+            texts = connection.scalars(query).all()
+        found = [SessionDocument.model_validate_json(text) for text in texts]
+        shown = [d for d in found if d.settings_revision == run.shown_revision]
+        return replace(run, document=shown[-1]) if shown else run
+
+    def count_scans(self, run: int) -> int:
+        """How many scans of a session have results."""
+        with self._database.read() as connection:
+            return connection.scalar(select(sessions.c.scans).where(sessions.c.run == run)) or 0
+
     def stale(self) -> tuple[int, ...]:
         """Sessions whose trend has to be computed again, and no scan analysed again before."""
         under_way = exists().where(jobs.c.run == sessions.c.run, jobs.c.priority == AGAIN)
@@ -151,8 +176,7 @@ class Sessions:
         )
         with self._database.read() as connection:
             rows = connection.execute(query).all()
-            counts = _counts(connection, [row.run for row in rows])
-        return tuple(_summary(row, *counts.get(row.run, (0, 0))) for row in rows)
+            return tuple(_summary(row, _last_position(connection, row.run)) for row in rows)
 
 
 def lock_user(connection: Connection, user_id: str) -> int:
@@ -233,7 +257,16 @@ def _save(connection: Connection, user_id: str, effect: Save) -> None:
         )
     )
     if effect.analyse_again:
+        _analyse_again(connection, run, document)
+
+
+def _analyse_again(connection: Connection, run: int, document: SessionDocument) -> None:
+    """Begin an analysis beside the results; where there are none yet, the settings hold at once."""
+    if _last_position(connection, run):
         analyse_again(connection, run)
+        return
+    shown = update(sessions).where(sessions.c.run == run)
+    connection.execute(shown.values(shown_revision=document.settings_revision))
 
 
 def _save_name(connection: Connection, user_id: str, document: SessionDocument) -> None:
@@ -250,17 +283,14 @@ def _raise_highest(connection: Connection, user_id: str, revision: int) -> None:
     )
 
 
-def _counts(connection: Connection, runs: Sequence[int]) -> dict[int, tuple[int, int]]:
+def _last_position(connection: Connection, run: int) -> int:
     query = (
-        select(
-            results.c.run,
-            func.count().label("scans"),
-            func.max(results.c.position).label("last_position"),
-        )
-        .where(results.c.run.in_(runs), results.c.superseded == 0)
-        .group_by(results.c.run)
+        select(results.c.position)
+        .where(results.c.run == run, results.c.superseded == 0)
+        .order_by(results.c.position.desc())
+        .limit(1)
     )
-    return {row.run: (row.scans, row.last_position) for row in connection.execute(query)}
+    return connection.scalar(query) or 0
 
 
 def _run(row: Any) -> Run:
@@ -269,17 +299,18 @@ def _run(row: Any) -> Run:
         row.user_id,
         SessionDocument.model_validate_json(row.document),
         bool(row.recovered),
+        row.shown_revision,
         row.trend_revision,
         bool(row.trend_stale),
         row.content_version,
     )
 
 
-def _summary(row: Any, scans: int, last_position: int) -> SessionSummary:
+def _summary(row: Any, last_position: int) -> SessionSummary:
     last = row.last_result_at
     return SessionSummary(
         session=SessionDocument.model_validate_json(row.document),
-        scans=scans,
+        scans=row.scans,
         last_position=last_position,
         last_result_at=None if last is None else datetime.fromisoformat(last),
         deleted_at=None if row.deleted_at is None else datetime.fromisoformat(row.deleted_at),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.sessions import recovered
+from analyzer.store.alerts import AlertBook
 from analyzer.store.announcements import Announcements
 from analyzer.store.database import Database
 from analyzer.store.marks import Marks
@@ -25,6 +26,7 @@ class Store:
     results: Results
     announcements: Announcements
     marks: Marks
+    alerts: AlertBook
 
     def close(self) -> None:
         """Close every connection."""
@@ -61,4 +63,5 @@ def open_store(url: str, backups: Path | None = None, quota: Quota = NO_QUOTA) -
         Results(database),
         Announcements(database),
         Marks(database),
+        AlertBook(database),
     )

@@ -21,7 +21,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-LAYOUT: Final = 4
+LAYOUT: Final = 6
 """Number of this layout; `migrations` leads to it, and a newer one is refused with a sentence."""
 
 NO: Final[ColumnElement[int]] = literal_column("0")
@@ -78,6 +78,12 @@ sessions = Table(
     Column("last_result_at", String(40)),
     # When its user deleted it; it is hidden from then on, and may be brought back.
     Column("deleted_at", String(40)),
+    # Settings revision of the results: an older one as long as the session is analysed again.
+    Column("shown_revision", BigInteger, nullable=False, server_default="0"),
+    # How many scans have results, put aside ones left out; kept so that a list need not count.
+    Column("scans", BigInteger, nullable=False, server_default="0"),
+    # Grows with each change of the calibration; 0 before the first.
+    Column("calibration_revision", BigInteger, nullable=False, server_default="0"),
     # Session ids are made by clients too: one user's must never meet another's.
     UniqueConstraint("user_id", "session_id"),
     Index("sessions_by_revision", "user_id", "revision"),
@@ -122,10 +128,39 @@ jobs = Table(
     Column("priority", Integer, nullable=False),
     # When the upload began to wait, in seconds since 1970 by the database's clock.
     Column("since", Float, nullable=False, server_default="0"),
+    # Which worker is at it, and until when he is believed to; only where it is analysed again.
+    Column("holder", String(64)),
+    Column("expires_at", Float),
     ForeignKeyConstraint(["run", "position"], ["uploads.run", "uploads.position"]),
     Index("jobs_in_order", "priority", "run", "position"),
 )
 """Uploads that wait to be analysed, for the first time or again."""
+
+staged = Table(
+    "staged",
+    metadata,
+    Column("run", _ROW_ID, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("scan_index", Integer, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("frequency_hz", Float),
+    Column("number", BigInteger),
+    Column("document", Text, nullable=False),
+    ForeignKeyConstraint(["run", "position"], ["uploads.run", "uploads.position"]),
+)
+"""Results under new settings that nobody is shown before the whole session has them."""
+
+trend_states = Table(
+    "trend_states",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    # The last result that is in it.
+    Column("position", BigInteger, nullable=False),
+    Column("scan_index", Integer, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("state", Text, nullable=False),
+)
+"""Running trends as they were not long ago, so that nobody has to read a whole session for one."""
 
 results = Table(
     "results",
@@ -174,6 +209,58 @@ marks = Table(
     Column("document", Text, nullable=False),
 )
 """Injections and events that people marked on a run."""
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""The calibration by which the signals of a session become concentrations."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("run", ForeignKey("sessions.run"), primary_key=True),
+    Column("alert_id", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("cause", String(200), nullable=False),
+    # 1 until its reason is over; of one cause there is one such alert at most.
+    Column("is_open", Integer, nullable=False),
+    # Seconds since 1970.
+    Column("since", Float, nullable=False),
+    Column("document", Text, nullable=False),
+    # 1 while it waits to be posted to a webhook: how often that was tried, and when it is due.
+    Column("to_post", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", Float, nullable=False, server_default="0"),
+    Index("alerts_by_time", "user_id", "since"),
+    Index(
+        "alerts_open",
+        "user_id",
+        "cause",
+        unique=True,
+        sqlite_where=Column("is_open") == 1,
+        postgresql_where=Column("is_open") == 1,
+    ),
+    Index(
+        "alerts_to_post",
+        "due_at",
+        sqlite_where=Column("to_post") == 1,
+        postgresql_where=Column("to_post") == 1,
+    ),
+)
+"""What needed a person's eye, and whether it still does."""
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("user_id", String(64), primary_key=True),
+    # Grows with each change: of two processes that judge, one alone keeps what it says.
+    Column("turn", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""What the judgement of alerts has to remember of each user."""
 
 leases = Table(
     "leases",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, tuple_, update
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
 from analyzer.store.quotas import NO_QUOTA, Quota, Usage
-from analyzer.store.tables import claims, jobs, sessions, uploads, users
+from analyzer.store.tables import claims, jobs, sessions, staged, uploads, users
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.upload import UploadHeader
 
@@ -137,31 +137,22 @@ class Uploads:
                 )
         return Committed(len(packed), refused)
 
-    def waiting(
-        self, run: int, priority: int, *, limit: int, limit_bytes: int
-    ) -> tuple[StoredUpload, ...]:
-        """The next uploads of a session that wait to be analysed, in order, at least one."""
-        head = (
+    def waiting(self, run: int, *, limit: int, limit_bytes: int) -> tuple[StoredUpload, ...]:
+        """The next new uploads of a session that wait to be analysed, in order, at least one."""
+        first = (
             select(jobs.c.position, uploads.c.unpacked_bytes)
             .join(uploads, (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position))
-            .where(jobs.c.priority == priority, jobs.c.run == run)
+            .where(jobs.c.priority == NEW, jobs.c.run == run)
             .order_by(jobs.c.position)
             .limit(limit)
         )
         with self._database.read() as connection:
-            positions: list[int] = []
-            total = 0
-            for row in connection.execute(head):
-                total += row.unpacked_bytes
-                if positions and total > limit_bytes:
-                    break
-                positions.append(row.position)
-            rows = connection.execute(
-                select(uploads)
-                .where(uploads.c.run == run, uploads.c.position.in_(positions))
-                .order_by(uploads.c.position)
-            )
-            return tuple(_stored(row) for row in rows)
+            return _these(connection, run, head(connection.execute(first), limit_bytes))
+
+    def these(self, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
+        """The uploads at these positions of a session, in order."""
+        with self._database.read() as connection:
+            return _these(connection, run, positions)
 
     def at(self, run: int, position: int) -> StoredUpload | None:
         """The upload at a position of a session."""
@@ -227,6 +218,18 @@ class Uploads:
         return runs, refused
 
 
+def head(rows: Iterable[Any], limit_bytes: int) -> tuple[int, ...]:
+    """The positions of the first uploads that have no more bytes together; at least one."""
+    positions: list[int] = []
+    total = 0
+    for row in rows:
+        total += row.unpacked_bytes
+        if positions and total > limit_bytes:
+            break
+        positions.append(row.position)
+    return tuple(positions)
+
+
 def insert_session(
     connection: Connection, user_id: str, document: SessionDocument, *, recovered: bool
 ) -> int:
@@ -237,6 +240,7 @@ def insert_session(
         "session_id": document.session_id,
         "revision": document.revision,
         "settings_revision": document.settings_revision,
+        "shown_revision": document.settings_revision,
         "recovered": int(recovered),
         "document": document.model_dump_json(),
     }
@@ -253,7 +257,13 @@ def insert_session_row(connection: Connection, row: Mapping[str, Any]) -> int:
 
 
 def analyse_again(connection: Connection, run: int) -> None:
-    """Let every upload of a session wait for analysis, but for files that came again later."""
+    """Let every upload of a session wait for analysis, but for files that came again later.
+
+    New ones go on as such, under the settings that are shown, and wait once more afterwards.
+    """
+    connection.execute(delete(staged).where(staged.c.run == run))
+    connection.execute(update(jobs).where(jobs.c.run == run).values(holder=None, expires_at=None))
+    connection.execute(update(sessions).where(sessions.c.run == run).values(trend_stale=1))
     newer = uploads.alias()
     chosen = select(uploads.c.run, uploads.c.position, AGAIN, epoch_s()).where(
         uploads.c.run == run,
@@ -343,6 +353,11 @@ def _rows(
             }
         )
     return rows
+
+
+def _these(connection: Connection, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
+    query = select(uploads).where(uploads.c.run == run, uploads.c.position.in_(positions))
+    return tuple(map(_stored, connection.execute(query.order_by(uploads.c.position))))
 
 
 def _stored(row: Any) -> StoredUpload:

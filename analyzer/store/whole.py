@@ -14,7 +14,7 @@ from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
 from analyzer.store.sessions import lock_user
 from analyzer.store.tables import documents, jobs, marks, results, sessions, uploads, users
-from analyzer.store.uploads import NEW, insert_session_row
+from analyzer.store.uploads import NEW, analyse_again, insert_session_row
 from sacmes_core.errors import ConfigError
 from sacmes_core.payloads.session import SessionDocument
 
@@ -100,6 +100,7 @@ def put_in(database: Database, whole: WholeSession) -> int:
         _insert(connection, uploads, upload_rows, run)
         _insert(connection, results, result_rows, run)
         waiting = _let_wait(connection, run)
+        _count(connection, run)
         connection.execute(
             update(users)
             .where(users.c.user_id == whole.user_id)
@@ -144,6 +145,19 @@ def _let_wait(connection: Connection, run: int) -> int:
     return len(waiting)
 
 
+def _count(connection: Connection, run: int) -> None:
+    """Count the scans; analyse them again where that was under way as the file was written."""
+    count = select(func.count()).where(results.c.run == run, results.c.superseded == 0)
+    connection.execute(
+        update(sessions).where(sessions.c.run == run).values(scans=count.scalar_subquery())
+    )
+    half_done = (sessions.c.run == run) & (
+        sessions.c.shown_revision != sessions.c.settings_revision
+    )
+    if connection.scalar(select(sessions.c.run).where(half_done)) is not None:
+        analyse_again(connection, run)
+
+
 def _stored_bytes(connection: Connection, run: int) -> int:
     query = select(func.coalesce(func.sum(func.length(uploads.c.packed)), 0))
     return int(connection.scalar(query.where(uploads.c.run == run)) or 0)
@@ -184,10 +198,15 @@ def _ended(connection: Connection, whole: WholeSession) -> tuple[SessionDocument
 def _insert_session(
     connection: Connection, whole: WholeSession, document: SessionDocument, revision: int
 ) -> int:
-    values = whole.session | {
-        "user_id": whole.user_id,
-        "session_id": whole.session_id,
-        "revision": revision,
-        "document": document.model_dump_json(),
-    }
+    shown = {"shown_revision": whole.session["settings_revision"]}
+    values = (
+        shown
+        | whole.session
+        | {
+            "user_id": whole.user_id,
+            "session_id": whole.session_id,
+            "revision": revision,
+            "document": document.model_dump_json(),
+        }
+    )
     return insert_session_row(connection, values)

@@ -54,6 +54,11 @@ class HistoryReply(Payload):
     session: SessionDocument
     results: tuple[Result, ...]
     trend_revision: Revision
+    settings_revision: Revision | None = Field(
+        default=None,
+        description="That of the results; an older one than the session's as long as the session "
+        "is analysed again. When it or the trend revision changes between two pages, begin anew.",
+    )
     last_position: Position = Field(description="Highest position that is analysed.")
     more: bool
 

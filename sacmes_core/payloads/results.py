@@ -1,4 +1,4 @@
-"""What the analyzer says: receipts, results, curves, progress and alerts."""
+"""What the analyzer says: receipts, results, curves and progress."""
 
 from typing import Annotated, Literal, Self
 
@@ -95,6 +95,17 @@ class ElectrodeResult(Part):
         "by the same scan.",
     )
     ratio_se: float | None = None
+    concentration_molar: float | None = Field(
+        default=None,
+        description="Concentration of the target in mol/L by the calibration of the session; null "
+        "without one, and at or beyond a plateau of its curve.",
+    )
+    concentration_low_molar: float | None = Field(
+        default=None, description="Lower confidence limit; 0 where no target is not excluded."
+    )
+    concentration_high_molar: float | None = Field(
+        default=None, description="Upper confidence limit; null where there is none."
+    )
     cv: CvResult | None = Field(
         default=None,
         description="Numbers of a cyclic or linear sweep voltammogram; the peak current and "
@@ -169,18 +180,3 @@ class Progress(Payload):
     done: Count
     of: Count
     settings_revision: Revision = 0
-
-
-class Alert(Part):
-    """One thing that needs a person's eye."""
-
-    alert_id: ShortText
-    kind: Flag
-    since: AwareDatetime
-    sentence: Sentence
-
-
-class Alerts(Payload):
-    """All alerts that are active now; retained."""
-
-    alerts: Annotated[tuple[Alert, ...], Field(max_length=1000)]

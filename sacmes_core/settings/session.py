@@ -1,4 +1,4 @@
-"""All settings of a session, in the four parts that change different things."""
+"""All settings of a session, in the parts that change different things."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from sacmes_core.settings.alerts import AlertSettings
 from sacmes_core.settings.parts import Part
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.reading import ReadingSettings
@@ -14,12 +15,13 @@ from sacmes_core.settings.trend import TrendSettings
 
 
 class SessionSettings(Part):
-    """Everything that a session is told, in the four parts that change different things."""
+    """Everything that a session is told, in the parts that change different things."""
 
     source: SourceSettings = Field(default_factory=SourceSettings)
     reading: ReadingSettings = Field(default_factory=ReadingSettings)
     peak: PeakSettings = Field(default_factory=PeakSettings)
     trend: TrendSettings = Field(default_factory=TrendSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
 
     def changed(self, assignments: dict[str, Any]) -> Self:
         """The settings with dotted names replaced, for example ``{"peak.cv.model": "surface"}``.

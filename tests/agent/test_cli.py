@@ -1,8 +1,10 @@
 import json
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,14 +100,11 @@ def test_what_a_code_page_does_not_know_is_no_failure(tmp_path: Path) -> None:
 
 def test_waiting_scans_keep_the_user_id(tmp_path: Path) -> None:
     agent("status", "--home", tmp_path)
-    fill = (
-        "import sys; from pathlib import Path; from agent.outbox import Outbox;"
-        "box = Outbox.open(Path(sys.argv[1]));"
-        'box._connection.execute("INSERT INTO uploads (upload_id, session_id, header, wire_bytes)'
-        " VALUES ('x', 'y', '{}', 1)\")"
-    )
-    outbox = tmp_path / "agent" / "outbox.sqlite"
-    subprocess.run([sys.executable, "-c", fill, str(outbox)], check=True, timeout=30)
+    with closing(sqlite3.connect(tmp_path / "agent" / "outbox.sqlite")) as outbox, outbox:
+        outbox.execute(
+            "INSERT INTO uploads (upload_id, session_id, header, wire_bytes)"
+            " VALUES ('x', 'y', '{}', 1)"
+        )
     said = agent("watch", tmp_path, "--broker", "mqtt://bob:k@localhost", "--home", tmp_path)
     assert said.returncode == 2
     assert "still wait" in said.stderr

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from support.tools import requires
 
-from agent.units import Service, UsbIdentity, environment_text, is_service_name, udev_rules, unit
+from agent.units import Service, UsbIdentity, udev_rules, unit
+from sacmes_core.units import environment_text, is_service_name
 
 
 def service(*arguments: str, **changes: object) -> Service:
@@ -62,7 +63,7 @@ def test_a_command_line_is_taken_word_for_word() -> None:
 
 
 def test_broker_and_key_stand_in_a_file_of_their_own() -> None:
-    text = environment_text("mqtts://lab-7@b:8883", 'k"$\\')
+    text = environment_text(SACMES_BROKER="mqtts://lab-7@b:8883", SACMES_KEY='k"$\\')
     assert lines(text) == {'SACMES_BROKER="mqtts://lab-7@b:8883"', 'SACMES_KEY="k\\"\\$\\\\"'}
 
 

@@ -14,6 +14,7 @@ from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
 from analyzer.store.claims import CLAIM_S, PATIENCE_S
 from analyzer.store.engines import home_url
+from analyzer.store.reanalysis import Reanalysis
 from analyzer.store.results import Results
 from analyzer.store.store import Store, open_store
 from analyzer.worker import Worker
@@ -132,6 +133,7 @@ class Pair:
     def wait(self, seconds: float) -> None:
         with self._bench.store.database.write() as connection:
             connection.exec_driver_sql(f"UPDATE jobs SET since = since - {seconds}")
+            connection.exec_driver_sql(f"UPDATE jobs SET expires_at = expires_at - {seconds}")
             connection.exec_driver_sql(f"UPDATE claims SET expires_at = expires_at - {seconds}")
 
 
@@ -250,21 +252,21 @@ def test_new_scans_during_an_analysis_again_do_not_read_the_whole_trend(
     reads: list[int] = []
     trend_rows = Results.trend_rows
 
-    def counted(results: Results, run: int) -> Any:
+    def counted(results: Results, run: int, *after: Any) -> Any:
         reads.append(run)
-        return trend_rows(results, run)
+        return trend_rows(results, run, *after)
 
     monkeypatch.setattr(Results, "trend_rows", counted)
-    monkeypatch.setattr("analyzer.worker.BATCH_MAX", 1)
+    monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 1)
     bench.change(**{"peak.smoothing": "off"})
     for k in (5, 6, 7):
         assert bench.worker.turn(), "an old scan again"
         bench.upload(swv(k, height=k))
         assert bench.worker.turn(), "a new scan"
     assert [r.position for r in bench.kept()] == [1, 2, 3, 4, 5, 6, 7]
-    assert reads == []
+    assert normalised(bench.kept()) == [1.0, 1.0, 1.0, 1.0, 5.0, 6.0, 7.0]
     bench.work()
-    assert len(reads) == 1
+    assert reads == [], "what is shown at the end is computed from what was analysed again"
     assert normalised(bench.kept()) == [1.0, 1.0, 1.0, 1.0, 5.0, 6.0, 7.0]
 
 
@@ -277,16 +279,106 @@ def test_a_stale_trend_is_not_claimed_before_the_old_scans_are_analysed(
 
     bench.upload(*(swv(k) for k in range(1, 4)))
     bench.work()
-    monkeypatch.setattr("analyzer.worker.BATCH_MAX", 1)
+    monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 1)
     bench.change(**{"peak.smoothing": "off"})
     before = claims_made()
     assert bench.worker.turn(), "an old scan again"
-    assert claims_made() == before + 1
-    assert not Pair(bench).workers[0].turn(), "the session is kept for the other worker"
-    assert claims_made() == before + 1
+    assert Pair(bench).workers[0].turn(), "the next one, by another worker"
+    assert claims_made() == before
     assert bench.store.sessions.stale() == ()
     bench.work()
     assert {r.trend_revision for r in bench.kept()} == {1}
+
+
+def test_nobody_sees_two_settings_revisions_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New scans go on under the settings that are shown, until all the others are there."""
+    monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 2)
+    bench.upload(*(swv(k, height=k) for k in range(1, 6)))
+    bench.work()
+    bench.change(**{"peak.smoothing": "off", "trend.reference_number": 2})
+    bench.upload(swv(6, height=6), swv(1, height=4))
+    seen = []
+    while bench.worker.turn() or bench.is_busy():
+        seen.append({(r.settings_revision, r.trend_revision) for r in bench.kept()})
+        if len(seen) == 2:
+            assert [r.position for r in bench.kept()] == [2, 3, 4, 5, 6, 7]
+            assert normalised(bench.kept())[:5] == [2.0, 3.0, 4.0, 5.0, 6.0]
+    assert [len(revisions) for revisions in seen] == [1] * len(seen)
+    assert seen[0] == {(1, 0)}
+    assert seen[-1] == {(2, 1)}
+    assert normalised(bench.kept()) == [1.0, 1.5, 2.0, 2.5, 3.0, 2.0]
+    run = bench.store.sessions.find("alice", SESSION)
+    assert run is not None
+    assert bench.store.sessions.count_scans(run.run) == 6
+
+
+def test_settings_that_change_twice_are_shown_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 2)
+    bench.upload(*(swv(k) for k in range(1, 5)))
+    bench.work()
+    bench.change(**{"peak.smoothing": "off"})
+    assert bench.worker.turn()
+    stage = Reanalysis.stage
+
+    def change_first(*arguments: Any) -> int:
+        monkeypatch.undo()
+        bench.change(**{"peak.method": "fast"})
+        return stage(*arguments)
+
+    monkeypatch.setattr(Reanalysis, "stage", change_first)
+    bench.work()
+    assert [r.position for r in bench.kept()] == [1, 2, 3, 4]
+    assert {(r.settings_revision, r.trend_revision) for r in bench.kept()} == {(3, 1)}
+    assert {(r.method or "").partition("/")[0] for r in bench.kept()} == {"fast"}
+
+
+def test_a_worker_that_dies_over_a_piece_leaves_it_to_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 2)
+    bench.upload(*(swv(k) for k in range(1, 7)))
+    bench.work()
+    bench.change(**{"peak.smoothing": "off"})
+    dead, late = Reanalysis(bench.store.database, "dead"), Reanalysis(bench.store.database, "late")
+    assert dead.take(0, limit=2, limit_bytes=10**9) is not None
+    slow = late.take(0, limit=2, limit_bytes=10**9)
+    assert slow is not None
+    while bench.worker.turn():
+        pass
+    assert {r.settings_revision for r in bench.kept()} == {1}
+    Pair(bench).wait(CLAIM_S + 1)
+    bench.work()
+    assert late.stage(slow, [], 2) == 0
+    assert {r.settings_revision for r in bench.kept()} == {2}
+    assert [r.position for r in bench.kept()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_who_takes_a_session_over_reads_little_of_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.trends.KEEP_EVERY", 4)
+    monkeypatch.setattr("analyzer.worker.BATCH_MAX", 1)
+    bench.upload(*(swv(k, hertz, height=k) for k in range(1, 6) for hertz in (10, 100)))
+    bench.work()
+    bench.restart()
+    rows: list[int] = []
+    trend_rows = Results.trend_rows
+
+    def counted(results: Results, run: int, *after: Any) -> Any:
+        for row in trend_rows(results, run, *after):
+            rows.append(row.key.position)
+            yield row
+
+    monkeypatch.setattr(Results, "trend_rows", counted)
+    bench.upload(swv(6, 10, height=3), swv(6, 100, height=6))
+    bench.work()
+    assert len(rows) < 4
+    assert normalised(bench.kept())[-2:] == [3.0, 6.0]
+    assert bench.kept()[-1].electrodes[0].kdm == pytest.approx(4.0, rel=0.05)
 
 
 def test_file_written_again_replaces_its_scan(bench: Bench) -> None:

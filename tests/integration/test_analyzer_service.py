@@ -20,6 +20,7 @@ from support.tools import requires, wait_until
 
 from sacmes_core import questions
 from sacmes_core.messages import Publication
+from sacmes_core.payloads.alerts import AlertsReply
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
 from sacmes_core.payloads.questions import (
     ExportQuery,
@@ -38,6 +39,8 @@ from sacmes_core.payloads.replies import (
 )
 from sacmes_core.payloads.results import Curves
 from sacmes_core.protocol import AGENT_PRESENCE, CURVES, REQUEST, decode, publication
+from sacmes_core.settings.alerts import AlertSettings, BandRule
+from sacmes_core.settings.session import SessionSettings
 
 
 @pytest.fixture(scope="module")
@@ -287,6 +290,28 @@ def test_mosquitto_rr_saves_the_files_as_they_came(service: Broker, alice: Speak
     packed_files = subprocess.run(command, capture_output=True, check=True).stdout
     with zipfile.ZipFile(io.BytesIO(packed_files)) as archive:
         assert archive.read("raw/000001_SWV_10Hz_1.txt") == content
+
+
+def test_alert_is_retained_and_acknowledged_by_mosquitto_rr(
+    service: Broker, alice: Speaker
+) -> None:
+    rule = BandRule(quantity="peak_current", electrode=1, low=1e-3, scans=1)
+    session = alice.start(SessionSettings(alerts=AlertSettings(bands=(rule,))))
+    alice.upload(session.session_id, "SWV_10Hz_1.txt", voltammogram())
+    (alert,) = wait_until(alice.alerts, what="an alert")
+    assert (alert.kind, alert.threshold, alert.number) == ("signal_out_of_band", 1e-3, 1)
+    program = requires("mosquitto_rr", "mosquitto-clients")
+    command = [program, "-V", "5", "-h", service.host, "-p", str(service.port)]
+    command += ["-u", "alice", "-P", service.keys["alice"], "-q", "1", "-W", "10"]
+    command += ["-t", "sacmes/alice/request/acknowledge", "-e", "sacmes/alice/reply/rr3"]
+    command += ["-m", f'{{"schema": 1, "alert_id": "{alert.alert_id}", "by": "Ada"}}']
+    answer = decode(AlertsReply, subprocess.run(command, capture_output=True, check=True).stdout)
+    assert [a.acknowledged_by for a in answer.alerts if a.alert_id == alert.alert_id] == ["Ada"]
+    with speaking(service) as later:
+        (kept,) = wait_until(later.alerts, what="the retained alert")
+    assert (kept.state, kept.alert_id) == ("acknowledged", alert.alert_id)
+    alice.start()
+    wait_until(lambda: not alice.alerts(), what="the end of the alert")
 
 
 def test_presence_counts(service: Broker, alice: Speaker) -> None:

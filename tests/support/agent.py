@@ -18,12 +18,14 @@ from sacmes_core.address import BrokerAddress
 from sacmes_core.link import Link
 from sacmes_core.link_events import Connected, LinkEvent, LinkOptions, Received, Subscription
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import Alert, Alerts
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.questions import StartRequest
 from sacmes_core.payloads.replies import Problem, SessionReply
 from sacmes_core.payloads.results import Receipts, Result
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import (
+    ALERTS,
     CURVES,
     PROGRESS,
     RECEIPTS,
@@ -99,7 +101,7 @@ class Speaker:
         self._replies: dict[bytes, Message] = {}
         self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
         self._stop = threading.Event()
-        topics = (SESSION, RECEIPTS, RESULTS, CURVES, PROGRESS)
+        topics = (SESSION, RECEIPTS, RESULTS, CURVES, PROGRESS, ALERTS)
         filters = [channel.filter(user_id=self.of) for channel in topics]
         filters.append(REPLY.filter(user_id=self.of, client=self.client))
         self.link = Link(
@@ -167,6 +169,12 @@ class Speaker:
         """The results heard so far, in order."""
         topic = RESULTS.topic(user_id=self.of)
         return [decode(Result, m.payload) for m in list(self.heard) if m.topic == topic]
+
+    def alerts(self) -> tuple[Alert, ...]:
+        """The alerts that were heard last."""
+        topic = ALERTS.topic(user_id=self.of)
+        heard = [decode(Alerts, m.payload) for m in list(self.heard) if m.topic == topic]
+        return heard[-1].alerts if heard else ()
 
     def documents(self) -> list[SessionDocument]:
         """The session documents heard so far, in order."""

@@ -70,12 +70,8 @@ class Experiment:
 
     def start(self, role: str) -> None:
         with (self.home / f"{role}.log").open("ab") as log:
-            self._running[role] = subprocess.Popen(
-                programs.command(f"sacmes-{role}", *self._arguments(role)),
-                env=programs.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+            self._running[role] = programs.started(
+                f"sacmes-{role}", *self._arguments(role), stdout=log
             )
 
     def kill9(self, role: str) -> None:

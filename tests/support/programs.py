@@ -4,9 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
+
+from support import nursery
 
 MODULES = {
     "sacmes-agent": "agent.cli",
@@ -28,18 +32,48 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"} | settings
 
 
+def started(
+    name: str,
+    *arguments: str | Path,
+    stdout: "int | IO[Any]",
+    stderr: "int | IO[Any]" = subprocess.STDOUT,
+    **settings: str,
+) -> subprocess.Popen[bytes]:
+    """Start one of our commands; where there is a nursery, without waiting for its libraries."""
+    module, env = MODULES[name], environment(**settings)
+    fresh = any(key.startswith("PYTHON") for key in settings)
+    if fresh or not nursery.can_raise(module):
+        return subprocess.Popen(
+            command(name, *arguments),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+    out = stdout if isinstance(stdout, int) else stdout.fileno()
+    with Path(os.devnull).open("rb") as nothing:
+        error = out if stderr == subprocess.STDOUT else stderr
+        files = (nothing.fileno(), out, error if isinstance(error, int) else error.fileno())
+        return nursery.raised(module, [str(argument) for argument in arguments], env, files)
+
+
 def run(
     name: str, *arguments: str | Path, timeout: float = 60, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one of our commands to its end."""
-    return subprocess.run(
-        command(name, *arguments),
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+        process = started(name, *arguments, stdout=out, stderr=error, **settings)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        said = []
+        for file in (out, error):
+            file.seek(0)
+            said.append(file.read().decode(settings.get("PYTHONIOENCODING", "utf-8")))
+    return subprocess.CompletedProcess(process.args, process.returncode, *said)
 
 
 @contextmanager
@@ -48,13 +82,7 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run one of our commands beside the test; it is ended with SIGTERM, at the worst killed."""
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            command(name, *arguments),
-            env=environment(**settings),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
+        process = started(name, *arguments, stdout=out, **settings)
     try:
         yield process
     finally:

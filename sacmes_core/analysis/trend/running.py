@@ -4,14 +4,15 @@ A series is one electrode at one frequency. n is the scan's number, or its place
 where it has none; scans of two frequencies with the same n make a KDM.
 """
 
-from collections import defaultdict
+import json
+from collections import defaultdict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import astuple, dataclass, field
+from typing import Any, Final, Self
 
 from sacmes_core.analysis.trend.clock import ClockWatch
 from sacmes_core.analysis.trend.definitions import Reference, adjusted_low, kdm, ratio
-from sacmes_core.analysis.trend.potential import PotentialWatch
+from sacmes_core.analysis.trend.potential import RECENT_SCANS, PotentialWatch
 from sacmes_core.analysis.trend.uncertainty import Estimate, Height, height_of
 from sacmes_core.settings.trend import TrendSettings
 
@@ -146,6 +147,51 @@ class RunningTrend:
             stale,
         )
 
+    def know(self, point: TrendPoint) -> None:
+        """Take of a point only what holds for all scans of the run."""
+        placed = self._place(point)
+        self._refer(placed)
+        self._widen(placed.series[1])
+
+    def to_json(self) -> str:
+        """All that it holds but the settings, to go on from in another process."""
+        series = [
+            (
+                *key,
+                count,
+                _reference_to(self.known.references.get(key)),
+                [list(part) for part in astuple(self._potentials[key])],
+                astuple(self._clocks[key]),
+            )
+            for key, count in self._counts.items()
+        ]
+        waiting = [
+            (*p.series, p.number, p.place, None if p.height is None else astuple(p.height))
+            for p in self._waiting.values()
+        ]
+        known = self.known.lowest_hz, self.known.highest_hz
+        return json.dumps([*known, self._has_dropped, series, waiting])
+
+    @classmethod
+    def from_json(cls, text: str, settings: TrendSettings) -> Self:
+        """What `to_json` wrote, under the same settings."""
+        lowest_hz, highest_hz, has_dropped, series, waiting = json.loads(text)
+        trend = cls(settings, Known(lowest_hz=lowest_hz, highest_hz=highest_hz))
+        trend._has_dropped = has_dropped
+        for electrode, frequency, count, reference, (first_v, recent_v), clock in series:
+            key = electrode, frequency
+            trend._counts[key] = count
+            if reference is not None:
+                trend.known.references[key] = _reference_from(reference)
+            trend._potentials[key] = PotentialWatch(first_v, deque(recent_v, RECENT_SCANS))
+            trend._clocks[key] = ClockWatch(*clock)
+        for electrode, frequency, number, place, height in waiting:
+            placed = _Placed(
+                (electrode, frequency), number, place, None if height is None else Height(*height)
+            )
+            trend._waiting[electrode, frequency, number] = placed
+        return trend
+
     def _place(self, point: TrendPoint) -> _Placed:
         frequency = None if point.frequency_hz is None else _key(point.frequency_hz)
         series = point.electrode, frequency
@@ -238,10 +284,23 @@ def recompute(
     points = tuple(points)
     first = RunningTrend(settings)
     for point in points:
-        first.add(point)
+        first.know(point)
     again = RunningTrend(settings, first.known)
     values = tuple(again.add(point).value for point in points)
     return values, again
+
+
+def _reference_to(reference: Reference | None) -> list[Any] | None:
+    """A reference for JSON, whose objects have no numbers as keys."""
+    if reference is None:
+        return None
+    members, *sums = astuple(reference)
+    return [list(members.items()), *sums]
+
+
+def _reference_from(kept: list[Any]) -> Reference:
+    members, *sums = kept
+    return Reference(dict(members), *sums)
 
 
 def _key(frequency_hz: float) -> float:

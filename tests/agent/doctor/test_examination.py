@@ -6,11 +6,12 @@ import pytest
 from support.agents import session_document
 
 from agent import session
+from agent.database import damage
 from agent.doctor import examination
 from agent.doctor.examination import Patient, examined
 from agent.doctor.findings import Finding
 from agent.identity import load_identity
-from agent.outbox import FILE_NAME, Outbox, damage
+from agent.outbox import FILE_NAME, Outbox
 from sacmes_core.address import BrokerAddress
 
 NOWHERE = BrokerAddress("mqtt", "127.0.0.1", 9, "lab-7", "the-key")

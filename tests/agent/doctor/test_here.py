@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.agents import SESSION_ID, chi_file
 
+from agent.database import damage
 from agent.doctor.findings import Finding
 from agent.doctor.here import (
     DISK_FULL_BYTES,
@@ -18,7 +19,7 @@ from agent.doctor.here import (
     judge_clock,
     judge_disk,
 )
-from agent.outbox import FileRecord, Outbox, Taken, damage
+from agent.outbox import FileRecord, Outbox, Taken
 from agent.settling import Sighting
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import SourceSettings

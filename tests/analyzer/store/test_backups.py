@@ -103,7 +103,7 @@ def test_a_backup_restores_into_either_database(
     }
     found = Claims(again.database, "two").next(0)
     assert found is not None
-    assert found[0].run == 1, "the claim of a worker of before the backup is no obstacle"
+    assert found.run == 1, "the claim of a worker of before the backup is no obstacle"
     again.close()
 
 

@@ -13,8 +13,9 @@ from analyzer.store import leases as leasing
 from analyzer.store.claims import Claims, spend
 from analyzer.store.holders import is_dead, new_holder
 from analyzer.store.leases import Lease, holder_of
+from analyzer.store.reanalysis import Reanalysis
 from analyzer.store.store import Store, open_store
-from analyzer.store.uploads import AGAIN, NEW, Arrival
+from analyzer.store.uploads import AGAIN, Arrival
 from sacmes_core.upload import UploadHeader, upload_id
 
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
@@ -43,6 +44,7 @@ def age(store: Store, seconds: float) -> None:
     """Let time pass, for all that the database remembers of it."""
     with store.database.write() as connection:
         connection.exec_driver_sql(f"UPDATE jobs SET since = since - {seconds}")
+        connection.exec_driver_sql(f"UPDATE jobs SET expires_at = expires_at - {seconds}")
         connection.exec_driver_sql(f"UPDATE claims SET expires_at = expires_at - {seconds}")
         connection.exec_driver_sql(f"UPDATE leases SET expires_at = expires_at - {seconds}")
 
@@ -53,18 +55,16 @@ def test_each_session_goes_to_one_worker(store: Store) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda claims: claims.next(0), workers))
     taken = [claim for claim in found if claim is not None]
-    assert len({claim.run for claim, _ in taken}) == len(taken)
-    assert all(priority == NEW for _, priority in taken)
+    assert len({claim.run for claim in taken}) == len(taken)
     taken += [found for claims in workers if (found := claims.next(0)) is not None]
-    assert sorted(claim.run for claim, _ in taken) == [1, 2, 3]
+    assert sorted(claim.run for claim in taken) == [1, 2, 3]
 
 
 def test_a_claim_that_is_not_renewed_goes_to_the_next(store: Store) -> None:
     upload(store, "alice")
     one, two = Claims(store.database, "one"), Claims(store.database, "two")
-    found = one.next(0)
-    assert found is not None
-    claim = found[0]
+    claim = one.next(0)
+    assert claim is not None
     age(store, claiming.CLAIM_S - 1)
     assert one.renew(claim)
     age(store, claiming.CLAIM_S - 1)
@@ -75,7 +75,7 @@ def test_a_claim_that_is_not_renewed_goes_to_the_next(store: Store) -> None:
     assert not one.renew(claim)
     with store.database.write() as connection:
         assert not spend(connection, claim)
-        assert spend(connection, taken[0])
+        assert spend(connection, taken)
 
 
 def test_who_knows_a_session_goes_first_but_not_for_ever(store: Store) -> None:
@@ -83,12 +83,12 @@ def test_who_knows_a_session_goes_first_but_not_for_ever(store: Store) -> None:
     one, two = Claims(store.database, "one"), Claims(store.database, "two")
     found = one.next(0)
     assert found is not None
-    one.release(found[0])
+    one.release(found)
     assert two.next(0) is None
     again = one.next(0)
     assert again is not None
-    assert again[0].turn == found[0].turn + 1
-    one.release(again[0])
+    assert again.turn == found.turn + 1
+    one.release(again)
     age(store, claiming.PATIENCE_S + 1)
     assert two.next(0) is not None
 
@@ -110,26 +110,66 @@ def test_dead_workers_of_this_machine_are_not_waited_for(store: Store) -> None:
     two.bury()
     found = two.next(0)
     assert found is not None
-    assert found[0].run == 1
+    assert found.run == 1
     assert two.next(0) is None or two.next(1) is None
     assert two.take(2) is None
 
 
-def test_new_scans_come_before_any_again(store: Store) -> None:
-    upload(store, *USERS)
+def again(store: Store) -> None:
+    """Let every upload wait for analysis under other settings."""
     with store.database.write() as connection:
-        connection.exec_driver_sql(f"UPDATE jobs SET priority = {AGAIN} WHERE run < 3")
-    claims = Claims(store.database, "one")
-    taken = [found for _ in range(3) if (found := claims.next(0)) is not None]
-    assert [(claim.run, priority) for claim, priority in taken] == [
-        (3, NEW),
-        (1, AGAIN),
-        (2, AGAIN),
-    ]
-    claims.release(taken[0][0])
-    found = claims.next(3)
-    assert found is not None
-    assert (found[0].run, found[1]) == (3, NEW)
+        connection.exec_driver_sql(f"UPDATE jobs SET priority = {AGAIN}")
+
+
+def test_what_waits_again_is_no_claim_on_its_session(store: Store) -> None:
+    upload(store, "alice")
+    again(store)
+    assert Claims(store.database, "one").next(0) is None
+
+
+def test_pieces_of_one_session_go_to_many_workers(store: Store) -> None:
+    for file in "abcde":
+        upload(store, "alice", file=file)
+    upload(store, "bobby")
+    again(store)
+    one, two = Reanalysis(store.database, "one"), Reanalysis(store.database, "two")
+    first = one.take(0, limit=2, limit_bytes=10**6)
+    second = two.take(0, limit=9, limit_bytes=2)
+    third = one.take(1, limit=9, limit_bytes=10**6)
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    found = [(piece.run, piece.positions) for piece in (first, second, third)]
+    assert found == [(1, (1, 2)), (1, (3, 4)), (2, (1,))]
+    one.release(first)
+    taken = two.take(2, limit=9, limit_bytes=10**6)
+    assert taken is not None
+    assert taken.positions == (1, 2, 5)
+    assert one.take(0, limit=9, limit_bytes=10**6) is None
+
+
+def test_a_piece_that_is_not_renewed_goes_to_the_next(store: Store) -> None:
+    upload(store, "alice")
+    again(store)
+    one, two = Reanalysis(store.database, "one"), Reanalysis(store.database, "two")
+    piece = one.take(0, limit=9, limit_bytes=9)
+    assert piece is not None
+    age(store, claiming.CLAIM_S - 1)
+    assert one.renew(piece)
+    age(store, claiming.CLAIM_S - 1)
+    assert two.take(0, limit=9, limit_bytes=9) is None
+    age(store, 2)
+    assert two.take(0, limit=9, limit_bytes=9) is not None
+    assert not one.renew(piece)
+    assert one.stage(piece, [], 1) == 0
+
+
+def test_pieces_of_dead_workers_are_not_waited_for(store: Store) -> None:
+    upload(store, "alice")
+    again(store)
+    assert Reanalysis(store.database, dead_holder()).take(0, limit=9, limit_bytes=9) is not None
+    Claims(store.database, "two").bury()
+    assert Reanalysis(store.database, "two").take(0, limit=9, limit_bytes=9) is not None
 
 
 def test_one_process_holds_the_lease(store: Store) -> None:

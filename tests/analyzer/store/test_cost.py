@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import event
 
 from analyzer.store.claims import Claims
-from analyzer.store.results import Analysed, Batch
-from analyzer.store.rows import ResultKey
+from analyzer.store.results import Batch
+from analyzer.store.rows import Analysed, ResultKey
 from analyzer.store.store import Store, open_store
-from analyzer.store.uploads import NEW, Arrival, StoredUpload
+from analyzer.store.uploads import Arrival, StoredUpload
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.upload import UploadHeader, upload_id
 
@@ -80,10 +80,10 @@ def scans(store: Store, first: int, last: int) -> None:
     store.uploads.commit([arrival(k) for k in range(first, last + 1)], NOW)
     found = Claims(store.database, "one").next(0)
     assert found is not None
-    run = store.sessions.by_number(found[0].run).run
-    waiting = store.uploads.waiting(run, NEW, limit=200, limit_bytes=10**7)
+    run = store.sessions.by_number(found.run).run
+    waiting = store.uploads.waiting(run, limit=200, limit_bytes=10**7)
     analysed = [Analysed(upload, (result(upload),)) for upload in waiting]
-    assert store.results.commit(Batch(found[0], analysed, settings_revision=1), NOW)
+    assert store.results.commit(Batch(found, analysed, settings_revision=1), NOW)
     assert store.sessions.stale() == ()
     told = store.announcements.waiting(200, passing=frozenset())
     assert [t.key for t in told] == [ResultKey(run, k, 0) for k in range(first, last + 1)]

@@ -16,7 +16,6 @@ from analyzer.store.engines import home_url, sqlite_url
 from analyzer.store.layouts import OLDEST, layout_of, make
 from analyzer.store.store import open_store
 from analyzer.store.tables import LAYOUT
-from analyzer.store.uploads import NEW
 from sacmes_core.errors import ConfigError
 
 DUMP = Path(__file__).with_name("layout2.sql")
@@ -98,7 +97,7 @@ def test_an_old_store_keeps_what_it_holds(
     run = store.sessions.find("alice", SESSION)
     assert run is not None
     assert [r.scan.revision for r in store.results.every(run.run)] == [2]
-    (waiting,) = store.uploads.waiting(run.run, NEW, limit=9, limit_bytes=10**9)
+    (waiting,) = store.uploads.waiting(run.run, limit=9, limit_bytes=10**9)
     assert (waiting.position, waiting.content) == (3, b"waits to be analysed")
     assert store.database.remember("client_id", "x") == "analyzer.ingest.0123456789abcdef01234567"
     with store.database.read() as connection:
@@ -111,7 +110,7 @@ def test_an_old_store_keeps_what_it_holds(
         assert connection.exec_driver_sql(query).all() == [("alice", 1), ("bob", 1)]
     store.close()
     told = " ".join(caplog.messages)
-    assert "layout 2; this version needs 4. First a backup" in told
+    assert "layout 2; this version needs 5. First a backup" in told
     assert "Backup: 100 %" in told
     assert (
         "Layout 3: Workers claim sessions, one ingest holds a lease, and users have quotas" in told

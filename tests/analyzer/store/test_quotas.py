@@ -12,7 +12,8 @@ from analyzer.store.claims import Claims
 from analyzer.store.database import Database
 from analyzer.store.pruning import old_sessions, prune
 from analyzer.store.quotas import Quota
-from analyzer.store.results import Analysed, Batch
+from analyzer.store.results import Batch
+from analyzer.store.rows import Analysed
 from analyzer.store.store import Store, open_store
 from analyzer.store.uploads import Arrival
 from sacmes_core.payloads.questions import StartRequest, StopRequest
@@ -63,9 +64,8 @@ def run_of(store: Store, number: int, at: datetime, *files: str) -> None:
     store.sessions.apply("alice", Started(StartRequest(seen_revision=seen), session_id(number)), at)
     store.uploads.commit([arrival(number, file) for file in files], at)
     claims = Claims(store.database, "one")
-    while (found := claims.next(0)) is not None:
-        claim, priority = found
-        waiting = store.uploads.waiting(claim.run, priority, limit=9, limit_bytes=10**9)
+    while (claim := claims.next(0)) is not None:
+        waiting = store.uploads.waiting(claim.run, limit=9, limit_bytes=10**9)
         run = store.sessions.by_number(claim.run)
         analysed = [
             Analysed(

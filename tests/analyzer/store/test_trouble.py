@@ -18,7 +18,7 @@ from analyzer.store.database import Database, StoreError
 from analyzer.store.engines import home_url
 from analyzer.store.restoring import restore
 from analyzer.store.store import open_store
-from analyzer.store.uploads import NEW, Arrival
+from analyzer.store.uploads import Arrival
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
 
@@ -69,7 +69,7 @@ def test_a_full_disk_takes_nothing_that_was_confirmed(tmp_path: Path) -> None:
     assert "Nothing is lost meanwhile" in sentence
     store = open_store(url)
     store.uploads.commit([arrival("later")], NOW)
-    waiting = store.uploads.waiting(1, NEW, limit=10_000, limit_bytes=10**9)
+    waiting = store.uploads.waiting(1, limit=10_000, limit_bytes=10**9)
     assert [u.header.file for u in waiting] == [*confirmed, "later"]
     assert [u.content for u in waiting[:-1]] == [arrival(k, 20_000).content for k in confirmed]
     with store.database.read() as connection:

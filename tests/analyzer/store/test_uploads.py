@@ -17,7 +17,7 @@ from analyzer.store.claims import Claims
 from analyzer.store.database import Database, StoreError
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
-from analyzer.store.uploads import NEW, Arrival, Committed
+from analyzer.store.uploads import Arrival, Committed
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
 
@@ -45,7 +45,7 @@ def arrival(file: str, content: bytes = b"x", *, user_id: str = "alice") -> Arri
 def positions(store: Store, user_id: str = "alice") -> list[tuple[int, str, int]]:
     run = store.sessions.find(user_id, SESSION)
     assert run is not None
-    waiting = store.uploads.waiting(run.run, NEW, limit=1000, limit_bytes=10**9)
+    waiting = store.uploads.waiting(run.run, limit=1000, limit_bytes=10**9)
     return [(u.position, u.header.file, u.revision) for u in waiting]
 
 
@@ -87,8 +87,8 @@ def test_batch_is_bounded_in_bytes_yet_never_empty(store: Store) -> None:
     store.uploads.commit([arrival(str(k), bytes(1000) + b"%d" % k) for k in range(5)], NOW)
     run = store.sessions.find("alice", SESSION)
     assert run is not None
-    assert len(store.uploads.waiting(run.run, NEW, limit=10, limit_bytes=2500)) == 2
-    assert len(store.uploads.waiting(run.run, NEW, limit=10, limit_bytes=1)) == 1
+    assert len(store.uploads.waiting(run.run, limit=10, limit_bytes=2500)) == 2
+    assert len(store.uploads.waiting(run.run, limit=10, limit_bytes=1)) == 1
 
 
 def test_sessions_take_turns(store: Store) -> None:
@@ -99,9 +99,9 @@ def test_sessions_take_turns(store: Store) -> None:
     for _ in range(4):
         found = claims.next(last)
         assert found is not None
-        last = found[0].run
+        last = found.run
         turns.append(last)
-        claims.release(found[0])
+        claims.release(found)
     assert turns == [1, 2, 3, 1]
 
 

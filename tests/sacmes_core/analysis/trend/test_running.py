@@ -215,6 +215,7 @@ def test_growing_equals_all_at_once(points: list[TrendPoint], options: TrendSett
             again, trend = recompute(points[:k], options)
             values = list(again)
         assert tuple(values) == recompute(points[:k], options)[0]
+        trend = RunningTrend.from_json(trend.to_json(), options)
 
 
 @settings(max_examples=80, deadline=None)

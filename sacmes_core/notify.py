@@ -1,4 +1,4 @@
-"""Telling systemd that the agent is up, that it still turns, and that it ends.
+"""Telling systemd that a service is up, that it still turns, and that it ends.
 
 The protocol is a datagram of ``KEY=value`` lines to a socket that systemd names in the environment;
 without one, nothing is said.
@@ -41,7 +41,7 @@ class Notifier:
         return cls(address, watchdog_s)
 
     def ready(self, status: str) -> None:
-        """The agent works; the status stands in ``systemctl status``."""
+        """The service works; the status stands in ``systemctl status``."""
         self._send(f"READY=1\nSTATUS={status}")
 
     def turned(self, now: float) -> None:
@@ -51,7 +51,7 @@ class Notifier:
             self._send("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """The agent ends."""
+        """The service ends."""
         self._send("STOPPING=1")
 
     def _send(self, text: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.notify import Notifier
+from sacmes_core.notify import Notifier
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="systemd is elsewhere")
 

@@ -1,0 +1,207 @@
+"""The alerts of a store, what their judgement remembers, and which still wait for a webhook."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from analyzer.alert_rules import Streak
+from analyzer.alerting import Agent, Changed, Effect, Open, Raised, Watch
+from analyzer.store.database import Database
+from analyzer.store.engines import insert_if_absent
+from analyzer.store.tables import YES, alerts, sessions, watches
+from sacmes_core.payloads.alerts import Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the store knows of one user's watch; `fresh` where it knew nothing."""
+
+    watch: Watch
+    turn: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An alert that a webhook has not been told yet, or not surely."""
+
+    run: int
+    user_id: str
+    alert: Alert
+    attempts: int
+
+
+class AlertBook:
+    """The alerts of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def watch(self, user_id: str, now: float) -> Kept:
+        """What was kept of a user; his agent counts as heard just now."""
+        query = select(watches).where(watches.c.user_id == user_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+            found = _open_items(connection, user_id)
+        if row is None:
+            return Kept(Watch(open=found, silent_since=now), 0, True)
+        return Kept(_watch(json.loads(row.document), found, now), row.turn, False)
+
+    def keep(
+        self, user_id: str, kept: Kept, watch: Watch, effects: Sequence[Effect], *, post: bool
+    ) -> Kept | None:
+        """Keep what a judgement says, in one transaction.
+
+        Parameters
+        ----------
+        post
+            Whether a webhook is to be told of new alerts.
+
+        Returns
+        -------
+        Kept or None
+            None if another process has judged this user meanwhile: nothing is kept.
+        """
+        document = json.dumps(memory_of(watch))
+        with self._database.write() as connection:
+            insert_if_absent(connection, watches, user_id=user_id, turn=0, document="{}")
+            mine = connection.execute(
+                update(watches)
+                .where(watches.c.user_id == user_id, watches.c.turn == kept.turn)
+                .values(turn=kept.turn + 1, document=document)
+            )
+            if mine.rowcount != 1:
+                return None
+            for effect in effects:
+                match effect:
+                    case Raised(item):
+                        _insert(connection, user_id, item, post=post)
+                    case Changed(item):
+                        _replace(connection, user_id, item)
+        return Kept(watch, kept.turn + 1, False)
+
+    def list(self, user_id: str, limit: int) -> tuple[Alert, ...]:
+        """The alerts of a user, newest first; those that are open before all others."""
+        query = (
+            select(alerts.c.document)
+            .where(alerts.c.user_id == user_id)
+            .order_by(alerts.c.is_open.desc(), alerts.c.since.desc(), alerts.c.alert_id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            found = connection.scalars(query).all()
+        return tuple(Alert.model_validate_json(document) for document in found)
+
+    def users(self) -> tuple[str, ...]:
+        """Whoever has or had an alert."""
+        query = select(alerts.c.user_id).distinct().order_by(alerts.c.user_id)
+        with self._database.read() as connection:
+            return tuple(connection.scalars(query))
+
+    def open_of(self, user_id: str) -> tuple[Alert, ...]:
+        """The alerts of a user that are not over."""
+        with self._database.read() as connection:
+            return tuple(item.alert for item in _open_items(connection, user_id))
+
+    def posts(self, now: float, limit: int) -> tuple[Post, ...]:
+        """Alerts that a webhook is to be told now, oldest first."""
+        query = (
+            select(alerts)
+            .where(alerts.c.to_post == YES, alerts.c.due_at <= now)
+            .order_by(alerts.c.due_at, alerts.c.since)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                Post(
+                    row.run, row.user_id, Alert.model_validate_json(row.document), row.attempts + 1
+                )
+                for row in connection.execute(query)
+            )
+
+    def posted(self, post: Post, again_at: float | None) -> None:
+        """Note that a webhook was told; or when to try again."""
+        changes: dict[str, Any] = {"attempts": post.attempts, "to_post": 0}
+        if again_at is not None:
+            changes |= {"to_post": 1, "due_at": again_at}
+        with self._database.write() as connection:
+            connection.execute(
+                update(alerts)
+                .where(alerts.c.run == post.run, alerts.c.alert_id == post.alert.alert_id)
+                .values(changes)
+            )
+
+
+def _open_items(connection: Connection, user_id: str) -> tuple[Open, ...]:
+    query = (
+        select(alerts.c.cause, alerts.c.document)
+        .where(alerts.c.user_id == user_id, alerts.c.is_open == YES)
+        .order_by(alerts.c.since, alerts.c.alert_id)
+    )
+    return tuple(
+        Open(row.cause, Alert.model_validate_json(row.document))
+        for row in connection.execute(query)
+    )
+
+
+def _insert(connection: Connection, user_id: str, item: Open, *, post: bool) -> None:
+    alert = item.alert
+    run = connection.scalar(_run(user_id, alert))
+    if run is None:
+        return
+    values = {
+        "run": run,
+        "alert_id": alert.alert_id,
+        "user_id": user_id,
+        "cause": item.cause,
+        "is_open": 1,
+        "since": alert.since.timestamp(),
+        "document": alert.model_dump_json(exclude_none=True),
+        "to_post": int(post),
+    }
+    connection.execute(insert(alerts).values(values))
+
+
+def _replace(connection: Connection, user_id: str, item: Open) -> None:
+    alert = item.alert
+    connection.execute(
+        update(alerts)
+        .where(alerts.c.user_id == user_id, alerts.c.alert_id == alert.alert_id)
+        .values(
+            is_open=int(alert.state != "cleared"),
+            document=alert.model_dump_json(exclude_none=True),
+        )
+    )
+
+
+def _run(user_id: str, alert: Alert) -> Select[Any]:
+    return select(sessions.c.run).where(
+        sessions.c.user_id == user_id, sessions.c.session_id == alert.session_id
+    )
+
+
+def memory_of(watch: Watch) -> dict[str, Any]:
+    """What has to be remembered of a watch beside its alerts."""
+    agent = watch.agent
+    return {
+        "session_id": watch.session_id,
+        "judged": watch.judged,
+        "streaks": {cause: asdict(streak) for cause, streak in watch.streaks.items()},
+        "agent": None if agent is None else {"state": agent.state, "host": agent.host},
+    }
+
+
+def _watch(memory: dict[str, Any], found: tuple[Open, ...], now: float) -> Watch:
+    agent = memory.get("agent")
+    position, index = memory.get("judged", (0, -1))
+    return Watch(
+        session_id=memory.get("session_id"),
+        open=found,
+        judged=(position, index),
+        streaks={cause: Streak(**kept) for cause, kept in memory.get("streaks", {}).items()},
+        silent_since=now,
+        agent=None if agent is None else Agent(agent["state"], agent["host"], now),
+    )

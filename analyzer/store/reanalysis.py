@@ -1,0 +1,246 @@
+"""A session under other settings: analysed beside its results by any number of workers.
+
+What they find is staged, and takes the place of the results in one transaction when all is there:
+until then everybody sees the results as they were, new scans included.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+
+from analyzer.store.claims import CLAIM_S, Claim, spend
+from analyzer.store.database import Database
+from analyzer.store.engines import epoch_s
+from analyzer.store.rows import (
+    Analysed,
+    ResultKey,
+    Trend,
+    TrendRow,
+    TrendState,
+    announce_newest,
+    keep_state,
+    key_of,
+    points_of,
+    row_of,
+    touch,
+    trend_to,
+)
+from analyzer.store.tables import jobs, results, sessions, staged, uploads
+from analyzer.store.uploads import AGAIN, head
+from sacmes_core.payloads.session import SessionDocument
+
+_PAGE_ROWS: Final = 2000
+_UNHELD: Final = jobs.c.expires_at.is_(None) | (jobs.c.expires_at < epoch_s())
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Uploads of one session that a worker analyses again, and nobody else meanwhile."""
+
+    run: int
+    holder: str
+    positions: tuple[int, ...]
+
+
+class Reanalysis:
+    """The re-analyses of a store as one worker sees them."""
+
+    def __init__(self, database: Database, holder: str) -> None:
+        self._database = database
+        self._holder = holder
+
+    def take(self, after_run: int, *, limit: int, limit_bytes: int) -> Piece | None:
+        """Take the next uploads that wait, sessions in turns; None if there are none."""
+        run = self._next(after_run)
+        if run is None:
+            return None
+        free = (
+            select(jobs.c.position, uploads.c.unpacked_bytes)
+            .join(uploads, (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position))
+            .where(jobs.c.run == run, jobs.c.priority == AGAIN, _UNHELD)
+            .order_by(jobs.c.position)
+            .limit(limit)
+            .with_for_update(of=jobs, skip_locked=True)
+        )
+        with self._database.write(durable=False) as connection:
+            positions = head(connection.execute(free), limit_bytes)
+            if not positions:
+                return None
+            piece = Piece(run, self._holder, positions)
+            connection.execute(
+                update(jobs)
+                .where(jobs.c.run == run, jobs.c.position.in_(positions))
+                .values(holder=self._holder, expires_at=epoch_s() + CLAIM_S)
+            )
+        return piece
+
+    def renew(self, piece: Piece) -> bool:
+        """Keep a piece for longer; False if it was lost."""
+        return self._set(piece, epoch_s() + CLAIM_S) == len(piece.positions)
+
+    def release(self, piece: Piece) -> None:
+        """Give a piece back without a result."""
+        self._set(piece, None)
+
+    def stage(self, piece: Piece, analysed: Sequence[Analysed], settings_revision: int) -> int:
+        """Keep what was found for when all is there, and end the jobs.
+
+        Returns
+        -------
+        int
+            How many uploads these are; what others took over meanwhile, or what belongs to
+            settings that hold no longer, is not kept.
+        """
+        of_run = select(sessions.c.settings_revision).where(sessions.c.run == piece.run)
+        ended = (
+            delete(jobs).where(*_held(piece), jobs.c.priority == AGAIN).returning(jobs.c.position)
+        )
+        # Power that fails takes the results and the end of the jobs together.
+        with self._database.write(durable=False) as connection:
+            if connection.scalar(of_run.with_for_update(read=True)) != settings_revision:
+                return 0
+            mine = frozenset(connection.scalars(ended))
+            rows = [
+                row_of(item.upload, result)
+                for item in analysed
+                if item.upload.position in mine
+                for result in item.results
+            ]
+            if rows:
+                connection.execute(insert(staged), rows)
+        return len(mine)
+
+    def progress(self, run: int) -> tuple[int, int]:
+        """How many uploads of a session are done, and of how many."""
+        waiting = select(func.count()).select_from(jobs)
+        waiting = waiting.where(jobs.c.priority == AGAIN, jobs.c.run == run)
+        done = select(func.count()).select_from(staged).where(staged.c.run == run)
+        with self._database.read() as connection:
+            there = connection.scalar(done) or 0
+            return there, there + (connection.scalar(waiting) or 0)
+
+    def trend_rows(self, run: int) -> Iterator[TrendRow]:
+        """What the trend of the staged results needs, in order."""
+        query = (
+            select(staged)
+            .where(staged.c.run == run)
+            .order_by(staged.c.position, staged.c.scan_index)
+            .execution_options(yield_per=_PAGE_ROWS)
+        )
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                yield TrendRow(key_of(row), points_of(row), ())
+
+    def show(
+        self,
+        claim: Claim,
+        trends: Sequence[tuple[ResultKey, Trend]],
+        document: SessionDocument,
+        state: TrendState | None,
+        now: datetime,
+    ) -> int | None:
+        """Let what is staged take the place of the results, all at once.
+
+        Parameters
+        ----------
+        claim
+            On the session; it ends with this.
+        trends
+            Of every staged result.
+        document
+            The one whose settings all of it was computed with.
+        state
+            The running trend after it.
+
+        Returns
+        -------
+        int or None
+            The trend revision that now holds; None if the document has changed meanwhile, another
+            worker has taken the session over, or some uploads wait still.
+        """
+        run = claim.run
+        with self._database.write() as connection:
+            row = connection.execute(
+                select(sessions.c.revision, sessions.c.trend_revision)
+                .where(sessions.c.run == run)
+                .with_for_update()
+            ).one()
+            waiting = exists().where(jobs.c.run == run, jobs.c.priority == AGAIN)
+            if not spend(connection, claim) or connection.scalar(select(waiting)):
+                return None
+            if row.revision != document.revision:
+                return None
+            _put_in_place(connection, run, trends)
+            count = select(func.count()).where(results.c.run == run, results.c.superseded == 0)
+            trend_revision = int(row.trend_revision) + 1
+            changes: dict[str, Any] = {
+                "trend_stale": 0,
+                "trend_revision": trend_revision,
+                "shown_revision": document.settings_revision,
+                "scans": connection.scalar(count),
+                "last_result_at": now.isoformat(),
+            }
+            touch(connection, run, changes)
+            keep_state(connection, run, state)
+            announce_newest(connection, run)
+        return trend_revision
+
+    def _next(self, after_run: int) -> int | None:
+        query = select(jobs.c.run).where(jobs.c.priority == AGAIN, _UNHELD)
+        query = query.order_by(jobs.c.run, jobs.c.position).limit(1)
+        with self._database.read() as connection:
+            found = connection.scalar(query.where(jobs.c.run > after_run))
+            return connection.scalar(query) if found is None else found
+
+    def _set(self, piece: Piece, expires_at: Any) -> int:
+        holder = None if expires_at is None else piece.holder
+        with self._database.write(durable=False) as connection:
+            changed = connection.execute(
+                update(jobs).where(*_held(piece)).values(holder=holder, expires_at=expires_at)
+            )
+        return changed.rowcount
+
+
+def _held(piece: Piece) -> tuple[Any, ...]:
+    return (
+        jobs.c.run == piece.run,
+        jobs.c.position.in_(piece.positions),
+        jobs.c.holder == piece.holder,
+    )
+
+
+def _put_in_place(
+    connection: Connection, run: int, trends: Sequence[tuple[ResultKey, Trend]]
+) -> None:
+    done = select(staged.c.position).where(staged.c.run == run)
+    connection.execute(delete(results).where(results.c.run == run, results.c.position.in_(done)))
+    names = ("run", "position", "scan_index", "file", "frequency_hz", "number", "document")
+    copied = select(
+        *(staged.c[name] for name in names),
+        bindparam("new_trend", type_=results.c.trend.type),
+        bindparam("no", 0, type_=results.c.superseded.type),
+        bindparam("yes", 1, type_=results.c.announced.type),
+    ).where(
+        staged.c.run == bindparam("this_run"),
+        staged.c.position == bindparam("this_position"),
+        staged.c.scan_index == bindparam("this_index"),
+    )
+    if trends:
+        connection.execute(
+            insert(results).from_select([*names, "trend", "superseded", "announced"], copied),
+            [
+                {
+                    "this_run": key.run,
+                    "this_position": key.position,
+                    "this_index": key.scan_index,
+                    "new_trend": trend_to(trend),
+                    "no": 0,
+                    "yes": 1,
+                }
+                for key, trend in trends
+            ],
+        )
+    connection.execute(delete(staged).where(staged.c.run == run))

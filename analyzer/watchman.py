@@ -1,0 +1,238 @@
+"""Watches over the runs of all users: judges, keeps, and only then tells of alerts.
+
+Whoever holds the ingest's lease judges. What it remembers lies in the store with the alerts
+themselves, so that the next holder goes on where it ended and raises nothing twice.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from analyzer.alerting import (
+    Acknowledged,
+    Effect,
+    Event,
+    Passed,
+    Place,
+    Raised,
+    ResultCame,
+    SessionSeen,
+    Watch,
+    step,
+)
+from analyzer.ingest import Outward
+from analyzer.status import Status
+from analyzer.store.alerts import Kept, memory_of
+from analyzer.store.database import StoreError
+from analyzer.store.store import Store
+from sacmes_core.errors import ProtocolError
+from sacmes_core.payloads.alerts import (
+    ALERTS_MAX,
+    AcknowledgeRequest,
+    Alert,
+    Alerts,
+    AlertsQuery,
+    AlertsReply,
+)
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.replies import Problem
+from sacmes_core.payloads.results import Result
+from sacmes_core.protocol import ALERTS, publication
+
+logger = logging.getLogger(__name__)
+
+TICK_S: Final = 1.0
+ANSWERED_MAX: Final = 100
+_TAKEN_MAX: Final = 5000
+
+
+class Watchman:
+    """The watches of all users; `note`, `connected` and `disconnected` may come from any thread.
+
+    Parameters
+    ----------
+    post
+        Whether a webhook is to be told of new alerts.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        link: Outward,
+        status: Status,
+        *,
+        post: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._link = link
+        self._status = status
+        self._post = post
+        self._now = now
+        self._noted: queue.SimpleQueue[tuple[str, Event]] = queue.SimpleQueue()
+        self._kept: dict[str, Kept] = {}
+        self._lock = threading.Lock()
+        self._listening_since: float | None = None
+        self._load_due = False
+        self._tell_due = False
+        self._tick_due = 0.0
+
+    def note(self, user_id: str, event: Event) -> None:
+        """Pass on what happened."""
+        if self._listening_since is not None:
+            self._noted.put((user_id, event))
+
+    def connected(self) -> None:
+        """Say that the broker brings everything from now on; it may hold older alerts."""
+        self._load_due = self._tell_due = True
+        self._listening_since = self._now()
+
+    def disconnected(self) -> None:
+        """Say that nothing can come: silence means nothing until the next connection."""
+        self._listening_since = None
+
+    def work(self, wait_s: float = TICK_S) -> None:
+        """Judge what was noted and, once a second, what time has brought."""
+        noted = self._take(wait_s)
+        listening_since = self._listening_since
+        if listening_since is None:
+            return
+        with self._judging():
+            if self._load_due:
+                self._load()
+            for user_id, events in noted.items():
+                self._judge(user_id, events)
+            if self._now() >= self._tick_due:
+                self._tick_due = self._now() + TICK_S
+                self._tick(listening_since)
+            if self._tell_due:
+                self._tell_due = False
+                for user_id in self._store.alerts.users():
+                    self._publish(user_id, self._store.alerts.open_of(user_id))
+
+    def answer(self, user_id: str, asked: AlertsQuery | AcknowledgeRequest) -> Payload:
+        """Answer what is asked about the alerts of a user."""
+        if isinstance(asked, AlertsQuery):
+            return AlertsReply(alerts=self._store.alerts.list(user_id, asked.limit))
+        with self._judging():
+            self._judge(user_id, [Acknowledged(asked.alert_id, asked.by)])
+        found = self._store.alerts.list(user_id, ALERTS_MAX)
+        if any(alert.alert_id == asked.alert_id for alert in found):
+            return AlertsReply(alerts=found[:ANSWERED_MAX])
+        return Problem(
+            type="not_found",
+            title="No such alert",
+            detail="You have no such alert; ask for your alerts to see what there is.",
+        )
+
+    def _take(self, wait_s: float) -> dict[str, list[Event]]:
+        """What was noted of each user, in order; waits a little if there is nothing."""
+        noted: dict[str, list[Event]] = {}
+        try:
+            user_id, event = self._noted.get(timeout=wait_s)
+            for _ in range(_TAKEN_MAX):
+                noted.setdefault(user_id, []).append(event)
+                user_id, event = self._noted.get_nowait()
+            noted.setdefault(user_id, []).append(event)
+        except queue.Empty:
+            pass
+        return noted
+
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """One judge at a time; after trouble with the store everything is looked at again."""
+        with self._lock:
+            try:
+                yield
+            except StoreError:
+                self._load_due = True
+                raise
+
+    def _load(self) -> None:
+        """Look at the newest session of everybody, and at the scans that nobody has judged."""
+        agents = {user_id: kept.watch.agent for user_id, kept in self._kept.items()}
+        self._kept.clear()
+        for run in self._store.sessions.newest_of_all():
+            self._judge(run.user_id, [SessionSeen(run.document)])
+            kept, agent = self._kept.get(run.user_id), agents.get(run.user_id)
+            if kept is not None and agent is not None:
+                watch = replace(kept.watch, agent=agent)
+                self._kept[run.user_id] = replace(kept, watch=watch)
+        self._load_due = False
+
+    def _tick(self, listening_since: float) -> None:
+        for user_id, kept in list(self._kept.items()):
+            session = kept.watch.session
+            if session is not None and session.state == "running":
+                self._judge(user_id, [Passed(listening_since)])
+
+    def _judge(self, user_id: str, events: Sequence[Event]) -> None:
+        now = self._now()
+        kept = self._kept.get(user_id) or self._store.alerts.watch(user_id, now)
+        watch, effects = kept.watch, list[Effect]()
+        for event in events:
+            if isinstance(event, SessionSeen):
+                watch, seen = self._see(user_id, watch, event, now)
+                effects += seen
+            else:
+                watch, more = step(watch, event, now)
+                effects += more
+        if effects or memory_of(watch) != memory_of(kept.watch):
+            saved = self._store.alerts.keep(user_id, kept, watch, effects, post=self._post)
+            if saved is None:
+                logger.info("Another process has judged %s; looking again", user_id)
+                self._kept.pop(user_id, None)
+                self._load_due = True
+                return
+            self._kept[user_id] = saved
+        else:
+            self._kept[user_id] = replace(kept, watch=watch)
+        if effects:
+            self._tell(user_id, watch.alerts, effects)
+
+    def _see(
+        self, user_id: str, watch: Watch, seen: SessionSeen, now: float
+    ) -> tuple[Watch, list[Effect]]:
+        """Take in a session document, and the scans that came while nobody judged."""
+        run = self._store.sessions.find(user_id, seen.document.session_id)
+        newest = None if run is None else self._store.results.at(run.run, None, 0)
+        judged = (0, -1) if newest is None else _place(newest)
+        watch, effects = step(watch, replace(seen, judged=judged), now)
+        found = list(effects)
+        while run is not None and newest is not None and watch.judged < judged:
+            page = self._store.results.page(run.run, after=watch.judged, limit=500)
+            before = watch.judged
+            for result in page:
+                watch, more = step(watch, ResultCame(result), now)
+                found += more
+            if watch.judged == before:
+                break
+        if newest is not None:
+            watch, last = step(watch, ResultCame(newest), now)
+            found += last
+        return watch, found
+
+    def _tell(
+        self, user_id: str, open_alerts: tuple[Alert, ...], effects: Sequence[Effect]
+    ) -> None:
+        for effect in effects:
+            alert = effect.item.alert
+            what = "Alert" if isinstance(effect, Raised) else f"Alert {alert.state}"
+            logger.info("%s for %s: %s", what, user_id, alert.sentence)
+        self._publish(user_id, open_alerts)
+
+    def _publish(self, user_id: str, open_alerts: tuple[Alert, ...]) -> None:
+        try:
+            payload = Alerts(alerts=open_alerts[:ALERTS_MAX])
+            self._link.publish(publication(ALERTS, payload, user_id=user_id))
+        except ProtocolError as error:
+            self._status.refuse("alerts", str(error))
+
+
+def _place(result: Result) -> Place:
+    return result.position, result.scan.index
