@@ -15,6 +15,7 @@ from dashboard.live_history import (
     result_came,
     want_history,
 )
+from dashboard.live_marks import marks_came, marks_due, overheard
 from dashboard.live_state import (
     NOTHING,
     Effect,
@@ -63,20 +64,32 @@ def step(state: LiveState, event: LinkEvent | Tick, now: float) -> Step:
     """
     match event:
         case Tick():
-            return fetch_due(state, now)
+            return _due(state, now)
         case Received():
-            return fetch_due(_message(state, event.message, now), now)
+            return _due(_message(state, event.message, now), now)
         case Connected():
             online = replace(
-                state, link="online", link_reason="", history=None, curve_fetch=NOTHING
+                state,
+                link="online",
+                link_reason="",
+                history=None,
+                curve_fetch=NOTHING,
+                marks_due_at=now,
             )
-            return fetch_due(want_history(online, now), now)
+            return _due(want_history(online, now), now)
         case Disconnected():
             return replace(state, link="offline", link_reason=event.reason, history=None), ()
         case Refused():
             link: Any = "refused" if event.login else "offline"
             return replace(state, link=link, link_reason=event.reason, history=None), ()
     return state, ()
+
+
+def _due(state: LiveState, now: float) -> Step:
+    """Ask what is due."""
+    state, asked = fetch_due(state, now)
+    state, more = marks_due(state, now)
+    return state, (*asked, *more)
 
 
 def _message(state: LiveState, message: Message, now: float) -> LiveState:
@@ -86,6 +99,8 @@ def _message(state: LiveState, message: Message, now: float) -> LiveState:
             return state.counting("unasked")
         if place.channel is protocol.REPLY:
             return _reply(state, message, now)
+        if place.channel is protocol.REQUEST:
+            return overheard(state, place, now)
         if not message.payload:
             return _cleared(state, place)
         _, payload = protocol.read(message)
@@ -125,6 +140,9 @@ def session_came(state: LiveState, session: SessionDocument, now: float) -> Live
             state,
             session=session,
             settings_before=None,
+            marks=(),
+            marks_due_at=now,
+            marks_token=0,
             shown=None,
             loading=None,
             curves=NOTHING,
@@ -209,6 +227,8 @@ def _reply(state: LiveState, message: Message, now: float) -> LiveState:
             return history_came(session_came(state, answer.session, now), answer, now)
         detail = answer.detail if isinstance(answer, Problem) else "The answer is not readable."
         return history_failed(state, answer, detail, now)
+    if state.marks_token and message.correlation_data == correlation(state.marks_token):
+        return marks_came(state, questions.read_reply(questions.MARKS, message), now)
     if message.correlation_data in {correlation(t) for t in state.curve_fetch.values()}:
         answer = questions.read_reply(questions.SCAN, message)
         if isinstance(answer, ScanReply) and answer.curves is not None:

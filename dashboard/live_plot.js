@@ -108,6 +108,22 @@ function showAll(P, plot) {
   draw(P, plot);
 }
 
+// A click picks the scan of the point below the pointer, unless it was the first of two.
+const NEAR_PX = 14;
+const DOUBLE_CLICK_MS = 300;
+
+function pick(plot, { points, event }) {
+  const box = plot.getBoundingClientRect();
+  const away = ({ x, y, xaxis, yaxis }) => Math.hypot(
+    event.clientX - box.left - xaxis._offset - xaxis.d2p(x),
+    event.clientY - box.top - yaxis._offset - yaxis.d2p(y),
+  );
+  const near = points.filter((p) => p.customdata != null && away(p) <= NEAR_PX);
+  const [nearest] = near.sort((a, b) => away(a) - away(b));
+  clearTimeout(plot.picking);
+  if (nearest) plot.picking = setTimeout(() => plot.tell("picked", nearest.customdata), DOUBLE_CLICK_MS);
+}
+
 function draw(P, plot) {
   const { data, layout } = dressed(JSON.parse(plot.figureText), screenTheme(plot));
   calm(layout, plot);
@@ -155,8 +171,9 @@ function describe(plot, said) {
   plot.setAttribute("aria-label", said);
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const plot = parentElement.querySelector(".sacmes-plot");
+  plot.tell = setTriggerValue;
   const message = JSON.parse(new TextDecoder().decode(data));
   const theme = screenTheme(parentElement);
   const figureText = JSON.stringify(message.figure);
@@ -174,7 +191,8 @@ export default function ({ data, parentElement }) {
     draw(P, plot);
     if (first) {
       plot.on("plotly_relayout", (change) => noteZoom(plot, change));
-      plot.on("plotly_doubleclick", () => showAll(P, plot));
+      plot.on("plotly_doubleclick", () => { clearTimeout(plot.picking); showAll(P, plot); });
+      plot.on("plotly_click", (click) => pick(plot, click));
     }
     plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
   }, (error) => {

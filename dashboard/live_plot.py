@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -20,7 +20,9 @@ _component = st.components.v2.component(
 )
 
 
-def live_plot(figure: bytes, *, name: str, alt: str, height: int) -> None:
+def live_plot(
+    figure: bytes, *, name: str, alt: str, height: int, picks: bool = False
+) -> tuple[int, int] | None:
     """Show a figure; the next call with the same name moves it on without rebuilding it.
 
     Parameters
@@ -33,7 +35,30 @@ def live_plot(figure: bytes, *, name: str, alt: str, height: int) -> None:
         What the chart shows, for who cannot see it.
     height
         In pixels.
+    picks
+        Whether a click on a point picks its scan.
+
+    Returns
+    -------
+    tuple of int, or None
+        Position and index of the scan that was picked just now.
     """
     library = own_address(LIBRARY_PATH)
     head = json.dumps({"library": library, "name": name, "alt": alt, "height": height}).encode()
-    _component(key=name, data=head[:-1] + b',"figure":' + figure + b"}")
+    told: dict[str, Any] = {"on_picked_change": _nothing} if picks else {}
+    shown = _component(key=name, data=head[:-1] + b',"figure":' + figure + b"}", **told)
+    return _scan(shown.picked) if picks else None
+
+
+def _nothing() -> None:
+    pass
+
+
+def _scan(picked: Any) -> tuple[int, int] | None:
+    """What the browser says was picked: a position, or a position with an index."""
+    match picked:
+        case int(position):
+            return position, 0
+        case [int(position), int(index)]:
+            return position, index
+    return None

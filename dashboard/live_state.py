@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 from dashboard.trend import Trend
 from sacmes_core.payloads.alerts import Alert
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, ViewerPresence
 from sacmes_core.payloads.results import Curves, Progress
 from sacmes_core.payloads.session import SessionDocument
@@ -108,6 +109,9 @@ class LiveState:
         How many positions were missing when history was last complete.
     curve_fetch
         Questions for the newest voltammograms: frequency to token, asked once a connection.
+    marks
+        The marks of the session; they are asked for at `marks_due_at`, and `marks_token` is the
+        open question, 0 for none.
     last_result_at
         When the newest result came, by our clock, or was measured where that is earlier.
     intervals_s
@@ -133,6 +137,9 @@ class LiveState:
     progress: Progress | None = None
     progress_at: float = 0.0
     alerts: tuple[Alert, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    marks_due_at: float = 0.0
+    marks_token: int = 0
     last_result_at: float | None = None
     intervals_s: tuple[float, ...] = ()
     next_token: int = 1

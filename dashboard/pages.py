@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboard.navigation import PageEntry
-from dashboard.views import compare, export, live, session, sessions
+from dashboard.views import compare, export, inspector, live, session, sessions
 
 GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
-    "Monitor": (PageEntry("live", "Live", ":material/show_chart:", live.page),),
+    "Monitor": (
+        PageEntry("live", "Live", ":material/show_chart:", live.page),
+        PageEntry("inspector", "Inspector", ":material/search:", inspector.page),
+    ),
     "Data": (
         PageEntry("sessions", "Sessions", ":material/folder_open:", sessions.page),
         PageEntry("compare", "Compare", ":material/stacked_line_chart:", compare.page),

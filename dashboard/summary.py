@@ -110,13 +110,24 @@ def table_rows(
 ) -> list[list[Cell]]:
     """The newest results first, one line for each electrode, flags in words."""
     unit = table_unit(trend)
-    rows: list[list[Cell]] = []
+    return [
+        _row(scan, peak, unit, _time(scan, now, zone)) for scan, peak in _lines(trend, electrodes)
+    ]
+
+
+def table_places(trend: Trend, electrodes: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Position and index of the scan of each row of the table."""
+    return [(scan.position, scan.index) for scan, _ in _lines(trend, electrodes)]
+
+
+def _lines(trend: Trend, electrodes: tuple[int, ...]) -> list[tuple[Scan, Peak | None]]:
+    lines: list[tuple[Scan, Peak | None]] = []
     for scan in reversed(last_scans(trend)):
         shown: list[Peak | None] = [
             p for p in scan.peaks if not electrodes or p.electrode in electrodes
         ]
-        rows += [_row(scan, peak, unit, _time(scan, now, zone)) for peak in shown or [None]]
-    return rows[:TABLE_ROWS]
+        lines += [(scan, peak) for peak in shown or [None]]
+    return lines[:TABLE_ROWS]
 
 
 def last_scans(trend: Trend) -> tuple[Scan, ...]:

@@ -2,35 +2,37 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import BinaryIO, Final
 
 import streamlit as st
 
 from dashboard import access, panels, summary
 from dashboard.blocks import Chip
-from dashboard.charts import Abscissa, Quantity, TrendView, electrodes_in, trend_figure
+from dashboard.charts import electrodes_in, panel_rows, trend_figure
+from dashboard.columns import columns_of
+from dashboard.connection import AskError
+from dashboard.export_formats import file_name
+from dashboard.exporting import Heard
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
+from dashboard.shown_csv import shown_csv
 from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
-from dashboard.views import export_panel
-from dashboard.views.export_panel import exportable
+from dashboard.views import export_panel, live_controls, marks_panel, quality_panel
+from dashboard.views.applying import show_said
+from dashboard.views.export_panel import Saving
+from dashboard.views.live_controls import QUANTITIES
+from dashboard.views.picking import inspect
 from dashboard.views.zone import viewer_zone as viewer_zone
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
 from sacmes_core.payloads.questions import ExportQuery
 
 EVERY_S: Final = 1.0
-CHART_PX: Final = 400
-TABLE_PX: Final = 191
-
-_QUANTITIES: Final = {
-    "absolute": "Absolute",
-    "normalised": "Normalised",
-    "kdm": "KDM",
-    "ratio": "Ratio",
-}
-_ABSCISSAE: Final = {"number": "Scan #", "elapsed": "Elapsed", "clock": "Clock"}
+CHART_PX: Final = 380
+PANEL_PX: Final = 230
+TABLE_PX: Final = 160
+_BELOW: Final = {"results": "Last results", "marks": "Marks", "quality": "Quality"}
 _DRAWN: Final = "drawn_for"
 
 
@@ -42,7 +44,7 @@ def page() -> None:
     if waiting_notice(state, time.time()) is None:
         _controls(state)
         _charts()
-        _table()
+        _below(state)
     else:
         _waiting()
         if state.session is None or state.session.state == "stopped":
@@ -73,7 +75,7 @@ def _header() -> None:
     ]
     panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
     if waiting_notice(state, now) is None:
-        panels.show_cards(summary.cards(state, _electrodes(), now))
+        panels.show_cards(summary.cards(state, live_controls.electrodes(), now))
         notice = state_notice(state)
         if notice is not None:
             panels.show_notice(notice)
@@ -87,50 +89,39 @@ def _waiting() -> None:
 
 
 def _controls(state: LiveState) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.segmented_control(
-            "Quantity",
-            list(_QUANTITIES),
-            default="absolute",
-            required=True,
-            format_func=_QUANTITIES.__getitem__,
-            key="quantity",
-            label_visibility="collapsed",
-        )
-        st.segmented_control(
-            "Abscissa",
-            list(_ABSCISSAE),
-            default="number",
-            required=True,
-            format_func=_ABSCISSAE.__getitem__,
-            key="abscissa",
-            label_visibility="collapsed",
-        )
-        electrodes = electrodes_in(state.shown)
-        if len(electrodes) > 1:
-            st.pills(
-                "Electrodes",
-                electrodes,
-                selection_mode="multi",
-                format_func="E{}".format,
-                key="electrodes",
-                label_visibility="collapsed",
-            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        live_controls.show(state)
         st.space("stretch")
-        _download(state)
+        with st.popover("Download", icon=":material/download:"):
+            _download(state)
+    show_said()
 
 
 def _download(state: LiveState) -> None:
     session = state.session
     if session is None:
         return
-    what = exportable(session, state.shown)
-    export_panel.button(
-        "Download CSV", session, ExportQuery(session_id=session.session_id), place="live/csv"
+    view, connection = live_controls.trend_view(False, viewer_zone()), access.connection()
+
+    def shown(into: BinaryIO, _heard: Heard) -> None:
+        now = connection.state
+        if now.session is None or now.shown is None:
+            raise AskError("There is nothing to see yet.")
+        into.write(shown_csv(now.session, now.shown, view, now.marks))
+
+    seen = Saving(
+        "What is shown (CSV)",
+        file_name(state.user_id, session, f"_{view.quantity}.csv"),
+        help="The lines of the chart as they are drawn: this quantity, abscissa, electrodes, "
+        "groups, errors and marks, in the units of the axes, with the settings that made them.",
     )
-    with st.popover("Export"):
-        export_panel.show(what, place="live/export")
+    export_panel.file_button(seen, shown, place="live/shown")
+    export_panel.status("live/shown")
+    query = ExportQuery(session_id=session.session_id)
+    export_panel.button("All results (CSV)", session, query, place="live/csv")
     export_panel.status("live/csv")
+    with st.expander("Other files, or a part of it"):
+        export_panel.show(export_panel.exportable(session, state.shown), place="live/export")
 
 
 @st.fragment(run_every=EVERY_S)
@@ -139,21 +130,40 @@ def _charts() -> None:
     trend = state.shown
     if trend is None:
         return
-    pale = dimmed(state, now)
-    left, right = st.columns([2, 1], gap="medium")
+    view = live_controls.trend_view(dimmed(state, now), viewer_zone())
+    side_by_side = view.arrangement == "side_by_side"
+    left, right = (st.container(), None) if side_by_side else st.columns([2, 1], gap="medium")
     with left:
-        view = TrendView(
-            cast(Quantity, st.session_state.get("quantity") or "absolute"),
-            cast(Abscissa, st.session_state.get("abscissa") or "number"),
-            _electrodes(),
-            pale,
-            viewer_zone(),
-        )
-        said = f"{_QUANTITIES[view.quantity]} peak currents over {len(trend.scans)} scans"
-        live_plot(trend_figure(trend, view), name="trend", alt=said, height=CHART_PX)
-    with right:
-        figure = voltammogram_figure(state.curves, _electrodes(), pale=pale)
-        live_plot(figure, name="voltammogram", alt="Newest voltammograms", height=CHART_PX)
+        said = f"{QUANTITIES[view.quantity]} over {columns_of(trend).scans} scans"
+        rows = panel_rows(len(view.electrodes or electrodes_in(trend))) if side_by_side else 1
+        height = CHART_PX if rows == 1 else PANEL_PX * rows
+        figure = trend_figure(trend, view, state.marks)
+        picked = live_plot(figure, name="trend", alt=said, height=height, picks=True)
+    if picked is not None:
+        inspect(*picked)
+    if right is not None:
+        with right:
+            figure = voltammogram_figure(state.curves, view.electrodes, pale=view.pale)
+            live_plot(figure, name="voltammogram", alt="Newest voltammograms", height=CHART_PX)
+
+
+def _below(state: LiveState) -> None:
+    chosen = st.segmented_control(
+        "Below the charts",
+        list(_BELOW),
+        default="results",
+        required=True,
+        format_func=_BELOW.__getitem__,
+        key="below",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if chosen == "marks":
+        marks_panel.show(state)
+    elif chosen == "quality":
+        quality_panel.show()
+    else:
+        _table()
 
 
 @st.fragment(run_every=EVERY_S)
@@ -162,14 +172,13 @@ def _table() -> None:
     if trend is None:
         return
     now = datetime.now(UTC).timestamp()
-    panels.show_table(
+    electrodes = live_controls.electrodes()
+    opened = panels.show_table(
         summary.table_columns(summary.table_unit(trend)),
-        summary.table_rows(trend, _electrodes(), now, viewer_zone()),
+        summary.table_rows(trend, electrodes, now, viewer_zone()),
         label="Last results",
         height=TABLE_PX,
+        opens=[f"{p}.{i}" for p, i in summary.table_places(trend, electrodes)],
     )
-
-
-def _electrodes() -> tuple[int, ...]:
-    chosen = st.session_state.get("electrodes") or ()
-    return tuple(sorted(chosen))
+    if opened:
+        inspect(*map(int, opened.split(".")))

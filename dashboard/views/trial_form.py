@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import access, forms, panels, trial
 from dashboard.blocks import Notice
+from dashboard.columns import columns_of
 from dashboard.connection import AskError
 from dashboard.figures import frequency_label
 from dashboard.forms import FormError, description
@@ -215,7 +216,8 @@ def _window(peak: PeakSettings | None, scan: Scan) -> tuple[float | None, float 
 
 def _chosen_scan() -> Scan | None:
     trend = access.connection().state.shown
-    frequencies = sorted({s.frequency_hz for s in trend.scans if s.frequency_hz} if trend else ())
+    there = columns_of(trend).frequencies_hz if trend is not None else ()
+    frequencies = [f for f in there if f is not None]
     left, right = st.columns([1, 1])
     frequency_hz = None
     if len(frequencies) > 1:

@@ -1,5 +1,6 @@
 """The dashboard in a real browser: what a viewer sees and does, with a real broker behind it."""
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,23 +196,41 @@ def test_a_colleague_sees_the_charts_and_may_not_stop(lab, open_page):
     expect(viewer.page.get_by_role("button", name="Stop session")).to_be_disabled()
 
 
-def test_csv_is_downloaded_whole(lab, open_page):
+def downloaded(viewer, name):
+    """The file that a button of the download menu gives, its name and its address."""
+    viewer.page.get_by_role("button", name="Download", exact=True).click()
+    with viewer.page.expect_download() as waiting:
+        viewer.page.get_by_role("button", name=name).click()
+    viewer.page.keyboard.press("Escape")
+    text = waiting.value.path().read_text("utf-8")
+    return waiting.value.suggested_filename, text.splitlines(), waiting.value.url
+
+
+def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_page):
     lab.begin(scans=6)
     viewer = open_page()
     viewer.sign_in("alice", lab.broker.keys["alice"])
     viewer.sees_charts()
-    with viewer.page.expect_download() as waiting:
-        viewer.page.get_by_role("button", name="Download CSV").click()
-    address = waiting.value.url
-    assert re.fullmatch(re.escape(viewer.url) + r"/download/[\w-]{43}", address)
-    assert waiting.value.suggested_filename == "alice_Aptamer_A3.csv"
-    lines = waiting.value.path().read_text("utf-8").splitlines()
+    wait_until(lambda: viewer.points() == 24, timeout=15, what="the history in the chart")
+    name, lines, address = downloaded(viewer, "All results")
+    assert name == "alice_Aptamer_A3.csv"
     assert lines[0].startswith("position,file,electrode")
     assert len(lines) == 1 + 6 * 2 * 2
+    assert re.fullmatch(re.escape(viewer.url) + r"/download/[\w-]{43}", address)
     # What was fetched once is gone, whoever knows its address.
     assert viewer.page.request.get(address).status == 404
+    name, lines, _ = downloaded(viewer, "What is shown")
+    assert name == "alice_Aptamer_A3_absolute.csv"
+    table = csv.DictReader(line for line in lines if not line.startswith("#"))
+    exported = [(row["line"], float(row["x"]), float(row["y"])) for row in table]
+    on_screen = viewer.page.evaluate(
+        "() => document.querySelector('.sacmes-plot').data"
+        ".flatMap((t) => t.x.map((x, i) => [t.name, x, t.y[i]]))"
+    )
+    assert exported == [(n, x, pytest.approx(y, rel=1e-5)) for n, x, y in on_screen]
     lab.analyzer.refusal = "The session has no scan with a frequency; choose csv."
-    viewer.page.get_by_role("button", name="Download CSV").click(timeout=60_000)
+    viewer.page.get_by_role("button", name="Download", exact=True).click()
+    viewer.page.get_by_role("button", name="All results").click(timeout=60_000)
     expect(viewer.page.get_by_text(lab.analyzer.refusal)).to_be_visible(timeout=10_000)
     assert viewer.errors == []
 
@@ -241,7 +260,7 @@ def test_a_session_is_started_from_the_agents_folder_changed_and_stopped(lab, op
     expect(page.get_by_text("Waiting for the first scan").first).to_be_visible(timeout=15_000)
     page.get_by_role("link", name="Session").click()
     page.locator('input[aria-label="Normalise to scan no."]').first.fill("5")
-    page.get_by_role("button", name="Apply for everyone").click()
+    page.get_by_role("button", name="Apply for everyone").first.click()
     expect(page.get_by_text("The trend is computed anew")).to_be_visible(timeout=15_000)
     assert lab.analyzer.run.document.settings.trend.reference_number == 5
     page.get_by_role("button", name="Stop session").click()

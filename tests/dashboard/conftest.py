@@ -14,6 +14,7 @@ from sacmes_core import protocol, questions
 from sacmes_core.link_events import Connected, Received
 from sacmes_core.messages import Message
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.marks import Mark, MarksReply
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence
 from sacmes_core.payloads.replies import HistoryReply, Problem
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
@@ -37,6 +38,7 @@ class World:
         self.trend_revision = 1
         self.page = 500
         self.asked: list[Ask] = []
+        self.marks: tuple[Mark, ...] = ()
 
     def new_session(self, revision: int = 1, **changes: Any) -> SessionDocument:
         source = SourceSettings(handle="SWV_", frequencies_hz=(15.0, 100.0))
@@ -122,6 +124,8 @@ class World:
                 last_position=max((r.position for r in self.results), default=0),
                 more=len(later) > self.page,
             )
+        if ask.question is questions.MARKS:
+            reply = MarksReply(session_id=self.session.session_id, marks=self.marks)
         problem = isinstance(reply, Problem)
         return Message(
             protocol.REPLY.topic(user_id=USER, client="me"),

@@ -11,6 +11,8 @@ from dashboard.live_state import LiveState
 from sacmes_core import protocol, questions
 from sacmes_core.link_events import Disconnected, Received, Refused
 from sacmes_core.messages import Message
+from sacmes_core.payloads.marks import Mark, MarkRequest
+from sacmes_core.payloads.questions import StopRequest
 from sacmes_core.payloads.results import Curves, ElectrodeCurves, Progress
 
 ONCE_FOR_ALL = settings(
@@ -180,6 +182,31 @@ def test_the_settings_before_the_last_change_are_remembered(world):
     world.session = world.new_session(revision=4)
     world.hear(world.session, protocol.SESSION)
     assert world.state.settings_before is None
+
+
+def test_a_mark_of_another_viewer_is_fetched_within_a_second(world):
+    world.connect()
+    world.pass_time(1)
+    assert world.state.marks == ()
+    world.marks = (Mark(mark_id="a", kind="injection", number=12),)
+    world.hear(MarkRequest(number=12), protocol.REQUEST, verb="mark", answer=False)
+    assert world.state.marks == ()
+    world.pass_time(1)
+    assert world.state.marks == world.marks
+    asked = [a for a in world.asked if a.question is questions.MARKS]
+    world.hear(StopRequest(), protocol.REQUEST, verb="stop")
+    world.pass_time(5)
+    assert [a for a in world.asked if a.question is questions.MARKS] == asked
+
+
+def test_marks_of_a_lost_answer_are_asked_for_again_and_a_new_session_has_none(world):
+    world.marks = (Mark(mark_id="a", kind="wash", number=3),)
+    world.connect(answer=False)
+    world.pass_time(12)
+    assert world.state.marks == world.marks
+    world.session, world.marks = world.new_session(revision=2), ()
+    world.hear(world.session, protocol.SESSION, answer=False)
+    assert world.state.marks == ()
 
 
 def test_changed_trend_settings_are_fetched_though_no_scan_comes(world):

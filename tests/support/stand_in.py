@@ -19,6 +19,13 @@ from sacmes_core.link import Link
 from sacmes_core.link_events import LinkEvent, LinkOptions, Received, Subscription
 from sacmes_core.messages import Message
 from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.marks import (
+    Mark,
+    MarkRequest,
+    MarksQuery,
+    MarksReply,
+    UnmarkRequest,
+)
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, UploadCounters
 from sacmes_core.payloads.questions import (
     ExportQuery,
@@ -107,6 +114,7 @@ class Run:
     results: list[Result] = field(default_factory=list)
     curves: dict[int, Curves] = field(default_factory=dict)
     trend_revision: int = 1
+    marks: list[Mark] = field(default_factory=list)
 
 
 class AnalyzerStandIn(Speaker):
@@ -201,9 +209,23 @@ class AnalyzerStandIn(Speaker):
                 return ScanReply(
                     result=self.run.results[position - 1], curves=self.run.curves[position]
                 )
+            case MarksQuery() | MarkRequest() | UnmarkRequest() as wanted if self.run is not None:
+                return self._marked(wanted)
             case TrialQuery() as wanted if self.run is not None and self.run.results:
                 return self._trial(wanted)
         return Problem(type="not_found", title="No session", detail="There is no session yet.")
+
+    def _marked(self, wanted: MarksQuery | MarkRequest | UnmarkRequest) -> MarksReply:
+        assert self.run is not None
+        kept = [m for m in self.run.marks if m.mark_id != getattr(wanted, "mark_id", None)]
+        if isinstance(wanted, MarkRequest):
+            content = wanted.model_dump(exclude={"schema_number", "session_id"})
+            if wanted.at is None and wanted.number is None:
+                content["at"] = datetime.now(UTC)
+            content["mark_id"] = wanted.mark_id or uuid.uuid4().hex
+            kept.append(Mark(**content))
+        self.run.marks = kept
+        return MarksReply(session_id=self.run.document.session_id, marks=tuple(kept))
 
     def _trial(self, wanted: TrialQuery) -> ScanReply:
         """Every setting but the default gives a tenth less."""
