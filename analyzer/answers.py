@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final, Literal
 
 from analyzer import metrics
@@ -13,6 +14,7 @@ from analyzer.exporting.material import ExportError
 from analyzer.exporting.parts import Exports
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
+from analyzer.rates import rates_of
 from analyzer.sessions import (
     Answer,
     Effect,
@@ -30,7 +32,7 @@ from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from analyzer.watchman import Watchman
 from sacmes_core import questions
-from sacmes_core.errors import ProtocolError
+from sacmes_core.errors import AnalysisError, ProtocolError
 from sacmes_core.logs import add_concern
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.alerts import AcknowledgeRequest, AlertsQuery
@@ -50,6 +52,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery
 from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
@@ -58,6 +61,8 @@ from sacmes_core.questions import Asked
 
 logger = logging.getLogger(__name__)
 
+RATES_RESULTS_MAX: Final = 20_000
+"""Results that a frequency map is made of: what is read while others wait for their answers."""
 _PAGE_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
 
 
@@ -147,6 +152,8 @@ class Answers:
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case TrialQuery():
                 self._reply(asked, self._trial(asked.user_id, asked.payload))
+            case RatesQuery():
+                self._reply(asked, self._rates(asked.user_id, asked.payload))
             case ExportQuery():
                 self._export(asked, asked.payload)
             case StartRequest() if reason := self._store.sessions.no_room(asked.user_id):
@@ -239,6 +246,16 @@ class Answers:
         )
         found = None if upload is None else tried(run, upload, index, settings)
         return _no_such_scan() if found is None else found
+
+    def _rates(self, user_id: str, query: RatesQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return no_such_session()
+        results = islice(self._store.results.every(run.run), RATES_RESULTS_MAX)
+        try:
+            return rates_of(run.document, results, query)
+        except AnalysisError as error:
+            return Problem(type="invalid", title="No map", detail=str(error)[:2000])
 
     def _curves(self, run: Run, result: Result) -> Curves | None:
         upload = self._store.uploads.at(run.run, result.position)

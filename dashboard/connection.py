@@ -342,7 +342,7 @@ def _parts(properties: Mapping[str, str]) -> int:
 
 
 def _nobody(question: Question, credentials: Credentials) -> str:
-    if question.channel is protocol.AGENT_QUERY:
+    if question.channel in (protocol.AGENT_QUERY, protocol.AGENT_REQUEST):
         return "The agent does not answer. Is it running beside the instrument?"
     if question.channel is protocol.REQUEST and credentials.username != credentials.user_id:
         return (

@@ -33,6 +33,7 @@ from dashboard.demo_processes import Program, Programs
 from dashboard.demo_source import FolderSource, Instrument, LineSource, Source
 from sacmes_core.errors import ConfigError, SacmesError
 from sacmes_core.protocol import RESULTS
+from sacmes_core.settings.parts import Technique
 from sacmes_core.shell import (
     LogFormatOption,
     LogLevelOption,
@@ -92,6 +93,9 @@ def demo(
         Instrument | None,
         typer.Option(help="Measure on a simulated instrument on a line; the agent drives it."),
     ] = None,
+    technique: Annotated[
+        Technique, typer.Option(help="What is measured, or what the folder's files hold.")
+    ] = "swv",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     home: Annotated[
         Path | None,
@@ -112,10 +116,14 @@ def demo(
 
     sacmes-demo --folder ~/data/2026-11-22
 
+    sacmes-demo --technique frequency_map
+
     sacmes-demo --instrument methodscript
     """
     if folder is not None and instrument is not None:
         raise ConfigError("Name a folder or an instrument; the demo has one agent.")
+    if instrument is not None and technique != "swv":
+        raise ConfigError("The demo's instrument begins with swv; start others from the page.")
     log_options = (
         *(("--log-level", log_level) if log_level else ()),
         *(("--log-format", log_format) if log_format else ()),
@@ -126,7 +134,7 @@ def demo(
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     private = home or Path(tempfile.mkdtemp(prefix="sacmes-demo-"))
     (private / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
-    run = _prepare(private, _source(private, folder, instrument), port, log_options)
+    run = _prepare(private, _source(private, folder, instrument, technique), port, log_options)
     programs = Programs(private / "logs")
     try:
         _start(run, programs, stop)
@@ -145,12 +153,14 @@ def demo(
         shutil.rmtree(private, ignore_errors=True)
 
 
-def _source(home: Path, folder: Path | None, instrument: Instrument | None) -> Source:
+def _source(
+    home: Path, folder: Path | None, instrument: Instrument | None, technique: Technique
+) -> Source:
     if instrument is not None:
         return LineSource(instrument, free_port())
     files = folder or home / "files"
     files.mkdir(exist_ok=True)
-    return FolderSource(files, simulated=folder is None)
+    return FolderSource(files, simulated=folder is None, technique=technique)
 
 
 def _prepare(home: Path, source: Source, port: int, log_options: tuple[str, ...]) -> Demo:

@@ -27,7 +27,13 @@ class FormError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files of one handle and extension in the agent's folder, over all frequencies."""
+    """The files of one handle and extension in the agent's folder, over all frequencies.
+
+    Attributes
+    ----------
+    last_files
+        The newest of each frequency, for a look into it.
+    """
 
     handle: str
     extension: str
@@ -35,6 +41,7 @@ class Found:
     files: int
     first_number: int | None
     last_number: int | None
+    last_files: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -61,6 +68,7 @@ def found_by_handle(found: tuple[FoundFiles, ...]) -> list[Found]:
             sum(f.files for f in group),
             min((f.first_number for f in group if f.first_number is not None), default=None),
             max((f.last_number for f in group if f.last_number is not None), default=None),
+            tuple(f.last_file for f in group if f.last_file is not None),
         )
         for (handle, extension), group in kinds.items()
     ]
@@ -154,6 +162,27 @@ def _window(part: str) -> dict[str, float]:
         "potential_min_v": float(found["low"].replace("−", "-")),
         "potential_max_v": float(found["high"].replace("−", "-")),
     }
+
+
+def potentials(text: str) -> tuple[float, ...]:
+    """Potentials in V from a list such as ``-0.2, 0.1`` or ``-200 mV; 0.1 V``.
+
+    Raises
+    ------
+    FormError
+        If something in it is no potential.
+    """
+    joined = re.sub(r"(?i)(?<=[\d.])\s*(m?)v\b", lambda m: "e-3" if m[1] else "", text)
+    found = []
+    for word in _words(joined.replace("−", "-")):
+        try:
+            value = float(word)
+        except ValueError:
+            raise FormError(f"{word!r} is no potential; write for example -0.2, 0.1.") from None
+        if not -100 <= value <= 100:
+            raise FormError(f"{word} V is no potential of a cell.")
+        found.append(value)
+    return tuple(dict.fromkeys(found))
 
 
 def extension(text: str) -> str:

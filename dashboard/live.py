@@ -5,7 +5,7 @@ each had come once and in order, as soon as the analyzer's history has filled th
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final, Literal
 
 from dashboard.live_history import (
     curve_came,
@@ -62,6 +62,19 @@ def step(state: LiveState, event: LinkEvent | Tick, now: float) -> Step:
     tuple of Effect
         What is to be asked.
     """
+    later, effects = _step(state, event, now)
+    problem = later.history_problem
+    if problem is not None and problem != state.history_problem:
+        later = troubled(later, "History", problem, now)
+    return later, effects
+
+
+def troubled(state: LiveState, where: str, sentence: str, now: float) -> LiveState:
+    """Note in the journal what went wrong."""
+    return replace(state, journal=state.journal.with_trouble(where, sentence, now))
+
+
+def _step(state: LiveState, event: LinkEvent | Tick, now: float) -> Step:
     match event:
         case Tick():
             return _due(state, now)
@@ -78,10 +91,9 @@ def step(state: LiveState, event: LinkEvent | Tick, now: float) -> Step:
             )
             return _due(want_history(online, now), now)
         case Disconnected():
-            return replace(state, link="offline", link_reason=event.reason, history=None), ()
+            return _away(state, "offline", event.reason, now), ()
         case Refused():
-            link: Any = "refused" if event.login else "offline"
-            return replace(state, link=link, link_reason=event.reason, history=None), ()
+            return _away(state, "refused" if event.login else "offline", event.reason, now), ()
     return state, ()
 
 
@@ -92,7 +104,15 @@ def _due(state: LiveState, now: float) -> Step:
     return state, (*asked, *more)
 
 
+def _away(
+    state: LiveState, link: Literal["offline", "refused"], reason: str, now: float
+) -> LiveState:
+    away = replace(state, link=link, link_reason=reason, history=None)
+    return troubled(away, "Broker", reason, now)
+
+
 def _message(state: LiveState, message: Message, now: float) -> LiveState:
+    state = replace(state, journal=state.journal.with_message(message, now))
     try:
         place = protocol.parse_topic(message.topic)
         if place.channel is not protocol.ANALYZER_PRESENCE and place.user_id != state.user_id:
@@ -104,15 +124,17 @@ def _message(state: LiveState, message: Message, now: float) -> LiveState:
         if not message.payload:
             return _cleared(state, place)
         _, payload = protocol.read(message)
-    except ProtocolError:
-        return state.counting("malformed")
+    except ProtocolError as error:
+        return troubled(state.counting("malformed"), "Message", str(error), now)
     return _payload(state, payload, message.retain, now)
 
 
 def _payload(state: LiveState, payload: Payload, retained: bool, now: float) -> LiveState:
     match payload:
         case Result():
-            return result_came(state, payload, retained, now)
+            placed = result_came(state, payload, retained, now)
+            fresh = not retained and placed.counts is state.counts
+            return _timed(placed, payload, now) if fresh else placed
         case Curves():
             return curve_came(state, payload)
         case SessionDocument():
@@ -128,6 +150,16 @@ def _payload(state: LiveState, payload: Payload, retained: bool, now: float) -> 
         case Alerts():
             return replace(state, alerts=payload.alerts)
     return state
+
+
+def _timed(state: LiveState, result: Result, now: float) -> LiveState:
+    """Note how long a result took; the clock beside the instrument is corrected where known."""
+    measured_at = result.scan.measured_at
+    if measured_at is None:
+        return state
+    lag_s = state.agent.clock_lag_s if state.agent is not None else 0.0
+    delay_s = now - (measured_at.timestamp() + lag_s)
+    return replace(state, journal=state.journal.with_delay(delay_s))
 
 
 def session_came(state: LiveState, session: SessionDocument, now: float) -> LiveState:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, Self
 
+from dashboard.journal import Journal
 from dashboard.trend import Trend
 from sacmes_core.payloads.alerts import Alert
 from sacmes_core.payloads.common import Payload
@@ -144,6 +145,7 @@ class LiveState:
     intervals_s: tuple[float, ...] = ()
     next_token: int = 1
     counts: Mapping[str, int] = field(default_factory=_nothing)
+    journal: Journal = field(default_factory=Journal)
 
     def count(self, name: str) -> int:
         """How often something was counted: malformed, late, duplicate, unasked."""

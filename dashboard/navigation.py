@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-_PAGES: Final = "pages"
+PAGES: Final = "pages"
+"""Where a session keeps its pages by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ def register(groups: Mapping[str, tuple[PageEntry, ...]]) -> dict[str, list[Any]
             )
             by_path[entry.path] = page
             made.setdefault(group, []).append(page)
-    st.session_state[_PAGES] = by_path
+    st.session_state[PAGES] = by_path
     return made
 
 
 def go_to(path: str) -> None:
     """Show another page instead of this one."""
-    st.switch_page(st.session_state[_PAGES][path])
+    st.switch_page(st.session_state[PAGES][path])

@@ -27,35 +27,63 @@ async function copy(text, button) {
     document.execCommand("copy");
     area.remove();
   }
+  const label = button.dataset.label;
   button.textContent = "Copied";
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  setTimeout(() => { button.textContent = label; }, 2000);
 }
 
-function copyButton(text, what) {
-  const button = make("button", "copy", "Copy", `Copy ${what}`);
+function copyButton(label, text, what) {
+  const button = make("button", "copy", label, `Copy ${what}`);
   button.type = "button";
-  button.onclick = () => copy(text, button);
+  button.dataset.label = label;
+  button.onclick = () => copy(text(), button);
   return button;
 }
 
+// A chip with something to say opens it at a click, for fingers as well as for a pointer.
 function chip({ label, tone, detail }) {
-  const element = make("span", `chip ${tone}`, null, detail);
+  const element = make(detail ? "button" : "span", `chip ${tone}`, null, detail);
+  if (detail) {
+    element.type = "button";
+    element.dataset.detail = detail;
+    element.dataset.label = label;
+    element.setAttribute("aria-expanded", "false");
+  }
   const sign = make("span", "sign", SIGNS[tone]);
   sign.setAttribute("aria-hidden", "true");
   element.append(sign, make("span", "", label));
   return element;
 }
 
+function pageAddress(user_id) {
+  return `${location.origin}${location.pathname}?user_id=${encodeURIComponent(user_id)}`;
+}
+
 function header(root, data, memory) {
   if (memory.user_id !== data.user_id) {
     memory.user_id = data.user_id;
-    const title = fill(make("div", "title"), make("h1", "", data.user_id), data.copied ? copyButton(data.user_id, data.copied) : null);
+    memory.open = -1;
+    const title = fill(
+      make("div", "title"), make("h1", "", data.user_id),
+      data.copied ? copyButton("Copy", () => data.user_id, data.copied) : null,
+      data.copied ? copyButton("Copy link", () => pageAddress(data.user_id), "the address of this page; the key is not in it") : null,
+    );
     const left = fill(make("div", "left"), title, make("div", "subtitle"));
-    fill(root, fill(make("header", "header"), left, make("div", "chips")));
+    const detail = make("p", "detail");
+    fill(root, fill(make("header", "header"), left, make("div", "chips"), detail));
     root.querySelector(".chips").setAttribute("role", "status");
   }
   root.querySelector(".subtitle").textContent = data.subtitle;
-  fill(root.querySelector(".chips"), ...data.chips.map(chip));
+  const chips = data.chips.map(chip);
+  fill(root.querySelector(".chips"), ...chips);
+  const show = () => {
+    chips.forEach((c, i) => c.dataset.detail && c.setAttribute("aria-expanded", String(i === memory.open)));
+    const said = chips[memory.open]?.dataset.detail ?? "";
+    root.querySelector(".detail").textContent = said;
+    root.querySelector(".detail").hidden = !said;
+  };
+  chips.forEach((c, i) => { c.onclick = () => { memory.open = memory.open === i ? -1 : i; show(); }; });
+  show();
 }
 
 function sparkline(values) {
@@ -140,7 +168,7 @@ function notice(root, { title, tone, text, steps, commands, fraction, lone }) {
     text ? make("p", "", text) : null,
     typeof fraction === "number" ? progress(fraction) : null,
     steps?.length ? fill(make("ol"), ...steps.map((step) => make("li", "", step))) : null,
-    ...(commands ?? []).map((c) => fill(make("div", "command"), make("code", "", c), copyButton(c, "the command"))),
+    ...(commands ?? []).map((c) => fill(make("div", "command"), make("code", "", c), copyButton("Copy", () => c, "the command"))),
   );
   fill(root, box);
 }
@@ -149,7 +177,83 @@ function cards(root, data) {
   fill(root, fill(make("div", "cards"), ...data.cards.map(card)));
 }
 
-const KINDS = { header, cards, table, notice };
+function message({ number, time, topic, size, retained, text }) {
+  const entry = make("details", "message");
+  entry.dataset.number = number;
+  const line = fill(
+    make("summary"), make("span", "time", time), make("span", "topic", topic, topic),
+    retained ? make("span", "tag", "retained") : null, make("span", "size", size),
+  );
+  return fill(entry, line, make("pre", "", text));
+}
+
+function messages(root, data) {
+  const list = root.querySelector(".messages") ?? make("div", "messages");
+  const there = new Map([...list.children].map((entry) => [Number(entry.dataset.number), entry]));
+  fill(root, fill(list, ...data.messages.map((m) => there.get(m.number) ?? message(m))));
+}
+
+function tile(root, data) {
+  const box = make("section", data.pale ? "card tile pale" : "card tile");
+  const number = fill(make("div", "number"), make("span", "value", data.value), data.unit ? make("span", "unit", data.unit) : null);
+  fill(
+    box,
+    fill(make("div", "heading"), make("h2", "", data.user_id, data.user_id), data.role ? make("span", "tag", data.role) : null),
+    make("div", "subtitle", data.subtitle, data.subtitle),
+    fill(make("div", "middle"), number, sparkline(data.spark)),
+    make("div", "note", data.note, data.note),
+    fill(make("div", "chips"), ...data.chips.map(chip)),
+    ...data.alerts.map((said) => fill(make("div", "said alarm"), make("span", "sign", SIGNS.alarm), make("span", "", said))),
+  );
+  fill(root, box);
+  root.querySelectorAll("button.chip").forEach((c) => {
+    c.onclick = () => {
+      const open = c.getAttribute("aria-expanded") === "true";
+      c.setAttribute("aria-expanded", String(!open));
+      c.lastChild.textContent = open ? c.dataset.label : `${c.dataset.label} · ${c.dataset.detail}`;
+    };
+  });
+}
+
+const SILENT_MS = 12_000;
+
+// A screen that nobody touches must say by itself that the dashboard no longer reaches it.
+function watchSilence(root, memory) {
+  memory.heard = new Date();
+  memory.timer ??= setInterval(() => {
+    if (!root.isConnected) { clearInterval(memory.timer); return; }
+    const silent = Date.now() - memory.heard > SILENT_MS;
+    const line = root.querySelector(".silent");
+    line.hidden = !silent;
+    line.textContent = `No word from the dashboard since ${memory.heard.toLocaleTimeString()}`;
+    root.querySelector(".wall").classList.toggle("pale", silent);
+  }, 2000);
+}
+
+function wall(root, data, memory) {
+  const silent = make("div", "silent");
+  silent.hidden = true;
+  const top = fill(
+    make("header", "wall-top"), make("h1", "", data.user_id), make("span", "subtitle", data.subtitle),
+    fill(make("div", "chips"), ...data.chips.map((c) => chip({ ...c, detail: "" }))), make("span", "clock", data.clock),
+  );
+  const alerts = data.alerts.map((said) => fill(make("div", "wall-alert"), make("span", "sign", SIGNS.alarm), make("span", "", said)));
+  const numbers = fill(make("div", "numbers"), ...data.cards.map((c) => card({ ...c, spark: null, pale: data.pale })));
+  fill(root, fill(make("div", "wall"), top, silent, ...alerts, numbers));
+  watchSilence(root, memory);
+}
+
+function address(root, data) {
+  const text = `${location.origin}${data.path}`;
+  const link = make("a", "", text, "Open it in another tab");
+  link.href = text;
+  link.target = "_blank";
+  // The new tab is the same person's: it takes the ticket of this one along.
+  link.rel = "opener";
+  fill(root, fill(make("div", "command"), link, copyButton("Copy", () => text, "the address")));
+}
+
+const KINDS = { header, cards, table, notice, messages, tile, wall, address };
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".panel");

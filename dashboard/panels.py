@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboard.blocks import Card, Cell, Chip, Column, Notice
+from dashboard.tiles import Tile
 
 _HERE: Final = Path(__file__).parent
 
@@ -74,6 +76,30 @@ def show_table(
 def show_notice(notice: Notice, *, key: str = "notice", lone: bool = False) -> None:
     """Show a notice; `lone` where it stands in the place of everything else."""
     _show("notice", key, lone=lone, **asdict(notice))
+
+
+def show_tile(tile: Tile) -> None:
+    """Show how one user_id stands, at a glance."""
+    _show("tile", f"tile_{tile.user_id}", **asdict(tile))
+
+
+def show_wall(user_id: str, subtitle: str, **parts: Any) -> None:
+    """Show the upper part of a wall screen: clock, chips, alerts and big numbers."""
+    chips = [asdict(c) for c in parts.pop("chips")]
+    cards = [asdict(c) for c in parts.pop("cards")]
+    _show("wall", user_id=user_id, subtitle=subtitle, chips=chips, cards=cards, **parts)
+
+
+def show_address(user_id: str, view: str) -> None:
+    """Show the address of a view of a user_id, to be copied; no key is in it."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    path = f"/{base}/" if base else "/"
+    _show("address", path=f"{path}?{urlencode({'user_id': user_id, 'view': view})}")
+
+
+def show_messages(messages: Sequence[dict[str, Any]]) -> None:
+    """Show messages as they came; each opens to its text and stays open while others come."""
+    _show("messages", messages=list(messages))
 
 
 def _show(kind: str, key: str | None = None, **data: Any) -> Any:

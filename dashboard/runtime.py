@@ -5,6 +5,7 @@ from typing import Final
 
 from dashboard.downloads import Downloads
 from dashboard.pool import Pool
+from dashboard.seats import Seats
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
 
@@ -13,6 +14,7 @@ _CONNECT_TIMEOUT_S = 2.0
 _broker: BrokerAddress | None = None
 _pool: Pool | None = None
 _downloads: Final = Downloads()
+_seats: Final = Seats()
 
 
 def configure(broker: BrokerAddress) -> None:
@@ -65,6 +67,11 @@ def pool() -> Pool:
 def downloads() -> Downloads:
     """The files of this process that wait for their browsers."""
     return _downloads
+
+
+def seats() -> Seats:
+    """The seats of this process's pages."""
+    return _seats
 
 
 def health() -> dict[str, str | int]:

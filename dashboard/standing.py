@@ -46,6 +46,40 @@ def viewers(state: LiveState, now: float) -> int:
     return sum(h.presence.pages for h in state.viewers.values() if heard_lately(h, now))
 
 
+def header_chips(state: LiveState, now: float, zone: tzinfo, username: str) -> list[Chip]:
+    """What stands above every page: agent, analyzer, numbers, who looks, who may only look."""
+    chips = [
+        agent_chip(state, now, zone),
+        analyzer_chip(state, now),
+        live_chip(state, now, zone),
+        viewers_chip(state, now, zone),
+    ]
+    if username != state.user_id:
+        chips.append(
+            Chip(
+                f"Read only · {username}",
+                "idle",
+                f"{username} may look at everything and export it. Starting, stopping and "
+                f"changing takes the key of {state.user_id} itself.",
+            )
+        )
+    return chips
+
+
+def viewers_chip(state: LiveState, now: float, zone: tzinfo) -> Chip:
+    """How many pages are open, and for each dashboard connection how many since when."""
+    fresh = [h.presence for h in state.viewers.values() if heard_lately(h, now)]
+    lines = [
+        f"{_pages_words(p.pages)} since {clock_words(p.since.timestamp(), now, zone)}"
+        for p in sorted(fresh, key=lambda p: p.since)
+        if p.pages
+    ]
+    detail = f"Open pages of {state.user_id}, this one included:"
+    if not lines:
+        detail, lines = f"This page is the only one of {state.user_id} that is open.", []
+    return Chip(f"{max(viewers(state, now), 1)} viewing", "idle", "\n".join((detail, *lines)))
+
+
 def agent_chip(state: LiveState, now: float, zone: tzinfo) -> Chip:
     """What the header says about the agent."""
     kind = agent_kind(state, now)
@@ -148,13 +182,18 @@ def age_words(age_s: float) -> str:
     return f"{age_s / 86400:.0f} d"
 
 
-def clock_words(moment: float, now: float, zone: tzinfo) -> str:
+def clock_words(moment: float, now: float, zone: tzinfo, *, seconds: bool = False) -> str:
     """A moment on the viewer's clock, with the date where it is not today."""
     then, today = datetime.fromtimestamp(moment, zone), datetime.fromtimestamp(now, zone)
+    time = then.strftime("%H:%M:%S" if seconds else "%H:%M")
     if then.date() == today.date():
-        return then.strftime("%H:%M")
+        return time
     year = "" if then.year == today.year else f" {then.year}"
-    return f"{then.day} {then:%b}{year} {then:%H:%M}"
+    return f"{then.day} {then:%b}{year} {time}"
+
+
+def _pages_words(pages: int) -> str:
+    return "1 page" if pages == 1 else f"{pages} pages on one connection"
 
 
 def _clock_words(state: LiveState) -> str:

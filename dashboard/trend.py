@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
+from sacmes_core.payloads.ca import CaResult
+from sacmes_core.payloads.cv import CvResult
 from sacmes_core.payloads.results import ElectrodeResult, Result
 
 NUMBERS: Final = (
@@ -62,6 +64,8 @@ class Peak:
     electrode: int
     packed: bytes
     flags: tuple[str, ...]
+    cv: CvResult | None = None
+    ca: CaResult | None = None
 
     current_a = _Number("current_a")
     current_se_a = _Number("current_se_a")
@@ -190,7 +194,7 @@ def _peak(found: ElectrodeResult) -> Peak:
         found.ratio_se,
     )
     packed = _PACKED.pack(*(math.nan if n is None else n for n in numbers))
-    return Peak(found.electrode, packed, found.flags)
+    return Peak(found.electrode, packed, found.flags, found.cv, found.ca)
 
 
 def _place(scan: Scan) -> tuple[int, int]:

@@ -36,6 +36,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import ElectrodeRates, Population, RatesQuery, RatesReply
 from sacmes_core.payloads.replies import (
     FoundFiles,
     HistoryReply,
@@ -324,6 +325,31 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
             ),
         ),
         truncated=False,
+    ),
+    RatesQuery(session_id=_SESSION_ID, number=1),
+    RatesReply(
+        session_id=_SESSION_ID,
+        amplitude_v=0.025,
+        step_v=0.001,
+        electrons=2,
+        electrodes=(
+            ElectrodeRates(
+                electrode=1,
+                populations=(
+                    Population(
+                        rate_hz=61.2,
+                        rate_se_hz=0.7,
+                        rate_low_hz=59.8,
+                        rate_high_hz=62.6,
+                        charge_c=3.1e-08,
+                        charge_se_c=2e-10,
+                    ),
+                ),
+                maximum_hz=53.7,
+                frequency_hz=(15.0, 60.0, 240.0),
+                peak_current_a=(4.1e-07, 1.2e-06, 2.1e-06),
+            ),
+        ),
     ),
     PreviewQuery(file="SWV_15Hz_120.txt", extension=".txt"),
     PreviewReply(

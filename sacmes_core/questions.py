@@ -29,6 +29,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery, RatesReply
 from sacmes_core.payloads.replies import (
     HistoryReply,
     ListReply,
@@ -74,6 +75,7 @@ TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
 MARKS: Final = Question(QUERY, "marks", MarksQuery, MarksReply)
 ALERT_LIST: Final = Question(QUERY, "alerts", AlertsQuery, AlertsReply)
+RATES: Final = Question(QUERY, "rates", RatesQuery, RatesReply)
 START: Final = Question(REQUEST, "start", StartRequest, SessionReply)
 STOP: Final = Question(REQUEST, "stop", StopRequest, SessionReply)
 CHANGE_SETTINGS: Final = Question(REQUEST, "settings", SettingsRequest, SessionReply)
@@ -95,6 +97,7 @@ QUESTIONS: Final = (
     EXPORT,
     MARKS,
     ALERT_LIST,
+    RATES,
     START,
     STOP,
     CHANGE_SETTINGS,

@@ -31,7 +31,6 @@ from dashboard.recorded import Recording
 from dashboard.series import Quantity
 from dashboard.session_rows import label_of, name_of
 from dashboard.views import export_panel
-from dashboard.views.export_panel import Saving
 from dashboard.views.past import listed, marks_of, recording
 from dashboard.views.zone import viewer_zone
 from sacmes_core.payloads.marks import Mark
@@ -42,6 +41,7 @@ EVERY_S: Final = 0.5
 CHART_PX: Final = 420
 TABLE_PX: Final = 300
 SESSIONS_MAX: Final = 12
+_CSV: Final = "text/csv; charset=utf-8"
 _QUANTITIES: Final[dict[Quantity, str]] = {
     "absolute": "Absolute",
     "normalised": "Normalised",
@@ -235,7 +235,7 @@ def _downloads(points: bytes, table: bytes, view: CompareView) -> None:
         ):
             name = f"{user_id}_compare_{view.quantity}_{what}.csv"
             place = f"compare/{what}"
-            export_panel.file_button(Saving(label, name), _writing(content), place=place)
+            export_panel.file_button(label, (name, _CSV), _writing(content), place=place)
             export_panel.status(place)
 
 

@@ -36,17 +36,6 @@ class Exportable:
     frequencies_hz: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """A button that saves a file, and what the browser is told of it."""
-
-    label: str
-    file_name: str
-    content_type: str = "text/csv; charset=utf-8"
-    help: str | None = None
-    primary: bool = False
-
-
 def exportable(session: SessionDocument, trend: Trend | None) -> Exportable:
     """A session with the electrodes and frequencies of what is known of it."""
     scans = trend.scans if trend is not None else ()
@@ -81,24 +70,24 @@ def button(
         fetch(ask_part, query, into, heard)
 
     name = file_name(access.credentials().user_id, session, kind.ending)
-    saving = Saving(label, name, kind.content_type, kind.caption, primary)
-    file_button(saving, make, place=place)
+    file_button(label, (name, kind.content_type), make, place=place, primary=primary)
 
 
-def file_button(saving: Saving, make: Make, *, place: str) -> None:
-    """The same for a file of any making."""
+def file_button(
+    label: str, file: tuple[str, str], make: Make, *, place: str, primary: bool = False
+) -> None:
+    """The same for a file of any making; `file` is its name and content type."""
     job = _jobs().get(place)
     if job is not None and not job.progress.over:
         st.button("Cancel", icon=":material/close:", key=f"{place}/cancel", on_click=job.cancel)
         return
     st.button(
-        saving.label,
+        label,
         icon=":material/download:",
         key=f"{place}/download",
-        type="primary" if saving.primary else "secondary",
-        help=saving.help,
+        type="primary" if primary else "secondary",
         on_click=_start,
-        args=(place, saving, make),
+        args=(place, file, make),
     )
 
 
@@ -199,8 +188,7 @@ def _jobs() -> dict[str, FileJob]:
     return jobs
 
 
-def _start(place: str, saving: Saving, make: Make) -> None:
-    downloads = runtime.downloads()
-    job = FileJob(access.lease(), saving.file_name, saving.content_type, make, downloads)
+def _start(place: str, file: tuple[str, str], make: Make) -> None:
+    job = FileJob(access.lease(), *file, make, runtime.downloads())
     _jobs()[place] = job
     job.start()

@@ -7,7 +7,6 @@ from typing import BinaryIO, Final
 import streamlit as st
 
 from dashboard import access, panels, summary
-from dashboard.blocks import Chip
 from dashboard.charts import electrodes_in, panel_rows, trend_figure
 from dashboard.columns import columns_of
 from dashboard.connection import AskError
@@ -17,16 +16,15 @@ from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
 from dashboard.shown_csv import shown_csv
-from dashboard.standing import agent_chip, analyzer_chip, dimmed, live_chip, viewers
+from dashboard.standing import dimmed, header_chips
 from dashboard.views import export_panel, live_controls, marks_panel, quality_panel
 from dashboard.views.applying import show_said
-from dashboard.views.export_panel import Saving
+from dashboard.views.export_panel import exportable
 from dashboard.views.live_controls import QUANTITIES
 from dashboard.views.picking import inspect
 from dashboard.views.zone import viewer_zone as viewer_zone
 from dashboard.voltammogram import voltammogram_figure
 from dashboard.waiting import state_notice, waiting_notice
-from sacmes_core.payloads.questions import ExportQuery
 
 EVERY_S: Final = 1.0
 CHART_PX: Final = 380
@@ -66,13 +64,7 @@ def _header() -> None:
     if _shape(state) != st.session_state.get(_DRAWN):
         st.rerun()
     now, zone = time.time(), viewer_zone()
-    count = viewers(state, now)
-    chips = [
-        agent_chip(state, now, zone),
-        analyzer_chip(state, now),
-        live_chip(state, now, zone),
-        Chip(f"{max(count, 1)} viewing", "idle", "Open pages of this user_id, everywhere."),
-    ]
+    chips = header_chips(state, now, zone, access.credentials().username)
     panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
     if waiting_notice(state, now) is None:
         panels.show_cards(summary.cards(state, live_controls.electrodes(), now))
@@ -101,7 +93,8 @@ def _download(state: LiveState) -> None:
     session = state.session
     if session is None:
         return
-    view, connection = live_controls.trend_view(False, viewer_zone()), access.connection()
+    view = live_controls.trend_view(False, viewer_zone())
+    connection = access.connection()
 
     def shown(into: BinaryIO, _heard: Heard) -> None:
         now = connection.state
@@ -109,19 +102,15 @@ def _download(state: LiveState) -> None:
             raise AskError("There is nothing to see yet.")
         into.write(shown_csv(now.session, now.shown, view, now.marks))
 
-    seen = Saving(
-        "What is shown (CSV)",
-        file_name(state.user_id, session, f"_{view.quantity}.csv"),
-        help="The lines of the chart as they are drawn: this quantity, abscissa, electrodes, "
-        "groups, errors and marks, in the units of the axes, with the settings that made them.",
+    name = file_name(state.user_id, session, f"_{view.quantity}.csv")
+    export_panel.file_button("What is shown (CSV)", (name, "text/csv"), shown, place="live/shown")
+    st.caption(
+        "The lines of the chart as they are drawn: this quantity, abscissa, electrodes, groups, "
+        "errors and marks, in the units of the axes, with the settings that made them."
     )
-    export_panel.file_button(seen, shown, place="live/shown")
     export_panel.status("live/shown")
-    query = ExportQuery(session_id=session.session_id)
-    export_panel.button("All results (CSV)", session, query, place="live/csv")
-    export_panel.status("live/csv")
-    with st.expander("Other files, or a part of it"):
-        export_panel.show(export_panel.exportable(session, state.shown), place="live/export")
+    st.divider()
+    export_panel.show(exportable(session, state.shown), place="live/export")
 
 
 @st.fragment(run_every=EVERY_S)

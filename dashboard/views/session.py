@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard import access, panels, summary
 from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
-from dashboard.standing import agent_chip, analyzer_chip, live_chip
-from dashboard.views import applying, start_form, trend_form, trial_form
+from dashboard.standing import header_chips
+from dashboard.views import applying, measure, start_form, trend_form, trial_form
 from dashboard.views.live import viewer_zone
 from dashboard.waiting import state_notice, watched_words
 from sacmes_core import questions
@@ -51,6 +51,7 @@ def page() -> None:
                 help=None if access.may_change() else access.LOOK_ONLY,
             ):
                 _confirm_stop(session)
+            measure.show(state)
         with change:
             _trend(session)
         with st.expander("Start another session; the one that runs is stopped"):
@@ -63,7 +64,7 @@ def _header() -> None:
     state, now, zone = access.connection().state, time.time(), viewer_zone()
     if state.link == "refused":
         st.rerun()
-    chips = [agent_chip(state, now, zone), analyzer_chip(state, now), live_chip(state, now, zone)]
+    chips = header_chips(state, now, zone, access.credentials().username)
     panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
     notice = state_notice(state)
     if notice is not None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import access, recent
+from dashboard import access, keeper, recent
 from dashboard.views.sidebar import MARK
 
 _USER_ID: Final = "user_id"
@@ -14,8 +14,9 @@ _RECENT: Final = "recent"
 
 def page() -> None:
     """Ask for user_id and key; go on as soon as the broker has let them in."""
+    _come_back()
     _, middle, _ = st.columns([1, 1.25, 1])
-    with middle:
+    with middle, st.container(key="sacmes_sign_in"):
         st.html(
             f'<div class="sacmes-brand"><h1>{MARK.format(size=46)}sacmes</h1>'
             "<p>Watch an electrochemical sensor live: every voltammogram off the instrument, "
@@ -30,6 +31,19 @@ def page() -> None:
             "The agent beside the instrument shows the user_id; the key comes from whoever set it "
             "up. The broker decides what a key may see."
         )
+
+
+def _come_back() -> None:
+    """Go on where a reloaded tab was, or a wall screen that keeps its key."""
+    left = access.left_user_ids()
+    user_id = str(st.query_params.get(_USER_ID, ""))
+    monitor = st.query_params.get("view") == "monitor"
+    found = keeper.ask(user_id, monitor=monitor, forget_walls=left, forget_tab=bool(left))
+    if found.ticket and access.come_back(found.ticket, user_id):
+        st.rerun()
+    if found.screen is not None and monitor and found.screen.user_id == user_id:
+        access.wake_wall(found.screen)
+        st.rerun()
 
 
 def _form() -> None:

@@ -26,6 +26,7 @@ from sacmes_core.payloads.questions import (
     TrialQuery,
     UndeleteRequest,
 )
+from sacmes_core.payloads.rates import RatesQuery, RatesReply
 from sacmes_core.payloads.replies import Problem, ScanReply, SessionReply, SessionsReply
 from sacmes_core.protocol import REPLY, parse_topic
 from sacmes_core.questions import QUERY, REQUEST, Question
@@ -243,3 +244,14 @@ def test_a_deleted_session_is_hidden_and_comes_back(desk: Desk) -> None:
     assert desk.ask(questions.UNDELETE, UndeleteRequest(session_id=SESSION)) == stopped
     assert sessions(desk) == {SESSION: False}
     assert isinstance(desk.ask(questions.SCAN), ScanReply)
+
+
+def test_rates_are_fitted_to_the_results_of_a_session(desk: Desk) -> None:
+    reply = desk.ask(questions.RATES, RatesQuery(session_id=SESSION))
+    assert isinstance(reply, RatesReply)
+    # Two frequencies are too few for a rate.
+    assert all("rate_undetermined" in found.flags for found in reply.electrodes)
+    assert reply.electrodes
+    refused = desk.ask(questions.RATES, RatesQuery(session_id=BOBS))
+    assert isinstance(refused, Problem)
+    assert refused.type == "not_found"

@@ -197,13 +197,11 @@ def test_a_colleague_sees_the_charts_and_may_not_stop(lab, open_page):
 
 
 def downloaded(viewer, name):
-    """The file that a button of the download menu gives, its name and its address."""
-    viewer.page.get_by_role("button", name="Download", exact=True).click()
+    """The file that a button of the download menu gives: where from, its name and its lines."""
     with viewer.page.expect_download() as waiting:
         viewer.page.get_by_role("button", name=name).click()
-    viewer.page.keyboard.press("Escape")
-    text = waiting.value.path().read_text("utf-8")
-    return waiting.value.suggested_filename, text.splitlines(), waiting.value.url
+    file = waiting.value
+    return file.url, file.suggested_filename, file.path().read_text("utf-8").splitlines()
 
 
 def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_page):
@@ -212,14 +210,15 @@ def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_pa
     viewer.sign_in("alice", lab.broker.keys["alice"])
     viewer.sees_charts()
     wait_until(lambda: viewer.points() == 24, timeout=15, what="the history in the chart")
-    name, lines, address = downloaded(viewer, "All results")
+    viewer.page.get_by_role("button", name="Download", exact=True).click()
+    address, name, lines = downloaded(viewer, "Download Tidy table (CSV)")
+    assert re.fullmatch(re.escape(viewer.url) + r"/download/[\w-]{43}", address)
     assert name == "alice_Aptamer_A3.csv"
     assert lines[0].startswith("position,file,electrode")
     assert len(lines) == 1 + 6 * 2 * 2
-    assert re.fullmatch(re.escape(viewer.url) + r"/download/[\w-]{43}", address)
     # What was fetched once is gone, whoever knows its address.
     assert viewer.page.request.get(address).status == 404
-    name, lines, _ = downloaded(viewer, "What is shown")
+    _, name, lines = downloaded(viewer, "What is shown")
     assert name == "alice_Aptamer_A3_absolute.csv"
     table = csv.DictReader(line for line in lines if not line.startswith("#"))
     exported = [(row["line"], float(row["x"]), float(row["y"])) for row in table]
@@ -229,8 +228,7 @@ def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_pa
     )
     assert exported == [(n, x, pytest.approx(y, rel=1e-5)) for n, x, y in on_screen]
     lab.analyzer.refusal = "The session has no scan with a frequency; choose csv."
-    viewer.page.get_by_role("button", name="Download", exact=True).click()
-    viewer.page.get_by_role("button", name="All results").click(timeout=60_000)
+    viewer.page.get_by_role("button", name="Download Tidy table (CSV)").click(timeout=60_000)
     expect(viewer.page.get_by_text(lab.analyzer.refusal)).to_be_visible(timeout=10_000)
     assert viewer.errors == []
 
@@ -295,4 +293,51 @@ def test_the_browser_remembers_the_user_id_and_the_view_fits_the_screen(lab, ope
     expect(page.get_by_role("button", name="Use alice")).to_be_hidden()
     stored = page.evaluate("() => JSON.stringify(localStorage)")
     assert lab.broker.keys["alice"] not in stored
+    assert viewer.errors == []
+
+
+def test_a_reload_keeps_the_sign_in_and_a_new_tab_does_not(lab, open_page):
+    lab.begin(scans=4)
+    viewer = open_page()
+    page = viewer.page
+    viewer.sign_in("alice", lab.broker.keys["alice"])
+    viewer.sees_charts()
+    page.reload()
+    viewer.sees_charts()
+    kept = "() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }])"
+    assert lab.broker.keys["alice"] not in page.evaluate(kept)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    wait_until(lambda: "sacmes.ticket" not in page.evaluate(kept), what="the ticket's end")
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    assert viewer.errors == []
+
+
+def test_several_user_ids_stand_side_by_side_and_a_wall_screen_comes_back(lab, open_page):
+    lab.begin(scans=4)
+    viewer = open_page()
+    page = viewer.page
+    viewer.sign_in("alice", lab.broker.keys["alice"])
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_label("user_id", exact=True).fill("bob")
+    page.get_by_label("Key", exact=True).fill(lab.broker.keys["bob"])
+    page.get_by_role("button", name="Watch it too").click()
+    expect(page.get_by_role("heading", name="bob")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Open").nth(1).click()
+    expect(page).to_have_url(re.compile("user_id=bob"), timeout=15_000)
+    page.get_by_role("link", name="Wall screen").click()
+    page.get_by_role("button", name="Keep the key in this browser").click()
+    expect(page.get_by_text("This browser keeps the key.")).to_be_visible(timeout=15_000)
+    screen = page.context.new_page()
+    screen.goto(f"{viewer.url}/?user_id=bob&view=monitor")
+    expect(screen.get_by_role("heading", name="bob")).to_be_visible(timeout=15_000)
+    expect(screen.get_by_role("link", name="Live")).to_be_hidden()
+    assert lab.broker.keys["bob"] not in screen.url
+    page.get_by_role("button", name="Forget the key").click()
+    expect(page.get_by_text("This browser does not keep the key.")).to_be_visible(timeout=15_000)
+    assert lab.broker.keys["bob"] not in page.evaluate("() => JSON.stringify({ ...localStorage })")
     assert viewer.errors == []

@@ -38,3 +38,12 @@ def test_windows_as_text_are_read_again_as_they_were():
         SessionSettings(), {"peak.windows": [{"frequency_hz": 50.0, "potential_min_v": 0.1}]}
     )
     assert forms.windows_text(half.peak.windows) == ""
+
+
+def test_potentials_are_read_with_and_without_their_unit():
+    assert forms.potentials("-0.2, 0.1; −300 mV") == (-0.2, 0.1, -0.3)
+    assert forms.potentials("") == ()
+    with pytest.raises(FormError, match=r"write for example -0\.2"):
+        forms.potentials("a")
+    with pytest.raises(FormError, match="no potential of a cell"):
+        forms.potentials("-200")

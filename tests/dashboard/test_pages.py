@@ -183,3 +183,22 @@ def test_sign_out_forgets_the_key(page, own_broker):
     page.run()
     assert "credentials" not in page.session_state
     assert {f.label for f in page.text_input} >= {"user_id", "Key"}
+
+
+def test_a_colleague_is_told_that_he_may_only_look(page, own_broker):
+    sign_in(page, own_broker.keys["carol"], username="carol")
+    shown = shown_when(page, lambda s: s.get("header"))
+    assert "Read only · carol" in chips(shown)
+
+
+def test_a_wall_screen_has_numbers_and_no_controls(page, own_broker, analyzer):
+    analyzer.present()
+    analyzer.begin()
+    analyzer.scans(2)
+    page.query_params["view"] = "monitor"
+    sign_in(page, own_broker.keys["alice"])
+    shown = shown_when(page, lambda s: s.get("trend"))
+    assert shown["wall"]["cards"][0]["label"] == "E1 · 15 Hz"
+    assert shown["trend"]["figure"]["layout"]["xaxis"]["tickfont"]["size"] > 18
+    assert not page.button
+    assert not page.sidebar.button

@@ -129,7 +129,7 @@ def test_a_file_is_made_offered_once_and_the_same_again(open_page, archive):
     page.selectbox[0].set_value(archive.ended).run()
     made, tokens = [], {""}
     for _ in range(2):
-        button(page, "Download CSV table").click()
+        button(page, "Download Tidy table (CSV)").click()
         shown = shown_when(
             page, lambda s: s.get("file", {}).get("address", "").rpartition("/")[2] not in tokens
         )

@@ -6,12 +6,16 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
 from support.tools import wait_until
 
+from agent.listing import answer as listing_answer
+from agent.listing import list_folder
+from agent.preview import preview
 from sacmes_core import protocol, questions
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ProtocolError
@@ -27,9 +31,12 @@ from sacmes_core.payloads.marks import (
     UnmarkRequest,
 )
 from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, UploadCounters
+from sacmes_core.payloads.preview import PreviewQuery
 from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
+    ListQuery,
+    MeasureRequest,
     ScanQuery,
     SettingsRequest,
     StartRequest,
@@ -40,6 +47,7 @@ from sacmes_core.payloads.replies import (
     FoundFiles,
     HistoryReply,
     ListReply,
+    MeasureReply,
     Problem,
     ScanReply,
     SessionReply,
@@ -52,6 +60,7 @@ from sacmes_core.payloads.results import (
     ScanReference,
 )
 from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.parts import Technique
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import SourceSettings
@@ -145,7 +154,12 @@ class AnalyzerStandIn(Speaker):
         )
         self.say(protocol.ANALYZER_PRESENCE, presence, analyzer="stand-in")
 
-    def begin(self, settings: SessionSettings | None = None, name: str = "Aptamer A3") -> Run:
+    def begin(
+        self,
+        settings: SessionSettings | None = None,
+        name: str = "Aptamer A3",
+        technique: Technique = "swv",
+    ) -> Run:
         self.revision = next(REVISIONS)
         now = datetime.now(UTC)
         source = SourceSettings(
@@ -154,7 +168,7 @@ class AnalyzerStandIn(Speaker):
         document = SessionDocument(
             session_id=str(uuid.uuid4()),
             name=name,
-            technique="swv",
+            technique=technique,
             state="running",
             revision=self.revision,
             settings_revision=self.revision,
@@ -199,7 +213,8 @@ class AnalyzerStandIn(Speaker):
             case ExportQuery():
                 return Problem(type="not_found", title="No such export", detail=self.refusal)
             case StartRequest() as wanted:
-                return SessionReply(session=self.begin(wanted.settings, wanted.name).document)
+                begun = self.begin(wanted.settings, wanted.name, wanted.technique)
+                return SessionReply(session=begun.document)
             case StopRequest() | SettingsRequest() as wanted:
                 return self._change(wanted)
             case HistoryQuery() as wanted if self.run is not None:
@@ -359,28 +374,54 @@ class AnalyzerStandIn(Speaker):
 
 
 class AgentStandIn(Speaker):
-    """Is present, and says what it sees in its folder."""
+    """Is present, and says what it sees: in a real folder if it has one."""
 
-    def __init__(self, url: str, user_id: str) -> None:
-        super().__init__(url, user_id, (protocol.AGENT_QUERY.filter(user_id=user_id),))
-
-    def present(self, state: Any = "online", *, beat: datetime | None = None) -> None:
-        now = datetime.now(UTC)
-        presence = AgentPresence(
-            state=state,
-            instance="0123456789abcdef",
-            number=1,
-            heartbeat_at=beat or now,
-            since=now,
-            version="0.1.0",
-            host="PC-LAB2",
-            source="folder",
-            source_name="C:\\CHI\\2026-11-22",
-            counters=UploadCounters(),
+    def __init__(self, url: str, user_id: str, folder: Path | None = None) -> None:
+        super().__init__(
+            url,
+            user_id,
+            (
+                protocol.AGENT_QUERY.filter(user_id=user_id),
+                protocol.AGENT_REQUEST.filter(user_id=user_id),
+            ),
         )
+        self.folder = folder
+
+    def present(
+        self, state: Any = "online", *, beat: datetime | None = None, **changes: Any
+    ) -> None:
+        now = datetime.now(UTC)
+        content: dict[str, Any] = {
+            "state": state,
+            "instance": "0123456789abcdef",
+            "number": 1,
+            "heartbeat_at": beat or now,
+            "since": now,
+            "version": "0.1.0",
+            "host": "PC-LAB2",
+            "source": "folder",
+            "source_name": "C:\\CHI\\2026-11-22",
+            "counters": UploadCounters(),
+        }
+        presence = AgentPresence(**(content | changes))
         self.say(protocol.AGENT_PRESENCE, presence, user_id=self.user_id)
 
     def answer(self, message: Message, asked: questions.Asked) -> None:
+        publication = questions.reply(asked, self._reply(asked.payload))
+        if publication is not None:
+            self.link.publish(publication)
+
+    def _reply(self, asked: Payload) -> Payload:
+        match asked:
+            case MeasureRequest() as wanted:
+                return MeasureReply(session_id=wanted.session_id or "", number=12, scans=2)
+            case ListQuery() as wanted if self.folder is not None:
+                listing = list_folder(self.folder, subfolders=False)
+                return listing_answer(wanted, str(self.folder), listing)
+            case PreviewQuery() as wanted if self.folder is not None:
+                return preview(wanted, self.folder, list_folder(self.folder, subfolders=False))
+            case PreviewQuery():
+                return Problem(type="not_found", title="No file", detail="There is no such file.")
         found = tuple(
             FoundFiles(
                 handle="CHI_",
@@ -392,6 +433,4 @@ class AgentStandIn(Speaker):
             )
             for f in FREQUENCIES_HZ
         )
-        publication = questions.reply(asked, ListReply(source_name="C:\\CHI", found=found))
-        if publication is not None:
-            self.link.publish(publication)
+        return ListReply(source_name="C:\\CHI", found=found)

@@ -1,0 +1,202 @@
+"""Chronoamperometry: the newest decay, its lifetimes, their trend, and its settings to try out."""
+
+import time
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard import access, panels
+from dashboard.blocks import Notice
+from dashboard.charts import electrodes_in
+from dashboard.decay_charts import DecayView, decay_figure
+from dashboard.live_plot import live_plot
+from dashboard.live_state import LiveState
+from dashboard.number_panels import TRIED_COLUMNS, decay_cards, flag_sentences, tried_rows
+from dashboard.number_trend import NumberView, newest_of, number_figure
+from dashboard.quantities import DECAY
+from dashboard.standing import dimmed
+from dashboard.trend import scan_of
+from dashboard.views import ca_form, frame, trying, unit_choice
+from dashboard.views.live import EVERY_S, viewer_zone
+from sacmes_core.payloads.replies import ScanReply
+from sacmes_core.payloads.results import Curves, ElectrodeCurves
+from sacmes_core.settings.ca import CaSettings
+from sacmes_core.settings.peak import PeakSettings
+
+CHART_PX: Final = 380
+TREND_PX: Final = 300
+_ABSCISSA: Final = "decay_abscissa"
+_AXES: Final = {"time": "log time", "current": "log current"}
+
+
+def page() -> None:
+    """Show the decays of the session, or what to do to get some."""
+    frame.page("decay", ("ca",), _draw, _shape)
+
+
+def _shape(state: LiveState) -> tuple[object, ...]:
+    return (electrodes_in(state.shown),)
+
+
+def _draw() -> None:
+    state = access.connection().state
+    electrodes = electrodes_in(state.shown)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if len(electrodes) > 1:
+            st.pills(
+                "Electrodes",
+                electrodes,
+                selection_mode="multi",
+                format_func="E{}".format,
+                key="decay_electrodes",
+                label_visibility="collapsed",
+            )
+        st.pills(
+            "Axes",
+            list(_AXES),
+            selection_mode="multi",
+            format_func=_AXES.__getitem__,
+            key="decay_axes",
+            label_visibility="collapsed",
+        )
+        st.space("stretch")
+        unit_choice.show(potentials=False)
+    _cards()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("Newest decay")
+        _decay()
+    with right:
+        _trend_controls()
+        _trend()
+    _judgement()
+    if state.session is not None:
+        with st.expander("Exponentials, step and fit window: try, then apply"):
+            trying.show(state.session, _fields, _show_tried)
+
+
+@st.fragment(run_every=EVERY_S)
+def _cards() -> None:
+    state = access.connection().state
+    found = newest_of(state.shown, _electrodes(state)[0])
+    if found is not None:
+        pale = dimmed(state, time.time())
+        panels.show_cards(decay_cards(found[1], unit_choice.chosen(), pale=pale))
+
+
+@st.fragment(run_every=EVERY_S)
+def _decay() -> None:
+    state = access.connection().state
+    curves = _drawn(max(state.curves.values(), key=lambda c: c.position, default=None), state)
+    if not curves or state.session is None:
+        st.caption("The newest decay comes with the next scan.")
+        return
+    peaks = {e: newest_of(state.shown, e) for e in _electrodes(state)}
+    numbers = {e: found[1].ca for e, found in peaks.items() if found is not None}
+    axes = st.session_state.get("decay_axes") or ()
+    view = DecayView(
+        f"{state.session.session_id}/decay",
+        "time" in axes,
+        "current" in axes,
+        unit_choice.chosen(),
+        dimmed(state, time.time()),
+    )
+    live_plot(
+        decay_figure(curves, numbers, view),
+        name="decay",
+        alt="Current over the time since the step, with the fit",
+        height=CHART_PX,
+    )
+
+
+def _trend_controls() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.selectbox(
+            "Trend of",
+            list(DECAY),
+            format_func=lambda name: DECAY[name].title,
+            key="decay_quantity",
+            label_visibility="collapsed",
+            width=220,
+        )
+        unit_choice.show_abscissa(_ABSCISSA)
+
+
+@st.fragment(run_every=EVERY_S)
+def _trend() -> None:
+    state = access.connection().state
+    if state.shown is None:
+        return
+    name = st.session_state.get("decay_quantity") or "lifetime"
+    view = NumberView(
+        name,
+        unit_choice.abscissa(_ABSCISSA),
+        tuple(st.session_state.get("decay_electrodes") or ()),
+        unit_choice.chosen(),
+        dimmed(state, time.time()),
+        viewer_zone(),
+    )
+    live_plot(
+        number_figure(state.shown, DECAY[name], view),
+        name="decay-trend",
+        alt=f"{DECAY[name].title} over {len(state.shown.scans)} scans",
+        height=CHART_PX,
+    )
+
+
+@st.fragment(run_every=EVERY_S)
+def _judgement() -> None:
+    state = access.connection().state
+    found = newest_of(state.shown, _electrodes(state)[0])
+    sentences = flag_sentences(*found) if found is not None else []
+    if sentences:
+        notice = Notice("To be judged", sentences[0], "attention", steps=tuple(sentences[1:]))
+        panels.show_notice(notice, key="decay_flags")
+
+
+def _fields(prefix: str) -> dict[str, Any]:
+    session = access.connection().state.session
+    return ca_form.fields(prefix, session.settings.peak.ca if session else CaSettings())
+
+
+def _show_tried(reply: ScanReply, _: PeakSettings) -> None:
+    state = access.connection().state
+    if reply.result.error is not None:
+        panels.show_notice(
+            Notice("These settings give no lifetime", reply.result.error, "attention"),
+            key="tried_notice",
+        )
+        return
+    peaks = {p.electrode: p for p in scan_of(reply.result).peaks}
+    first = _electrodes(state)[0]
+    left, right = st.columns([1.7, 1], gap="medium")
+    with left:
+        view = DecayView(f"{reply.result.session_id}/tried", units=unit_choice.chosen())
+        curves = _drawn(reply.curves, state)
+        if curves:
+            live_plot(
+                decay_figure(curves, {e: p.ca for e, p in peaks.items()}, view),
+                name="decay-tried",
+                alt="The newest decay with the settings that are tried",
+                height=TREND_PX,
+            )
+    with right:
+        found = newest_of(state.shown, first)
+        now = found[1] if found is not None else None
+        quantities = list(DECAY.values())
+        rows = tried_rows(now, peaks.get(first), quantities, unit_choice.chosen())
+        panels.show_table(
+            TRIED_COLUMNS, rows, label="Numbers now and tried", height=TREND_PX, key="tried_table"
+        )
+
+
+def _drawn(curves: Curves | None, state: LiveState) -> list[ElectrodeCurves]:
+    wanted = _electrodes(state)
+    found = curves.electrodes if curves is not None else ()
+    return [e for e in found if e.electrode in wanted and e.time_s]
+
+
+def _electrodes(state: LiveState) -> tuple[int, ...]:
+    every = electrodes_in(state.shown) or (1,)
+    chosen = st.session_state.get("decay_electrodes") or ()
+    return tuple(sorted(e for e in chosen if e in every)) or every
