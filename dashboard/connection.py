@@ -257,10 +257,7 @@ class Connection:
             logger.info("Refused for %s: %s.", self.credentials.user_id, event.reason)
 
     def _handed_over(self, message: Message) -> bool:
-        """Give an answer to the page that waits for it.
-
-        Requests are heard too, our own among them, which carry the same correlation.
-        """
+        """Give an answer to the page that waits for it; questions are overheard, and are none."""
         if message.correlation_data is None or message.topic != self._reply_topic:
             return False
         with self._waiting_lock:

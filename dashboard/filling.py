@@ -42,8 +42,8 @@ def unfilled_notice(
     return (
         Notice(
             f"This session measures {_MEASURES[session.technique]}",
-            f"They are on the {title} page. To fill this one, start a session of technique "
-            f"{_title(fills[0])} on the Session page, on {own}.",
+            f"Its scans are on the {title} page. This page shows {own}: to fill it, start a "
+            f"session of technique {_title(fills[0])} on the Session page.",
             "info",
         ),
         path,

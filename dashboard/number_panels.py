@@ -104,11 +104,10 @@ def _card(quantity: Quantity, peak: Peak, units: Units, *, pale: bool) -> Card:
     found = quantity.read(peak)
     scale = units.scale(quantity.dimension, [found.value])
     number, _, spread = with_error(found.value, found.se, scale).partition(" ± ")
-    if not spread:
-        number, _, unit = number.partition(" ")
-        return Card(quantity.title, number, unit, pale=pale)
-    note = f"± {spread}"
+    note = f"± {spread}" if spread else ""
     if found.low is not None and found.high is not None:
         ends = [f"{end * scale.factor:.3g}" for end in (found.low, found.high)]
         note = f"95 %: {ends[0]} to {ends[1]} {scale.unit}"
-    return Card(quantity.title, number, scale.unit, note=note, pale=pale)
+    if found.value is None:
+        return Card(quantity.title, "–", pale=pale)
+    return Card(quantity.title, number.partition(" ")[0], scale.unit, note=note, pale=pale)

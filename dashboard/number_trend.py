@@ -70,6 +70,7 @@ def number_figure(trend: Trend, quantity: Quantity, view: NumberView) -> bytes:
         "yaxis": axis(title),
         "hovermode": "x unified",
         "showlegend": len(lines) > 1,
+        "legend": frame["legend"] | {"traceorder": "normal"},
     }
     ends = [end for line in lines for n in line.numbers for end in _ends(n)]
     frame["yaxis"]["range"] = calm_bounds(end * scale.factor for end in ends)
@@ -120,7 +121,7 @@ def _traces(line: _Line, scale: Prefix, *, several: bool) -> list[Figure]:
             "color": colour,
             "size": 6 if bars else 3,
             "symbol": flagged,
-            "line": {"width": 1.5, "color": colour},
+            "line": {"width": 1.5 if bars else 0.8, "color": colour},
         },
         "text": [_spread(low, high) for low, high in zip(below, above, strict=True)],
         "hovertemplate": f"%{{y:.4~g}}%{{text}} {scale.unit}",

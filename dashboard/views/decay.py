@@ -54,10 +54,13 @@ def _draw() -> None:
         st.pills(
             "Axes",
             list(_AXES),
+            default=list(_AXES),
             selection_mode="multi",
             format_func=_AXES.__getitem__,
             key="decay_axes",
             label_visibility="collapsed",
+            help="A logarithmic current is without its sign and less the one at long times, so "
+            "that fast and slow parts of the decay are seen together.",
         )
         st.space("stretch")
         unit_choice.show(potentials=False)
@@ -93,14 +96,7 @@ def _decay() -> None:
         return
     peaks = {e: newest_of(state.shown, e) for e in _electrodes(state)}
     numbers = {e: found[1].ca for e, found in peaks.items() if found is not None}
-    axes = st.session_state.get("decay_axes") or ()
-    view = DecayView(
-        f"{state.session.session_id}/decay",
-        "time" in axes,
-        "current" in axes,
-        unit_choice.chosen(),
-        dimmed(state, time.time()),
-    )
+    view = _view(f"{state.session.session_id}/decay", pale=dimmed(state, time.time()))
     live_plot(
         decay_figure(curves, numbers, view),
         name="decay",
@@ -171,7 +167,7 @@ def _show_tried(reply: ScanReply, _: PeakSettings) -> None:
     first = _electrodes(state)[0]
     left, right = st.columns([1.7, 1], gap="medium")
     with left:
-        view = DecayView(f"{reply.result.session_id}/tried", units=unit_choice.chosen())
+        view = _view(f"{reply.result.session_id}/tried")
         curves = _drawn(reply.curves, state)
         if curves:
             live_plot(
@@ -188,6 +184,11 @@ def _show_tried(reply: ScanReply, _: PeakSettings) -> None:
         panels.show_table(
             TRIED_COLUMNS, rows, label="Numbers now and tried", height=TREND_PX, key="tried_table"
         )
+
+
+def _view(name: str, *, pale: bool = False) -> DecayView:
+    axes = st.session_state.get("decay_axes") or ()
+    return DecayView(name, "time" in axes, "current" in axes, unit_choice.chosen(), pale)
 
 
 def _drawn(curves: Curves | None, state: LiveState) -> list[ElectrodeCurves]:

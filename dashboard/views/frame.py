@@ -44,7 +44,7 @@ def page(name: str, fills: tuple[Technique, ...], draw: Callable[[], None], shap
     _, middle, _ = st.columns([2, 1, 2])
     if middle.button("Go to the Session page", type="primary", width="stretch"):
         go_to("session")
-    if path != "session" and middle.button("Go to the page of this session", width="stretch"):
+    if path != "session" and middle.button("Go to where its scans are", width="stretch"):
         go_to(path)
 
 
