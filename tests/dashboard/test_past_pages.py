@@ -1,6 +1,7 @@
 """The pages about past sessions as Streamlit runs them, with the analyzer's own answers."""
 
 import json
+import zipfile
 
 import pytest
 import streamlit as st
@@ -141,6 +142,19 @@ def test_a_file_is_made_offered_once_and_the_same_again(open_page, archive):
     assert made[0] == made[1]
     assert made[0].count(b"\n") == 1 + 6 * 2 * 2
     assert shown["file"]["file"] == "alice_of_alice.csv"
+
+
+def test_a_lab_notebook_gets_everything_in_one_file(open_page, archive):
+    page = open_page(export)
+    page.run()
+    page.selectbox[0].set_value(archive.ended).run()
+    button(page, "ELN archive").click()
+    shown = shown_when(page, lambda s: s.get("file", {}).get("file", "").endswith(".eln"))
+    token = shown["file"]["address"].rpartition("/")[2]
+    with runtime.downloads().take(token).content as content:
+        names = zipfile.ZipFile(content).namelist()
+    assert "of_alice/ro-crate-metadata.json" in names
+    assert sum(name.startswith("of_alice/session/raw/") for name in names) == 12 + 1
 
 
 def test_a_refusal_is_a_sentence_and_no_file(open_page, archive):
