@@ -32,7 +32,7 @@ _CSV: Final = "text/csv; charset=utf-8"
 KINDS: Final[Mapping[ExportFormat, FileKind]] = MappingProxyType(
     {
         "csv": FileKind(
-            "CSV table",
+            "Tidy table (CSV)",
             "One line for each scan and electrode, units in the column names; opens everywhere.",
             ".csv",
             _CSV,

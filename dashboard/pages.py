@@ -7,6 +7,7 @@ from dashboard.navigation import PageEntry
 from dashboard.views import (
     alerts,
     calibration,
+    compare,
     cyclic,
     decay,
     export,
@@ -32,6 +33,7 @@ GROUPS: Final[Mapping[str, tuple[PageEntry, ...]]] = {
     ),
     "Data": (
         PageEntry("sessions", "Sessions", ":material/folder_open:", sessions.page),
+        PageEntry("compare", "Compare", ":material/stacked_line_chart:", compare.page),
         PageEntry("calibration", "Calibration", ":material/science:", calibration.page),
         PageEntry("export", "Export", ":material/download:", export.page),
     ),

@@ -4,6 +4,8 @@ A file is made in a thread of its own (`FileJob`), so that live charts go on mea
 keeps the job under the name of the place that asked for it.
 """
 
+import io
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final, TypeVar
@@ -13,11 +15,14 @@ import streamlit as st
 from dashboard import access, panels, runtime
 from dashboard.blocks import Notice
 from dashboard.charts import electrodes_in
+from dashboard.eln import write_eln
 from dashboard.export_formats import KINDS, file_name, kinds_for, size_words
 from dashboard.exporting import FileJob, Heard, Make, fetch
 from dashboard.figures import frequency_label
 from dashboard.save_file import save_file
 from dashboard.trend import Trend
+from sacmes_core import questions
+from sacmes_core.payloads.marks import MarksQuery, MarksReply
 from sacmes_core.payloads.questions import ExportFormat, ExportQuery
 from sacmes_core.payloads.session import SessionDocument
 
@@ -56,7 +61,30 @@ def show(what: Exportable, *, place: str) -> None:
         query = _selection(what, kind, place)
         name = KINDS[kind].title
         button(f"Download {name}", what.session, query, place=place, primary=True)
+        _eln_button(what.session, place=f"{place}/eln")
     status(place)
+    status(f"{place}/eln")
+
+
+def _eln_button(session: SessionDocument, *, place: str) -> None:
+    connection = access.connection()
+    whole = ExportQuery(session_id=session.session_id)
+
+    def make(into: BinaryIO, heard: Heard) -> None:
+        asked = connection.ask(questions.MARKS, MarksQuery(session_id=session.session_id))
+        marks = asked.marks if isinstance(asked, MarksReply) else ()
+        table = io.BytesIO()
+        fetch(connection.export_part, whole, table, heard)
+        with tempfile.TemporaryFile() as raw:
+            fetch(connection.export_part, whole.model_copy(update={"format": "raw"}), raw, heard)
+            write_eln(into, session, marks, table.getvalue(), raw)
+
+    name = file_name(access.credentials().user_id, session, ".eln")
+    file_button("ELN archive", (name, "application/vnd.eln+zip"), make, place=place)
+    st.caption(
+        "For electronic lab notebooks (eLabFTW, Kadi4Mat, RSpace …): table, settings, marks and "
+        "the raw files of the whole session in one .eln file."
+    )
 
 
 def button(

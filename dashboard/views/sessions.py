@@ -11,7 +11,7 @@ from dashboard.blocks import Notice
 from dashboard.connection import AskError
 from dashboard.navigation import go_to
 from dashboard.session_rows import found, name_of, table
-from dashboard.views import export_panel, recorded
+from dashboard.views import compare, export_panel, recorded
 from dashboard.views.past import list_again, listed, peeked
 from dashboard.views.zone import viewer_zone
 from sacmes_core import questions
@@ -100,7 +100,7 @@ def _nothing(sought: str) -> Notice:
 
 def _actions(chosen: Sequence[SessionSummary]) -> None:
     if not chosen:
-        st.caption("Tick a session at its left to open, rename, delete or export it.")
+        st.caption("Tick one at its left to open, rename, delete or export it; several to compare.")
         return
     one = chosen[0] if len(chosen) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -118,6 +118,9 @@ def _actions(chosen: Sequence[SessionSummary]) -> None:
                 help="Its charts, also as they were at any moment, and as a replay.",
             )
             _rename_button(one)
+        elif st.button("Compare", type="primary", icon=":material/stacked_line_chart:"):
+            st.session_state[compare.CHOSEN] = [s.session.session_id for s in chosen]
+            go_to("compare")
         _delete_button(chosen)
     if one is not None:
         with st.expander("Export", icon=":material/download:"):

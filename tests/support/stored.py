@@ -30,9 +30,16 @@ class Outbox:
         return None
 
 
-def fill(store: Store, user_id: str, session_id: str, files: dict[str, bytes]) -> None:
+def fill(
+    store: Store,
+    user_id: str,
+    session_id: str,
+    files: dict[str, bytes],
+    *,
+    seen_revision: int = 0,
+) -> None:
     """Start a session, and store and analyse files of it."""
-    request = StartRequest(name=f"of {user_id}")
+    request = StartRequest(name=f"of {user_id}", seen_revision=seen_revision)
     store.sessions.apply(user_id, Started(request, session_id), NOW)
     for name, content in files.items():
         sent = packed(session_id, name, content, user_id=user_id)
