@@ -137,22 +137,23 @@ class Uploads:
                 )
         return Committed(len(packed), refused)
 
-    def waiting(self, run: int, *, limit: int, limit_bytes: int) -> tuple[StoredUpload, ...]:
-        """The next new uploads of a session that wait to be analysed, in order, at least one."""
-        first = (
-            select(jobs.c.position, uploads.c.unpacked_bytes)
-            .join(uploads, (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position))
-            .where(jobs.c.priority == NEW, jobs.c.run == run)
-            .order_by(jobs.c.position)
-            .limit(limit)
-        )
+    def waiting(self, *runs: int, limit: int, limit_bytes: int) -> tuple[StoredUpload, ...]:
+        """The next new uploads of sessions that wait to be analysed, in order, at least one."""
+        of_jobs = (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position)
+        chosen = jobs.c.priority == NEW, jobs.c.run.in_(runs)
+        order = jobs.c.run, jobs.c.position
+        sizes = select(uploads.c.position, uploads.c.unpacked_bytes).join(jobs, of_jobs)
+        whole = select(uploads).join(jobs, of_jobs).where(*chosen).order_by(*order)
         with self._database.read() as connection:
-            return _these(connection, run, head(connection.execute(first), limit_bytes))
+            first = connection.execute(sizes.where(*chosen).order_by(*order).limit(limit))
+            count = len(head(first, limit_bytes))
+            return tuple(map(_stored, connection.execute(whole.limit(count))))
 
     def these(self, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
         """The uploads at these positions of a session, in order."""
+        query = select(uploads).where(uploads.c.run == run, uploads.c.position.in_(positions))
         with self._database.read() as connection:
-            return _these(connection, run, positions)
+            return tuple(map(_stored, connection.execute(query.order_by(uploads.c.position))))
 
     def at(self, run: int, position: int) -> StoredUpload | None:
         """The upload at a position of a session."""
@@ -353,11 +354,6 @@ def _rows(
             }
         )
     return rows
-
-
-def _these(connection: Connection, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
-    query = select(uploads).where(uploads.c.run == run, uploads.c.position.in_(positions))
-    return tuple(map(_stored, connection.execute(query.order_by(uploads.c.position))))
 
 
 def _stored(row: Any) -> StoredUpload:
