@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
@@ -296,36 +310,40 @@ def _without_repeats(
     wanted = {
         (runs[a.user_id, a.header.session_id], a.header.upload_id): a for a in reversed(arrivals)
     }
-    for run, those in _by_run(wanted).items():
-        query = select(uploads.c.upload_id).where(
-            uploads.c.run == run, uploads.c.upload_id.in_(those)
-        )
-        for known in connection.scalars(query):
-            del wanted[run, known]
+    if wanted:
+        query = select(uploads.c.run, uploads.c.upload_id)
+        for row in connection.execute(query.where(_any_of(uploads.c.upload_id, wanted))):
+            del wanted[row.run, row.upload_id]
     return [(run, arrival) for (run, _), arrival in reversed(wanted.items())]
 
 
-def _by_run(keys: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
-    """Keys session by session: SQLite finds pairs in a list by their first half alone."""
+def _any_of(column: Column[str], keys: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
+    """Whether session and text are one of some pairs.
+
+    Session by session, since SQLite finds pairs in a list by their first half alone.
+    """
     grouped: defaultdict[int, list[str]] = defaultdict(list)
     for run, text in keys:
         grouped[run].append(text)
-    return grouped
+    return or_(
+        *(
+            and_(uploads.c.run == run, column == texts[0] if len(texts) == 1 else column.in_(texts))
+            for run, texts in grouped.items()
+        )
+    )
 
 
 def _last_revisions(
     connection: Connection, fresh: Sequence[tuple[int, Arrival]]
 ) -> dict[tuple[int, str], int]:
     """Revisions of the files that their sessions had before."""
-    found: dict[tuple[int, str], int] = {}
-    for run, files in _by_run((run, a.header.file) for run, a in fresh).items():
-        query = (
-            select(uploads.c.file, func.max(uploads.c.revision).label("revision"))
-            .where(uploads.c.run == run, uploads.c.file.in_(files))
-            .group_by(uploads.c.file)
-        )
-        found |= {(run, row.file): row.revision for row in connection.execute(query)}
-    return found
+    files = _any_of(uploads.c.file, {(run, arrival.header.file) for run, arrival in fresh})
+    query = (
+        select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
+        .where(files)
+        .group_by(uploads.c.run, uploads.c.file)
+    )
+    return {(row.run, row.file): row.revision for row in connection.execute(query)}
 
 
 def _rows(
