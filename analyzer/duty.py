@@ -141,7 +141,12 @@ class Duty:
     @property
     def works(self) -> dict[str, Callable[[], None]]:
         """What is to be done over and over, by name."""
-        return {"lease": self.watch, "ingest": self._receive, "answers": self._answer}
+        return {
+            "lease": self.watch,
+            "ingest": self._receive,
+            "answers": self._answer,
+            "exports": self._export,
+        }
 
     def on_change(self, wake: Callable[[], None]) -> None:
         """Let somebody be told when there may be something to do."""
@@ -194,6 +199,9 @@ class Duty:
     def _wake(self) -> None:
         for wake in self._wakers:
             wake()
+
+    def _export(self) -> None:
+        self._answers.exports.work()
 
     def _receive(self) -> None:
         """Take what the link reports, uploads in groups as large as have come meanwhile."""

@@ -1,9 +1,10 @@
 """Exports in parts that fit into messages; the last few are kept, so that each is made once."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from analyzer.exporting.formats import FORMATS, Format
 from analyzer.exporting.material import ExportError, Material
@@ -14,7 +15,14 @@ from analyzer.store.store import Store
 from sacmes_core.payloads.questions import ExportQuery
 from sacmes_core.payloads.results import Result
 
-_CACHED_MAX: Final = 4
+_CACHED_MAX: Final = 8
+_CACHED_MAX_BYTES: Final = 256 * 1024 * 1024
+_BEGUN_MAX: Final = 256
+_TOLD_EVERY: Final = 500
+
+Item = TypeVar("Item")
+Tell = Callable[[int, int], None]
+"""Takes how many results are read, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,22 @@ class Exports:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._cached: dict[object, tuple[bytes, ...]] = {}
+        self._begun: OrderedDict[object, object] = OrderedDict()
 
-    def part(self, run: Run, query: ExportQuery) -> Part:
+    def part(
+        self, run: Run, query: ExportQuery, *, asker: str = "", progress: Tell = lambda *_: None
+    ) -> Part:
         """The part of an export that is asked for, counted from 1.
 
-        While the run goes on only the last part of a CSV table changes, so that parts asked for
-        one after another fit together.
+        Parts belong together: who has the first one gets the others from the same file, however
+        the run goes on.
+
+        Parameters
+        ----------
+        asker
+            Tells one who asks from another.
+        progress
+            Called while the file is made.
 
         Raises
         ------
@@ -46,13 +64,17 @@ class Exports:
             If there is no such part, or the file cannot be made.
         """
         asked = query.model_copy(update={"part": 1, "session_id": None})
-        key = (run.run, run.content_version, run.document, asked)
+        newest = (run.run, run.content_version, run.document, asked)
         written = FORMATS[query.format]
+        key = self._same_file(newest, (asker, run.run, asked), query.part)
         packed = self._cached.pop(key, None)
         if packed is None:
-            packed = tuple(zlib.compress(part, 1) for part in self._made(run, query, written))
+            made = self._made(run, query, written, progress)
+            packed = tuple(zlib.compress(part, 1) for part in made)
         self._cached[key] = packed
-        while len(self._cached) > _CACHED_MAX:
+        while len(self._cached) > 1 and (
+            len(self._cached) > _CACHED_MAX or self._cached_bytes() > _CACHED_MAX_BYTES
+        ):
             del self._cached[next(iter(self._cached))]
         if query.part > len(packed):
             sentence = f"The export has {len(packed)} parts; there is no part {query.part}."
@@ -60,18 +82,43 @@ class Exports:
         content = zlib.decompress(packed[query.part - 1])
         return Part(content, _name(run, written), written.content_type, len(packed))
 
-    def _made(self, run: Run, query: ExportQuery, written: Format) -> Iterator[bytes]:
+    def _cached_bytes(self) -> int:
+        return sum(len(part) for packed in self._cached.values() for part in packed)
+
+    def _same_file(self, newest: object, asking: object, part: int) -> object:
+        """The file that the first part came from; the newest one for who begins."""
+        if part == 1:
+            self._begun[asking] = newest
+            self._begun.move_to_end(asking)
+            if len(self._begun) > _BEGUN_MAX:
+                self._begun.popitem(last=False)
+            return newest
+        begun = self._begun.get(asking, newest)
+        if begun != newest and begun not in self._cached:
+            raise ExportError(
+                "not_found",
+                "The session has changed since the first part, and that file is no longer there; "
+                "ask for part 1 again.",
+            )
+        return begun
+
+    def _made(
+        self, run: Run, query: ExportQuery, written: Format, progress: Tell
+    ) -> Iterator[bytes]:
         if query.format == "raw" and self._store.uploads.total_bytes(run.run) > FILES_MAX_BYTES:
             raise ExportError(
                 "too_large",
                 f"The files of the session have more than {FILES_MAX_BYTES >> 20} MiB; ask the "
                 "administrator for the session: sacmes-analyzer export writes it at any size.",
             )
-        results = _chosen(self._store.results.every(run.run), query)
+        of = self._store.sessions.count_scans(run.run)
+        results = _chosen(_counted(self._store.results.every(run.run), of, progress), query)
         if query.format == "csv":
             return split(lines(results))
-        uploads, marks = self._store.uploads.every(run.run), self._store.marks.list(run.run)
-        material = Material(run.document, results, uploads, marks)
+        marks, uploads = self._store.marks.list(run.run), self._store.uploads.every(run.run)
+        if query.format == "raw":
+            uploads = _counted(uploads, of, progress)
+        material = Material(self._store.sessions.as_shown(run).document, results, uploads, marks)
         try:
             whole = written.write(material)
         except ModuleNotFoundError as error:
@@ -82,6 +129,14 @@ class Exports:
             ) from None
         starts = range(0, max(len(whole), 1), PART_BYTES)
         return (whole[start : start + PART_BYTES] for start in starts)
+
+
+def _counted(items: Iterable[Item], of: int, progress: Tell) -> Iterator[Item]:
+    progress(0, of)
+    for done, item in enumerate(items, start=1):
+        yield item
+        if done % _TOLD_EVERY == 0:
+            progress(done, of)
 
 
 def _chosen(results: Iterable[Result], query: ExportQuery) -> Iterator[Result]:

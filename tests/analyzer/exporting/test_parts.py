@@ -6,6 +6,7 @@ import sys
 import weakref
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -160,3 +161,26 @@ def test_what_is_too_large_says_who_can_help(
         whole(store, run, format="raw")
     with pytest.raises(ExportError, match="1 parts; there is no part 7"):
         Exports(store).part(run, ExportQuery(part=7))
+
+
+def test_parts_come_from_the_file_of_the_first_one(
+    store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_BYTES", 1000)
+    told: list[tuple[int, int]] = []
+    exports = Exports(store)
+    first = exports.part(
+        run, ExportQuery(format="raw"), asker="a", progress=lambda *at: told.append(at)
+    )
+    assert first.parts > 1
+    assert told[0] == (0, store.sessions.count_scans(run.run))
+    changed = replace(run, content_version=run.content_version + 1)
+    monkeypatch.setattr(Exports, "_made", lambda *_: iter([b"another file"]))
+    assert exports.part(changed, ExportQuery(format="raw"), asker="b").content == b"another file"
+    second = exports.part(changed, ExportQuery(format="raw", part=2), asker="a")
+    assert second.parts == first.parts
+    assert second.content != b"another file"
+    monkeypatch.setattr(parts, "_CACHED_MAX", 1)
+    exports.part(changed, ExportQuery(format="csv"), asker="b")
+    with pytest.raises(ExportError, match="ask for part 1 again"):
+        exports.part(changed, ExportQuery(format="raw", part=2), asker="a")
