@@ -11,8 +11,7 @@ from analyzer import metrics
 from analyzer.alerting import AgentHeard, SessionSeen
 from analyzer.calibration import Calibrator
 from analyzer.curation import Curation
-from analyzer.exporting.material import ExportError
-from analyzer.exporting.parts import Exports
+from analyzer.exporting.desk import ExportDesk
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
 from analyzer.rates import rates_of
@@ -71,6 +70,8 @@ _PAGE_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
 class Answers:
     """Answers questions and keeps the session documents; used by one thread.
 
+    Exports take longer than all else: `exports` makes them in another thread.
+
     Parameters
     ----------
     changed
@@ -90,7 +91,7 @@ class Answers:
         self._status = status
         self._changed = changed
         self._watchman = watchman or Watchman(store, link, status)
-        self._exports = Exports(store)
+        self.exports = ExportDesk(store, status, self._send)
         self._curation = Curation(store)
         self._calibrator = Calibrator(store, changed)
         self._seen_revisions: dict[str, int] = {}
@@ -273,24 +274,9 @@ class Answers:
         if run is None:
             self._reply(asked, no_such_session())
             return
-        try:
-            part = self._exports.part(run, query)
-        except ExportError as error:
-            problem = Problem(type=error.kind, title="No such export", detail=str(error))
+        problem = self.exports.ask(asked, query, run)
+        if problem is not None:
             self._reply(asked, problem)
-            return
-        properties = {
-            "file": part.file,
-            "part": str(query.part),
-            "parts": str(part.parts),
-            "state": part.state,
-        }
-        self._count(asked.question.verb, "answered")
-        self._send(
-            questions.file_reply(
-                asked, part.content, content_type=part.content_type, properties=properties
-            )
-        )
 
     def _reply(self, asked: Asked, payload: Payload) -> None:
         try:

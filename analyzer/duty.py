@@ -165,6 +165,7 @@ class Duty:
             "lease": self.watch,
             "ingest": self._receive,
             "answers": self._answer,
+            "exports": self._export,
             "alerts": self._watchman.work,
         }
         return works if self._poster is None else works | {"webhook": self._poster.work}
@@ -239,6 +240,9 @@ class Duty:
     def _wake(self) -> None:
         for wake in self._wakers:
             wake()
+
+    def _export(self) -> None:
+        self._answers.exports.work()
 
     def _receive(self) -> None:
         """Take what the link reports, uploads in groups as large as have come meanwhile."""

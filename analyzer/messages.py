@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
 from analyzer.pipeline import Numbers, Source, analyse
 from analyzer.reading import Circumstances
 from analyzer.store.sessions import Run
@@ -21,6 +23,7 @@ from sacmes_core.upload import UploadHeader
 POINTS_MAX: Final = 16_000
 """Points of all curves of a message together: with four columns of 12 characters it fits."""
 _DIGITS: Final = 6
+_POWERS: Final = np.array([float(f"1e{k}") for k in range(23)])
 
 
 def source_of(upload: StoredUpload) -> Source:
@@ -160,5 +163,16 @@ def _optional(values: FloatArray | None, step: int) -> tuple[float, ...] | None:
 
 
 def _rounded(values: FloatArray) -> tuple[float, ...]:
-    """Six digits: more than a screen shows, and half the message."""
-    return tuple(float(f"{value:.{_DIGITS}g}") for value in values.tolist())
+    """Six digits: more than a screen shows, and half the message.
+
+    A whole number over a power of ten up to 1e22, which is exact, is the nearest double to what the
+    digits say, so it is written with these digits alone.
+    """
+    with np.errstate(divide="ignore"):
+        magnitudes = np.floor(np.log10(np.abs(values)))
+    places = _DIGITS - 1 - np.where(np.isfinite(magnitudes), magnitudes, 0.0)
+    scales = _POWERS[np.clip(places, 0, len(_POWERS) - 1).astype(np.intp)]
+    rounded = np.round(values * scales) / scales
+    for k in np.flatnonzero((places < 0) | (places >= len(_POWERS))):
+        rounded[k] = float(f"{values[k]:.{_DIGITS}g}")
+    return tuple(rounded.tolist())

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -26,10 +26,11 @@ from analyzer.trends import Trends
 from sacmes_core.errors import ProtocolError
 from sacmes_core.logs import add_concern, concerning
 from sacmes_core.protocol import CURVES, publication
+from sacmes_core.settings.session import SessionSettings
 
 logger = logging.getLogger(__name__)
 
-BATCH_MAX: Final = 64
+BATCH_MAX: Final = 128
 BATCH_BYTES_MAX: Final = 32 * 1024 * 1024
 IDLE_S: Final = 0.1
 """How soon a worker sees what another process took in."""
@@ -62,7 +63,8 @@ class Worker:
         self._status = status
         self._announcer = announcer
         self._claims = Claims(store.database, holder)
-        self._claim: Claim | None = None
+        self._held: tuple[Claim, ...] = ()
+        self._alone = 0
         self._trends = Trends(store.results, store.calibrations)
         self._reanalyser = Reanalyser(store, link, status, holder)
         self._woken = threading.Event()
@@ -81,11 +83,11 @@ class Worker:
     def renew(self) -> None:
         """Keep the claim on what is under work; called from another thread."""
         self._reanalyser.renew()
-        claim = self._claim
-        if claim is not None and not self._claims.renew(claim):
-            run = self._store.sessions.by_number(claim.run)
-            with concerning(run.user_id, run.document.session_id):
-                logger.warning("The claim on a session was lost to another worker")
+        for claim in self._held:
+            if not self._claims.renew(claim) and claim in self._held:
+                run = self._store.sessions.by_number(claim.run)
+                with concerning(run.user_id, run.document.session_id):
+                    logger.warning("The claim on a session was lost to another worker")
 
     def begin(self) -> None:
         """Take over at once what dead workers of this machine have left."""
@@ -106,13 +108,15 @@ class Worker:
         return announced or busy
 
     def _analyse_next(self) -> bool:
-        claim = self._claims.next(self._last_run)
-        if claim is None:
+        scans = 1 if self._alone else BATCH_MAX
+        claims = self._claims.next_together(self._last_run, scans)
+        if not claims:
             return False
-        self._status.count("claims")
-        self._last_run = claim.run
-        with self._holding(claim), concerning():
-            self._analyse_batch(claim)
+        self._status.count("claims", len(claims))
+        self._alone = max(self._alone - 1, 0)
+        self._last_run = claims[-1].run
+        with self._holding(*claims), concerning():
+            self._analyse_batches(claims)
         return True
 
     def _analyse_again(self) -> bool:
@@ -121,39 +125,63 @@ class Worker:
         return run is not None
 
     @contextmanager
-    def _holding(self, claim: Claim) -> Iterator[None]:
-        """Keep a claim renewed; give it back if the work under it fails."""
-        self._trends.claimed(claim)
-        self._claim = claim
+    def _holding(self, *claims: Claim) -> Iterator[None]:
+        """Keep claims renewed; give them back if the work under them fails."""
+        for claim in claims:
+            self._trends.claimed(claim)
+        self._held = claims
         try:
             yield
         except Exception:
-            self._trends.forget(claim.run)
-            with suppress(StoreError):
-                self._claims.release(claim)
+            # One of them is at fault, and must not hold up the others.
+            self._alone = len(claims)
+            for claim in claims:
+                self._trends.forget(claim.run)
+                with suppress(StoreError):
+                    self._claims.release(claim)
             raise
         finally:
-            self._claim = None
+            self._held = ()
 
-    def _analyse_batch(self, claim: Claim) -> None:
-        run = self._store.sessions.as_shown(self._store.sessions.by_number(claim.run))
-        add_concern(user_id=run.user_id, session_id=run.document.session_id)
-        uploads = self._store.uploads.waiting(run.run, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX)
-        if not uploads:
-            self._claims.release(claim)
-            return
+    def _analyse_batches(self, claims: Sequence[Claim]) -> None:
+        """Analyse what waits in sessions, those of equal settings together, and commit it all."""
+        known = self._store.sessions.by_numbers([claim.run for claim in claims])
+        runs = {run.run: self._store.sessions.as_shown(run) for run in known}
+        if len(known) == 1:
+            add_concern(user_id=known[0].user_id, session_id=known[0].document.session_id)
+        waiting = self._store.uploads.waiting(*runs, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX)
         began = time.monotonic()
-        numbers = analyse([source_of(upload) for upload in uploads], run.document.settings)
+        numbers = _analysed_together(runs, waiting)
         self._status.metrics.observe(metrics.ANALYSIS_S, time.monotonic() - began)
+        done: dict[int, tuple[Batch, list[tuple[Numbers, ...]]]] = {}
+        for claim in claims:
+            uploads = [upload for upload in waiting if upload.run == claim.run]
+            if uploads:
+                found = [numbers[claim.run, upload.position] for upload in uploads]
+                done[claim.run] = self._batch(runs[claim.run], claim, uploads, found), found
+            else:
+                self._claims.release(claim)
+        if not done:
+            return
+        kept = self._store.results.commit([batch for batch, _ in done.values()], datetime.now(UTC))
+        self._note_delays([upload for upload in waiting if upload.run in kept])
+        for number, (batch, found) in done.items():
+            if number in kept:
+                self._status.count("analysed", sum(len(item.results) for item in batch.analysed))
+                self._show_curves(runs[number], batch.analysed, found)
+            else:
+                self._trends.forget(number)
+
+    def _batch(
+        self,
+        run: Run,
+        claim: Claim,
+        uploads: Sequence[StoredUpload],
+        numbers: Sequence[tuple[Numbers, ...]],
+    ) -> Batch:
         analysed, stale = self._with_trend(run, claim, uploads, numbers)
         state = self._trends.to_keep(run, analysed[-1].results[-1])
-        batch = Batch(claim, analysed, run.shown_revision, stale, state)
-        if not self._store.results.commit(batch, datetime.now(UTC)):
-            self._trends.forget(run.run)
-            return
-        self._status.count("analysed", sum(len(item.results) for item in analysed))
-        self._note_delays(uploads)
-        self._show_curves(run, analysed, numbers)
+        return Batch(claim, analysed, run.shown_revision, stale, state)
 
     def _with_trend(
         self,
@@ -238,3 +266,25 @@ class Worker:
                 self._link.publish(curves)
             except ProtocolError as error:
                 self._status.refuse("curves", str(error))
+
+
+def _analysed_together(
+    runs: Mapping[int, Run], uploads: Sequence[StoredUpload]
+) -> dict[tuple[int, int], tuple[Numbers, ...]]:
+    """The numbers of uploads by session and position, analysed in batches of equal settings."""
+    groups: list[tuple[SessionSettings, list[StoredUpload]]] = []
+    for upload in uploads:
+        own = runs[upload.run].document.settings
+        for settings, those in groups:
+            if settings is own or (settings.reading, settings.peak) == (own.reading, own.peak):
+                those.append(upload)
+                break
+        else:
+            groups.append((own, [upload]))
+    return {
+        (upload.run, upload.position): numbers
+        for settings, those in groups
+        for upload, numbers in zip(
+            those, analyse([source_of(upload) for upload in those], settings), strict=True
+        )
+    }

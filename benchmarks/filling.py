@@ -106,7 +106,7 @@ def fill_up(store: Store, files: Files, last: int, like: Result) -> None:
         assert found is not None
         waiting = store.uploads.waiting(run.run, limit=_GROUP, limit_bytes=1 << 30)
         analysed = [Analysed(upload, (_like(like, upload.position),)) for upload in waiting]
-        assert store.results.commit(Batch(found, analysed, like.settings_revision), STARTED)
+        assert store.results.commit([Batch(found, analysed, like.settings_revision)], STARTED)
         told = store.announcements.waiting(_GROUP, passing=frozenset())
         store.announcements.done([item.key for item in told])
     claims.leave()

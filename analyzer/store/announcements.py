@@ -45,7 +45,8 @@ class Announcements:
         """Note that viewers were told of results."""
         if not keys:
             return
-        with self._database.write() as connection:
+        # Power that fails lets some be told twice, as every other end of the process may.
+        with self._database.write(durable=False) as connection:
             connection.execute(
                 update(results)
                 .where(

@@ -6,11 +6,11 @@ renewed while the work lasts; without a clock in common, all times are the datab
 session last keeps a right of way for its next scans, since he knows its trend already.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, String, bindparam, case, select, update
+from sqlalchemy import Connection, String, bindparam, case, func, select, tuple_, update
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
@@ -21,6 +21,8 @@ from analyzer.store.uploads import NEW
 CLAIM_S: Final = 6.0
 """A worker that says nothing for so long is taken for dead."""
 _RUN_MAX: Final = 2**62
+WINDOW: Final = 500
+"""New scans among which sessions to be analysed together are looked for."""
 PATIENCE_S: Final = 2.0
 """How long a scan waits for the worker that knows its session before another one takes it."""
 
@@ -44,15 +46,38 @@ _FIRST: Final = (
 _TAKE: Final = (
     update(claims)
     .where(
-        claims.c.run
-        == select(claims.c.run)
-        .where(claims.c.run == bindparam("this_run"), _UNHELD)
-        # Rather the next session than waiting for whoever claims this one just now.
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+        claims.c.run.in_(
+            select(claims.c.run)
+            .where(claims.c.run.in_(bindparam("runs", expanding=True)), _UNHELD)
+            # Rather the next session than waiting for whoever claims this one just now.
+            .with_for_update(skip_locked=True)
+        )
     )
     .values(holder=_ME, expires_at=epoch_s() + CLAIM_S, turn=claims.c.turn + 1)
-    .returning(claims.c.turn)
+    .returning(claims.c.run, claims.c.turn)
+)
+_NEXT_JOBS: Final = (
+    select(jobs.c.run, jobs.c.since)
+    .where(jobs.c.priority == NEW, jobs.c.run > bindparam("after"))
+    .order_by(jobs.c.run, jobs.c.position)
+    .limit(WINDOW)
+    .subquery()
+)
+_WINDOW: Final = (
+    select(
+        _NEXT_JOBS.c.run,
+        func.count().label("scans"),
+        case(
+            (
+                _UNHELD & (_MINE | (epoch_s() - func.min(_NEXT_JOBS.c.since) > PATIENCE_S)),
+                1,
+            ),
+            else_=0,
+        ).label("free"),
+    )
+    .join(claims, claims.c.run == _NEXT_JOBS.c.run)
+    .group_by(_NEXT_JOBS.c.run, claims.c.holder, claims.c.expires_at)
+    .order_by(_NEXT_JOBS.c.run)
 )
 
 
@@ -88,11 +113,36 @@ class Claims:
                 return claim
         return None
 
+    def next_together(self, after_run: int, scans: int) -> tuple[Claim, ...]:
+        """Claim as many sessions, after another one, as have so many new scans together.
+
+        A session with more has its turn alone.
+        """
+        where = {"me": self._holder, "after": after_run}
+        with self._database.read() as connection:
+            found = connection.execute(_WINDOW, where).all()
+        runs: list[int] = []
+        for row in found:
+            scans -= row.scans
+            if runs and scans < 0:
+                break
+            if row.free:
+                runs.append(row.run)
+        if taken := self._take_all(runs):
+            return taken
+        alone = self.next(after_run)
+        return () if alone is None else (alone,)
+
     def take(self, run: int) -> Claim | None:
         """Claim a session; None if another worker is at it."""
+        return next(iter(self._take_all([run])), None)
+
+    def _take_all(self, runs: Sequence[int]) -> tuple[Claim, ...]:
+        if not runs:
+            return ()
         with self._database.write(durable=False) as connection:
-            turn = connection.scalar(_TAKE, {"this_run": run, "me": self._holder})
-        return None if turn is None else Claim(run, self._holder, turn)
+            rows = connection.execute(_TAKE, {"runs": runs, "me": self._holder}).all()
+        return tuple(sorted((Claim(row.run, self._holder, row.turn) for row in rows), key=_run_of))
 
     def renew(self, claim: Claim) -> bool:
         """Keep a claim for longer; False if it was lost."""
@@ -134,9 +184,29 @@ class Claims:
             return connection.execute(_FIRST, where).first()
 
 
+def spend_all(connection: Connection, these: Sequence[Claim]) -> frozenset[int]:
+    """As `spend`, for claims of one holder; the sessions of those that were not lost."""
+    pairs = [(claim.run, claim.turn) for claim in these]
+    ended = (
+        update(claims)
+        .where(
+            claims.c.run.in_([run for run, _ in pairs]),
+            claims.c.holder == these[0].holder,
+            tuple_(claims.c.run, claims.c.turn).in_(pairs),
+        )
+        .values(expires_at=None)
+        .returning(claims.c.run)
+    )
+    return frozenset(connection.scalars(ended))
+
+
 def spend(connection: Connection, claim: Claim) -> bool:
     """End a claim together with what was done under it; False if it was lost meanwhile."""
     return _set(connection, claim, None)
+
+
+def _run_of(claim: Claim) -> int:
+    return claim.run
 
 
 def _clear(connection: Connection, holders: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
-from analyzer.store.claims import Claim, spend
+from analyzer.store.claims import Claim, spend, spend_all
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
 from analyzer.store.rows import (
@@ -64,42 +64,38 @@ class Results:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def commit(self, batch: Batch, now: datetime) -> bool:
-        """Store the results of uploads of one session and end their jobs.
+    def commit(self, batches: Sequence[Batch], now: datetime) -> frozenset[int]:
+        """Store the results of uploads and end their jobs, for several sessions at once.
 
         Returns
         -------
-        bool
-            False if the settings have changed meanwhile, or another worker has taken the session
-            over: nothing is stored, the jobs stay.
+        frozenset of int
+            The sessions for which it was done. Of one whose settings have changed meanwhile, or
+            that another worker has taken over, nothing is stored, and the jobs stay.
         """
-        run = batch.claim.run
-        positions = [item.upload.position for item in batch.analysed]
+        runs = [batch.claim.run for batch in batches]
         with self._database.write() as connection:
-            held = connection.execute(
-                select(sessions.c.settings_revision, sessions.c.shown_revision)
-                .where(sessions.c.run == run)
+            query = (
+                select(sessions.c.run, sessions.c.settings_revision, sessions.c.shown_revision)
+                .where(sessions.c.run.in_(runs))
+                # Always in this order, so that two writers never wait for each other.
+                .order_by(sessions.c.run)
                 .with_for_update()
-            ).one()
-            same_settings = held.shown_revision == batch.settings_revision
-            if not (spend(connection, batch.claim) and same_settings):
-                return False
-            rows = [_new_row(item, result) for item in batch.analysed for result in item.results]
-            connection.execute(insert(results), rows)
-            if batch.state is not None:
-                keep_state(connection, run, batch.state)
-            put_aside = _supersede(connection, batch.analysed)
-            _end_jobs(
-                connection, run, positions, again=held.settings_revision != held.shown_revision
             )
-            changes: dict[str, Any] = {
-                "last_result_at": now.isoformat(),
-                "scans": sessions.c.scans + len(rows) - put_aside,
-            }
-            if batch.trend_stale:
-                changes["trend_stale"] = 1
-            touch(connection, run, changes)
-        return True
+            held = {row.run: row for row in connection.execute(query)}
+            mine = spend_all(connection, [batch.claim for batch in batches])
+            good = [
+                batch
+                for batch in batches
+                if batch.claim.run in mine
+                and held[batch.claim.run].shown_revision == batch.settings_revision
+            ]
+            if good:
+                again = {
+                    r for r, row in held.items() if row.settings_revision != row.shown_revision
+                }
+                _keep(connection, good, again, now)
+        return frozenset(batch.claim.run for batch in good)
 
     def page(
         self, run: int, *, after: tuple[int, int] = (0, -1), limit: int = _PAGE_ROWS
@@ -239,13 +235,46 @@ def _new_row(item: Analysed, result: Result) -> dict[str, Any]:
     return row_of(item.upload, result) | {"trend": trend, "superseded": 0, "announced": 0}
 
 
-def _end_jobs(connection: Connection, run: int, positions: Sequence[int], *, again: bool) -> None:
+def _keep(connection: Connection, batches: Sequence[Batch], again: set[int], now: datetime) -> None:
+    """Keep the results of batches; sessions that are analysed `again` have theirs once more."""
+    rows = [_new_row(a, result) for b in batches for a in b.analysed for result in a.results]
+    connection.execute(insert(results), rows)
+    changes: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for batch in batches:
+        run = batch.claim.run
+        if batch.state is not None:
+            keep_state(connection, run, batch.state)
+        count = sum(len(item.results) for item in batch.analysed)
+        more = count - _supersede(connection, batch.analysed)
+        changes[batch.trend_stale].append({"this_run": run, "more": more})
+    _end_jobs(connection, batches, again)
+    for is_stale, these in changes.items():
+        changed = update(sessions).values(
+            content_version=sessions.c.content_version + 1,
+            scans=sessions.c.scans + bindparam("more"),
+            last_result_at=now.isoformat(),
+            **({"trend_stale": 1} if is_stale else {}),
+        )
+        if these:
+            connection.execute(changed.where(sessions.c.run == bindparam("this_run")), these)
+
+
+def _end_jobs(connection: Connection, batches: Sequence[Batch], again: set[int]) -> None:
     """End the jobs of new uploads, or let these wait for the settings that are not shown yet."""
-    these = (jobs.c.run == run) & jobs.c.position.in_(positions)
-    if again:
-        connection.execute(update(jobs).where(these).values(priority=AGAIN, since=epoch_s()))
-    else:
-        connection.execute(delete(jobs).where(these))
+    this = (jobs.c.run == bindparam("this_run")) & (jobs.c.position == bindparam("this_position"))
+    statements = {
+        True: update(jobs).where(this).values(priority=AGAIN, since=epoch_s()),
+        False: delete(jobs).where(this),
+    }
+    for is_again, statement in statements.items():
+        done = [
+            {"this_run": item.upload.run, "this_position": item.upload.position}
+            for batch in batches
+            if (batch.claim.run in again) is is_again
+            for item in batch.analysed
+        ]
+        if done:
+            connection.execute(statement, done)
 
 
 def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> int:

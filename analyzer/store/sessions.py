@@ -1,7 +1,9 @@
 """Session documents: the rules of `analyzer.sessions` applied in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, insert, select, update
@@ -121,6 +123,12 @@ class Sessions:
         """A session by the store's own number."""
         with self._database.read() as connection:
             return _run(connection.execute(select(sessions).where(sessions.c.run == run)).one())
+
+    def by_numbers(self, runs: Sequence[int]) -> tuple[Run, ...]:
+        """Sessions by the store's own numbers, in that order."""
+        query = select(sessions).where(sessions.c.run.in_(runs)).order_by(sessions.c.run)
+        with self._database.read() as connection:
+            return tuple(map(_run, connection.execute(query)))
 
     def as_shown(self, run: Run) -> Run:
         """A session with the document by which its results were made that viewers see now.
@@ -296,11 +304,17 @@ def _last_position(connection: Connection, run: int) -> int:
     return connection.scalar(query) or 0
 
 
+@lru_cache(maxsize=2048)
+def _document(text: str) -> SessionDocument:
+    """A document from its text; reading one takes longer than the analysis of a scan may."""
+    return SessionDocument.model_validate_json(text)
+
+
 def _run(row: Any) -> Run:
     return Run(
         row.run,
         row.user_id,
-        SessionDocument.model_validate_json(row.document),
+        _document(row.document),
         bool(row.recovered),
         row.shown_revision,
         row.trend_revision,

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
@@ -137,22 +151,23 @@ class Uploads:
                 )
         return Committed(len(packed), refused)
 
-    def waiting(self, run: int, *, limit: int, limit_bytes: int) -> tuple[StoredUpload, ...]:
-        """The next new uploads of a session that wait to be analysed, in order, at least one."""
-        first = (
-            select(jobs.c.position, uploads.c.unpacked_bytes)
-            .join(uploads, (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position))
-            .where(jobs.c.priority == NEW, jobs.c.run == run)
-            .order_by(jobs.c.position)
-            .limit(limit)
-        )
+    def waiting(self, *runs: int, limit: int, limit_bytes: int) -> tuple[StoredUpload, ...]:
+        """The next new uploads of sessions that wait to be analysed, in order, at least one."""
+        of_jobs = (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position)
+        chosen = jobs.c.priority == NEW, jobs.c.run.in_(runs)
+        order = jobs.c.run, jobs.c.position
+        sizes = select(uploads.c.position, uploads.c.unpacked_bytes).join(jobs, of_jobs)
+        whole = select(uploads).join(jobs, of_jobs).where(*chosen).order_by(*order)
         with self._database.read() as connection:
-            return _these(connection, run, head(connection.execute(first), limit_bytes))
+            first = connection.execute(sizes.where(*chosen).order_by(*order).limit(limit))
+            count = len(head(first, limit_bytes))
+            return tuple(map(_stored, connection.execute(whole.limit(count))))
 
     def these(self, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
         """The uploads at these positions of a session, in order."""
+        query = select(uploads).where(uploads.c.run == run, uploads.c.position.in_(positions))
         with self._database.read() as connection:
-            return _these(connection, run, positions)
+            return tuple(map(_stored, connection.execute(query.order_by(uploads.c.position))))
 
     def at(self, run: int, position: int) -> StoredUpload | None:
         """The upload at a position of a session."""
@@ -295,36 +310,40 @@ def _without_repeats(
     wanted = {
         (runs[a.user_id, a.header.session_id], a.header.upload_id): a for a in reversed(arrivals)
     }
-    for run, those in _by_run(wanted).items():
-        query = select(uploads.c.upload_id).where(
-            uploads.c.run == run, uploads.c.upload_id.in_(those)
-        )
-        for known in connection.scalars(query):
-            del wanted[run, known]
+    if wanted:
+        query = select(uploads.c.run, uploads.c.upload_id)
+        for row in connection.execute(query.where(_any_of(uploads.c.upload_id, wanted))):
+            del wanted[row.run, row.upload_id]
     return [(run, arrival) for (run, _), arrival in reversed(wanted.items())]
 
 
-def _by_run(keys: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
-    """Keys session by session: SQLite finds pairs in a list by their first half alone."""
+def _any_of(column: Column[str], keys: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
+    """Whether session and text are one of some pairs.
+
+    Session by session, since SQLite finds pairs in a list by their first half alone.
+    """
     grouped: defaultdict[int, list[str]] = defaultdict(list)
     for run, text in keys:
         grouped[run].append(text)
-    return grouped
+    return or_(
+        *(
+            and_(uploads.c.run == run, column == texts[0] if len(texts) == 1 else column.in_(texts))
+            for run, texts in grouped.items()
+        )
+    )
 
 
 def _last_revisions(
     connection: Connection, fresh: Sequence[tuple[int, Arrival]]
 ) -> dict[tuple[int, str], int]:
     """Revisions of the files that their sessions had before."""
-    found: dict[tuple[int, str], int] = {}
-    for run, files in _by_run((run, a.header.file) for run, a in fresh).items():
-        query = (
-            select(uploads.c.file, func.max(uploads.c.revision).label("revision"))
-            .where(uploads.c.run == run, uploads.c.file.in_(files))
-            .group_by(uploads.c.file)
-        )
-        found |= {(run, row.file): row.revision for row in connection.execute(query)}
-    return found
+    files = _any_of(uploads.c.file, {(run, arrival.header.file) for run, arrival in fresh})
+    query = (
+        select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
+        .where(files)
+        .group_by(uploads.c.run, uploads.c.file)
+    )
+    return {(row.run, row.file): row.revision for row in connection.execute(query)}
 
 
 def _rows(
@@ -353,11 +372,6 @@ def _rows(
             }
         )
     return rows
-
-
-def _these(connection: Connection, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
-    query = select(uploads).where(uploads.c.run == run, uploads.c.position.in_(positions))
-    return tuple(map(_stored, connection.execute(query.order_by(uploads.c.position))))
 
 
 def _stored(row: Any) -> StoredUpload:

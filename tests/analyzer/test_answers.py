@@ -8,6 +8,7 @@ from support.agent import voltammogram
 from support.stored import SESSION, Outbox, fill
 
 from analyzer.answers import Answers
+from analyzer.exporting.desk import ExportDesk
 from analyzer.status import Status
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
@@ -59,6 +60,8 @@ class Desk:
                 correlation_data=sent.correlation_data,
             )
         )
+        while self._answers.exports.work(0.001):
+            pass
         replies = [m for m in self.outbox.sent if parse_topic(m.topic).channel is REPLY]
         assert replies[-1].topic == REPLY.topic(user_id=user_id, client="x")
         return replies[-1]
@@ -255,3 +258,16 @@ def test_rates_are_fitted_to_the_results_of_a_session(desk: Desk) -> None:
     refused = desk.ask(questions.RATES, RatesQuery(session_id=BOBS))
     assert isinstance(refused, Problem)
     assert refused.type == "not_found"
+
+
+def test_who_asks_for_too_many_exports_at_once_is_told_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.exporting.desk.WAITING_MAX", 1)
+    full = Desk(desk.store)
+    monkeypatch.setattr(ExportDesk, "work", lambda *_: False)
+    with pytest.raises(IndexError):
+        full.ask(questions.EXPORT)
+    problem = full.ask(questions.EXPORT)
+    assert isinstance(problem, Problem)
+    assert problem.title == "Too many exports"

@@ -1,6 +1,7 @@
 """From stored uploads to results, trends and announcements, over a real store."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from support.agent import packed, voltammogram
 
 from analyzer.announcer import Announcer
 from analyzer.ingest import Arrival, check
+from analyzer.pipeline import analyse
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
 from analyzer.store.claims import CLAIM_S, PATIENCE_S
@@ -17,6 +19,7 @@ from analyzer.store.engines import home_url
 from analyzer.store.reanalysis import Reanalysis
 from analyzer.store.results import Results
 from analyzer.store.store import Store, open_store
+from analyzer.trends import Trends
 from analyzer.worker import Worker
 from sacmes_core.link_events import Connected, Disconnected, Published, Received
 from sacmes_core.messages import Message, Publication
@@ -400,7 +403,7 @@ def test_settings_that_change_during_an_analysis_win(
     bench.upload(swv(1))
     commit = Results.commit
 
-    def change_first(results: Results, *arguments: Any, **named: Any) -> bool:
+    def change_first(results: Results, *arguments: Any, **named: Any) -> frozenset[int]:
         monkeypatch.undo()
         bench.change(**{"peak.smoothing": "off"})
         return commit(results, *arguments, **named)
@@ -459,9 +462,9 @@ def test_a_worker_that_lost_its_session_stores_nothing(
     bench.upload(swv(1), swv(2))
     slow, quick = Pair(bench).workers
     commit = Results.commit
-    kept: list[bool] = []
+    kept: list[frozenset[int]] = []
 
-    def overtaken(results: Results, *arguments: Any, **named: Any) -> bool:
+    def overtaken(results: Results, *arguments: Any, **named: Any) -> frozenset[int]:
         monkeypatch.undo()
         Pair(bench).wait(CLAIM_S + 1)
         slow.renew()
@@ -472,7 +475,7 @@ def test_a_worker_that_lost_its_session_stores_nothing(
 
     monkeypatch.setattr(Results, "commit", overtaken)
     slow.turn()
-    assert kept == [False]
+    assert kept == [frozenset()]
     assert [r.position for r in bench.kept()] == [1, 2]
     bench.work()
     assert [r.position for r in bench.broker.results()] == [1, 2]
@@ -492,6 +495,56 @@ def test_a_fault_gives_the_session_back(bench: Bench, monkeypatch: pytest.Monkey
     Pair(bench).wait(PATIENCE_S + 1)
     assert quick.turn()
     assert [r.position for r in bench.kept()] == [1]
+
+
+def others(bench: Bench, *users: str) -> None:
+    """One scan more of each of these users, in sessions of equal settings."""
+    for user_id in users:
+        bench.store.sessions.apply(user_id, Started(StartRequest(), SESSION), NOW)
+        sent = packed(SESSION, *swv(1), user_id=user_id)
+        arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
+        assert isinstance(arrival, Arrival)
+        bench.store.uploads.commit([arrival], NOW)
+
+
+def test_scans_of_many_sessions_are_analysed_and_stored_together(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def counted(sources: Any, settings: Any) -> Any:
+        sizes.append(len(sources))
+        return analyse(sources, settings)
+
+    monkeypatch.setattr("analyzer.worker.analyse", counted)
+    bench.change(**{"peak.smoothing": "off"})
+    bench.upload(swv(1), swv(2))
+    others(bench, "bobby", "carol", "david")
+    assert bench.worker.turn()
+    assert sizes == [2, 3]
+    assert [r.position for r in bench.kept()] == [1, 2]
+    assert all(len(list(bench.store.results.every(run))) == 1 for run in (2, 3, 4))
+    bench.work()
+    assert bench.store.uploads.count_waiting() == 0
+
+
+def test_a_session_with_a_fault_does_not_hold_up_those_beside_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.upload(swv(1))
+    others(bench, "bobby", "carol")
+
+    def faulty(trends: Trends, run: Any, *rest: Any) -> Any:
+        if run.user_id == "bobby":
+            raise KeyError("a fault of ours")
+        return extend(trends, run, *rest)
+
+    extend = Trends.extend
+    monkeypatch.setattr(Trends, "extend", faulty)
+    for _ in range(4):
+        with suppress(KeyError):
+            bench.worker.turn()
+    assert [len(list(bench.store.results.every(run))) for run in (1, 2, 3)] == [1, 0, 1]
 
 
 def test_frequency_that_came_with_the_upload_chooses_the_window(bench: Bench) -> None:

@@ -167,23 +167,28 @@ def test_parts_are_of_one_file_while_the_session_goes_on(
 ) -> None:
     monkeypatch.setattr(parts, "PART_BYTES", 1000)
     fill(store, "bob", SESSION, FILES)
+    told: list[tuple[int, int]] = []
     exports = Exports(store)
 
-    def part(**query: object) -> parts.Part:
+    def part(asker: str = "a", **query: object) -> parts.Part:
         run = store.sessions.find("bob", SESSION)
         assert run is not None
-        return exports.part(run, ExportQuery.model_validate({"format": "xlsx", **query}))
+        asked = ExportQuery.model_validate({"format": "xlsx", **query})
+        return exports.part(run, asked, asker=asker, progress=lambda *at: told.append(at))
 
     first = part()
     run = store.sessions.find("bob", SESSION)
     assert run is not None
+    assert told[0] == (0, store.sessions.count_scans(run.run))
     store.marks.put(run.run, Mark(mark_id="later", kind="event"), NOW)
+    assert part(asker="b").state != first.state
     rest = [part(part=k, state=first.state).content for k in range(2, first.parts + 1)]
+    assert [part(part=k).content for k in range(2, first.parts + 1)] == rest
     with zipfile.ZipFile(io.BytesIO(b"".join([first.content, *rest]))) as book:
         assert book.testzip() is None
         assert "later" not in book.read("xl/worksheets/sheet3.xml").decode()
-    assert part().state != first.state
-    for number in range(1, 6):
-        part(first_number=number)
-    with pytest.raises(ExportError, match="ask for the export anew"):
-        part(part=2, state=first.state)
+    monkeypatch.setattr(parts, "_CACHED_MAX", 1)
+    part(first_number=1)
+    for named in ({"state": first.state}, {}):
+        with pytest.raises(ExportError, match="ask for the export anew"):
+            part(part=2, **named)

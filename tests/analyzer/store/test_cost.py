@@ -83,7 +83,7 @@ def scans(store: Store, first: int, last: int) -> None:
     run = store.sessions.by_number(found.run).run
     waiting = store.uploads.waiting(run, limit=200, limit_bytes=10**7)
     analysed = [Analysed(upload, (result(upload),)) for upload in waiting]
-    assert store.results.commit(Batch(found, analysed, settings_revision=1), NOW)
+    assert store.results.commit([Batch(found, analysed, settings_revision=1)], NOW)
     assert store.sessions.stale() == ()
     told = store.announcements.waiting(200, passing=frozenset())
     assert [t.key for t in told] == [ResultKey(run, k, 0) for k in range(first, last + 1)]

@@ -84,7 +84,7 @@ def run_of(store: Store, number: int, at: datetime, *files: str) -> None:
             )
             for upload in waiting
         ]
-        store.results.commit(Batch(claim, analysed, run.document.settings_revision), at)
+        store.results.commit([Batch(claim, analysed, run.document.settings_revision)], at)
     document = store.sessions.find("alice", session_id(number))
     assert document is not None
     stop = StopRequest(seen_revision=document.document.revision)
