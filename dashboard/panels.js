@@ -40,19 +40,35 @@ function copyButton(label, text, what) {
   return button;
 }
 
-// A chip with something to say opens it at a click, for fingers as well as for a pointer.
+// A chip with something to say opens it at a click, for fingers as well as for a pointer. It is
+// changed in place: one that were made anew each second would lose the click on it.
 function chip({ label, tone, detail }) {
-  const element = make(detail ? "button" : "span", `chip ${tone}`, null, detail);
+  const element = make(detail ? "button" : "span");
   if (detail) {
     element.type = "button";
-    element.dataset.detail = detail;
-    element.dataset.label = label;
     element.setAttribute("aria-expanded", "false");
   }
-  const sign = make("span", "sign", SIGNS[tone]);
+  const sign = make("span", "sign");
   sign.setAttribute("aria-hidden", "true");
-  element.append(sign, make("span", "", label));
+  element.append(sign, make("span"));
+  return rechip(element, { label, tone, detail });
+}
+
+function rechip(element, { label, tone, detail }) {
+  element.className = `chip ${tone}`;
+  element.title = detail;
+  Object.assign(element.dataset, { label, detail });
+  element.firstChild.textContent = SIGNS[tone];
+  element.lastChild.textContent = label;
   return element;
+}
+
+function chipsInto(place, data) {
+  const there = [...place.children];
+  const fits = (element, { detail }) => element && (element.tagName === "BUTTON") === Boolean(detail);
+  const chips = data.map((c, i) => (fits(there[i], c) ? rechip(there[i], c) : chip(c)));
+  if (chips.length !== there.length || chips.some((c, i) => c !== there[i])) fill(place, ...chips);
+  return chips;
 }
 
 function pageAddress(user_id) {
@@ -74,8 +90,7 @@ function header(root, data, memory) {
     root.querySelector(".chips").setAttribute("role", "status");
   }
   root.querySelector(".subtitle").textContent = data.subtitle;
-  const chips = data.chips.map(chip);
-  fill(root.querySelector(".chips"), ...chips);
+  const chips = chipsInto(root.querySelector(".chips"), data.chips);
   const show = () => {
     chips.forEach((c, i) => c.dataset.detail && c.setAttribute("aria-expanded", String(i === memory.open)));
     const said = chips[memory.open]?.dataset.detail ?? "";
@@ -194,6 +209,12 @@ function messages(root, data) {
 }
 
 function tile(root, data) {
+  const chips = root.querySelector(".chips") ?? make("div", "chips");
+  for (const c of chipsInto(chips, data.chips)) {
+    const say = () => { c.lastChild.textContent = c.open ? `${c.dataset.label} · ${c.dataset.detail}` : c.dataset.label; };
+    c.onclick = () => { c.open = !c.open; c.setAttribute("aria-expanded", String(c.open)); say(); };
+    say();
+  }
   const box = make("section", data.pale ? "card tile pale" : "card tile");
   const number = fill(make("div", "number"), make("span", "value", data.value), data.unit ? make("span", "unit", data.unit) : null);
   fill(
@@ -202,17 +223,10 @@ function tile(root, data) {
     make("div", "subtitle", data.subtitle, data.subtitle),
     fill(make("div", "middle"), number, sparkline(data.spark)),
     make("div", "note", data.note, data.note),
-    fill(make("div", "chips"), ...data.chips.map(chip)),
+    chips,
     ...data.alerts.map((said) => fill(make("div", "said alarm"), make("span", "sign", SIGNS.alarm), make("span", "", said))),
   );
   fill(root, box);
-  root.querySelectorAll("button.chip").forEach((c) => {
-    c.onclick = () => {
-      const open = c.getAttribute("aria-expanded") === "true";
-      c.setAttribute("aria-expanded", String(!open));
-      c.lastChild.textContent = open ? c.dataset.label : `${c.dataset.label} · ${c.dataset.detail}`;
-    };
-  });
 }
 
 const SILENT_MS = 12_000;

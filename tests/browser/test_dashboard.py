@@ -109,6 +109,14 @@ def open_page(browser, dashboard):
         context.close()
 
 
+def fits_a_phone(page):
+    """Whether nothing is wider than the screen."""
+    return page.evaluate(
+        "() => { const m = document.querySelector('[data-testid=stMain]');"
+        "return m.clientWidth <= 390 && m.scrollWidth <= m.clientWidth; }"
+    )
+
+
 @contextmanager
 def nothing_vanishes(viewer) -> Iterator[None]:
     """Watch every frame: no chart may be missing in any of them."""
@@ -284,6 +292,10 @@ def test_the_browser_remembers_the_user_id_and_the_view_fits_the_screen(lab, ope
         "return m.scrollHeight - m.clientHeight; }"
     )
     assert overflow <= 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    wait_until(lambda: fits_a_phone(page), what="the live page on a phone")
+    page.screenshot(path=ARTEFACTS / f"live-phone-{scheme}.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_role("button", name="Sign out").click()
     page.goto(viewer.url)
     expect(page.get_by_text("Recent on this browser")).to_be_visible(timeout=15_000)
@@ -327,6 +339,9 @@ def test_several_user_ids_stand_side_by_side_and_a_wall_screen_comes_back(lab, o
     page.get_by_label("Key", exact=True).fill(lab.broker.keys["bob"])
     page.get_by_role("button", name="Watch it too").click()
     expect(page.get_by_role("heading", name="bob")).to_be_visible(timeout=15_000)
+    page.set_viewport_size({"width": 390, "height": 844})
+    wait_until(lambda: fits_a_phone(page), what="the overview on a phone")
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_role("button", name="Open").nth(1).click()
     expect(page).to_have_url(re.compile("user_id=bob"), timeout=15_000)
     page.get_by_role("link", name="Wall screen").click()
