@@ -1,4 +1,5 @@
 # One image a role: docker build --target agent|analyzer|dashboard|users .
+# For amd64 and arm64 at once: docker buildx bake. No step depends on the machine.
 FROM python:3.11-slim AS build
 RUN pip install --no-cache-dir "uv>=0.9"
 ENV UV_PROJECT_ENVIRONMENT=/opt/sacmes UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
@@ -32,15 +33,15 @@ CMD ["sacmes-agent", "watch", "/files"]
 
 FROM runtime AS analyzer
 COPY --from=build-analyzer /opt/sacmes /opt/sacmes
-COPY scripts/analyzer_health.py /opt/sacmes/
+ENV SACMES_HTTP=127.0.0.1:9464
 VOLUME /data
-HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["python", "/opt/sacmes/analyzer_health.py"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9464/readyz')"]
 CMD ["sacmes-analyzer", "run"]
 
 FROM runtime AS dashboard
 COPY --from=build-dashboard /opt/sacmes /opt/sacmes
 EXPOSE 8501
-HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8501/_stcore/health')"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8501/healthz')"]
 CMD ["sacmes-dashboard", "--host", "0.0.0.0", "--port", "8501"]
 
 # The administrator's script, with mosquitto_passwd beside it.

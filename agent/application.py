@@ -41,7 +41,6 @@ from sacmes_core.link_events import (
     Refused,
     Subscription,
 )
-from sacmes_core.logs import process_concerns
 from sacmes_core.messages import Message, Publication
 from sacmes_core.notify import notifier
 from sacmes_core.payloads.common import Payload
@@ -112,7 +111,6 @@ class Agent:
         self._home = home
         self._stop = stop
         self._user_id = home.identity.user_id
-        process_concerns(user_id=self._user_id)
         self._events: queue.SimpleQueue[LinkEvent | SourceEvent | RetryRefused] = (
             queue.SimpleQueue()
         )

@@ -39,6 +39,7 @@ class Follower:
         self._problems = problems
         self._work_on = work_on
         self._asking = secrets.token_bytes(8)
+        process_concerns(user_id=home.identity.user_id)
         self._obedience = session.Obedience(home.kept_session())
         self._starting = (
             None

@@ -20,6 +20,7 @@ from analyzer.options import (
     QuotaBytesOption,
     QuotaSessionsOption,
     StoreOption,
+    store_url,
 )
 from sacmes_core.errors import ConfigError
 from sacmes_core.logs import LogFormat, LogLevel
@@ -236,7 +237,6 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     address = broker_address(settings)
     try:
         from analyzer.application import Analyzer
-        from analyzer.store.engines import home_url
         from analyzer.store.quotas import Quota
         from analyzer.store.store import open_store
         from analyzer.watch_server import Listening, answering
@@ -252,7 +252,7 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     quota = Quota(
         None if service.quota_gb is None else int(service.quota_gb * 1e9), service.quota_sessions
     )
-    opened = open_store(service.store or home_url(folder), folder, quota)
+    opened = open_store(store_url(service.store, folder), folder, quota)
     try:
         with opened.database.shared(), ExitStack() as until_the_end:
             watched = listening is not None

@@ -1,8 +1,15 @@
 """Options that several commands of `sacmes-analyzer` have in common."""
 
-from typing import Annotated
+import os
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
+
+from sacmes_core.shell import read_secret
+
+PASSWORD_FILE: Final = "SACMES_STORE_PASSWORD_FILE"
+"""Names a file with the password of the store, as containers have their secrets."""
 
 StoreOption = Annotated[
     str | None,
@@ -57,3 +64,18 @@ HttpOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def store_url(given: str | None, home: Path) -> str:
+    """The store that is meant: the given one, else SQLite in the home folder.
+
+    Raises
+    ------
+    ConfigError
+        If it is none, or the file with its password cannot be read.
+    """
+    from analyzer.store.engines import home_url, with_password
+
+    file = os.environ.get(PASSWORD_FILE)
+    url = given or home_url(home)
+    return with_password(url, read_secret(Path(file))) if given and file else url

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from analyzer.options import StoreOption
+from analyzer.options import StoreOption, store_url
 from sacmes_core.errors import ConfigError, SacmesError
 from sacmes_core.link import Link
 from sacmes_core.link_events import Connected, LinkEvent, LinkOptions, Refused
@@ -246,11 +246,10 @@ def _database(
     configure_logging(shell_settings(folder))
     try:
         from analyzer.store.database import Database
-        from analyzer.store.engines import home_url
         from analyzer.store.upgrades import prepare
     except ModuleNotFoundError as error:
         missing_extra(error, f"sacmes-analyzer {command}", "analyzer")
-    database = Database(store or home_url(folder))
+    database = Database(store_url(store, folder))
     try:
         if not ready:
             yield folder, database

@@ -31,7 +31,7 @@ from dashboard.trend import Trend
 from sacmes_core.payloads.marks import Mark
 
 MARKERS_UP_TO: Final = 400
-ALL_POINTS: Final = 8000
+ALL_POINTS: Final = 6000
 """Points of all lines together; with many lines each has fewer than `DRAWN_POINTS`."""
 POINTS_MIN: Final = 300
 ERROR_BARS_UP_TO: Final = 200
@@ -160,6 +160,8 @@ class _Drawn:
         self._rows, self._y = rows[kept], y[kept] * scales.prefix.factor
         self._error = np.where(holes, np.nan, line.error[rows])[kept] * scales.prefix.factor
         self._x = x_on_axis(line.x[self._rows], view, scales)
+        self._flags = line.flagged[self._rows] & np.isfinite(self._y)
+        self._long = len(self._x) > MARKERS_UP_TO
         self._line, self._view, self._unit = line, view, scales.prefix.unit
 
     def traces(self, pen: _Pen, *, first: bool) -> list[Figure]:
@@ -171,27 +173,55 @@ class _Drawn:
         if bars:
             found = [e if np.isfinite(e) else 0.0 for e in self._error.tolist()]
             curve["error_y"] = {"array": lean(found), "thickness": 1, "width": 3}
-        return [self._band(pen), curve] if with_errors and not bars else [curve]
+        band = [self._band(pen)] if with_errors and not bars else []
+        hollow = [self._flagged(pen)] if self._long and self._flags.any() else []
+        return [*band, curve, *hollow]
 
     def _curve(self, pen: _Pen) -> Figure:
-        flagged = self._line.flagged[self._rows]
-        symbols = [f"{pen.symbol}-open" if f else pen.symbol for f in flagged.tolist()]
-        return {
+        curve = {
             "type": "scatter",
-            "mode": "lines+markers",
+            "mode": "lines" if self._long else "lines+markers",
             "name": pen.name,
             "x": self._x,
             "y": _lean(self._y),
             "connectgaps": False,
             "line": {"color": pen.colour, "dash": pen.dash, "width": 1.5},
-            "marker": _markers(symbols, pen.colour),
-            "text": self._texts(),
             "customdata": self._scans(),
-            "hovertemplate": "%{y:.4~g}%{text}",
+        }
+        if not self._long:
+            open_ = self._line.flagged[self._rows].tolist()
+            symbols = [f"{pen.symbol}-open" if f else pen.symbol for f in open_]
+            curve["marker"] = _markers(symbols, pen.colour)
+        return curve | self._said()
+
+    def _flagged(self, pen: _Pen) -> Figure:
+        """Of a long line, the points that are flagged: the others have no marker."""
+        places = np.flatnonzero(self._flags).tolist()
+        y = _lean(self._y)
+        return {
+            "type": "scatter",
+            "mode": "markers",
+            "name": f"{pen.name} flagged",
+            "legendgroup": pen.name,
+            "showlegend": False,
+            "x": [self._x[k] for k in places],
+            "y": [y[k] for k in places],
+            "marker": _markers([f"{pen.symbol}-open"] * len(places), pen.colour),
+            "hoverinfo": "skip",
         }
 
-    def _texts(self) -> list[str]:
+    def _said(self) -> Figure:
+        """What pointing at a point says; of a long line in few bytes."""
         unit = f" {self._unit}" if self._unit else ""
+        known = np.isfinite(self._error) | ~np.isfinite(self._y)
+        if not self._long:
+            return {"text": self._texts(unit), "hovertemplate": "%{y:.4~g}%{text}"}
+        if not known.all() or not np.isfinite(self._error).any():
+            return {"hovertemplate": f"%{{y:.4~g}}{unit}"}
+        errors = [f"{e:.2g}" if e == e else "" for e in self._error.tolist()]
+        return {"text": errors, "hovertemplate": f"%{{y:.4~g}} ± %{{text}}{unit}"}
+
+    def _texts(self, unit: str) -> list[str]:
         return [
             f" ± {error:.2g}{unit}" if np.isfinite(error) else ("" if y != y else unit)
             for error, y in zip(self._error.tolist(), self._y.tolist(), strict=True)
@@ -260,10 +290,8 @@ def _name(line: Series, view: TrendView, *, several: bool, frequencies: int) -> 
 
 
 def _markers(symbols: list[str], colour: str) -> Figure:
-    """Dots for each point; of many, those alone that are flagged."""
-    size: int | list[int] = 6 if len(symbols) <= MARKERS_UP_TO / 4 else 4
-    if len(symbols) > MARKERS_UP_TO:
-        size = [6 if symbol.endswith("-open") else 0 for symbol in symbols]
+    """Dots for each point, smaller where there are many."""
+    size = 6 if len(symbols) <= MARKERS_UP_TO / 4 else 4
     rim = {"width": 1.5, "color": colour}
     return {"color": colour, "symbol": symbols, "size": size, "line": rim}
 

@@ -20,7 +20,7 @@ from running import Broker
 from sacmes_core.address import BrokerAddress
 from sacmes_core.errors import ConfigError
 from sacmes_core.protocol import check_user_id
-from sacmes_core.shell import run_app
+from sacmes_core.shell import read_secret, run_app
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Nothing that is mistaken for something else when a key is read from a screen and typed."""
@@ -32,8 +32,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 
 def given_key(variable: str) -> str | None:
-    """Return the key that the environment gives, if any; ConfigError if it would be misread."""
-    key = os.environ.get(variable)
+    """Return the key that the environment gives, or a file that it names, if any.
+
+    ConfigError if it would be misread.
+    """
+    key, file = os.environ.get(variable), os.environ.get(f"{variable}_FILE")
+    if not key and file:
+        key = read_secret(Path(file))
     if key and not KEY_PATTERN.fullmatch(key):
         raise ConfigError(f"{variable} has 8 to 128 letters, digits and signs; no space, no colon.")
     return key or None
@@ -98,7 +103,8 @@ DEFAULT = Path("/etc/mosquitto/sacmes")
 def init(folder: Folder = DEFAULT) -> None:
     """Make the two files, or bring the rights up to date, and give the analyzer a key.
 
-    The key is that of SACMES_ANALYZER_KEY, else a new one, which is shown once.
+    The key is that of SACMES_ANALYZER_KEY, or in the file that SACMES_ANALYZER_KEY_FILE names,
+    else a new one, which is shown once.
 
     users.py init --folder /etc/mosquitto/sacmes
     """

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -24,6 +24,11 @@ from sacmes_core.units import (
     remove_file,
     write_file,
 )
+
+Show = Annotated[bool, typer.Option("--print", "--dry-run", help="Show the files; write nothing.")]
+Remove = Annotated[bool, typer.Option("--uninstall", help="Remove the files.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that were changed by hand.")]
+Root = Annotated[Path, typer.Option(help="Folder that stands for /.")]
 
 UNITS: Final = Path("/etc/systemd/system")
 SETTINGS: Final = Path("/etc/sacmes")
@@ -196,28 +201,23 @@ def install_service_command(
         ] = None,
         broker: BrokerOption = None,
         name: Annotated[str, typer.Option(help="Name of the service.")] = program.name,
-        show: Annotated[
-            bool, typer.Option("--print", "--dry-run", help="Show the files; write nothing.")
-        ] = False,
-        remove: Annotated[bool, typer.Option("--uninstall", help="Remove the files.")] = False,
-        force: Annotated[
-            bool, typer.Option("--force", help="Overwrite files that were changed by hand.")
-        ] = False,
-        root: Annotated[Path, typer.Option(help="Folder that stands for /.")] = Path("/"),
+        show: Show = False,
+        remove: Remove = False,
+        force: Force = False,
+        root: Root = Path("/"),
     ) -> None:
         service = planned(program, name, check(tuple(arguments or ())))
         settings = shell_settings(root / "etc" / "sacmes", broker=broker)
         given = {name: os.environ.get(name) for name in program.settings}
         wanted = files(service, SACMES_BROKER=settings.broker, SACMES_KEY=settings.key, **given)
         if show:
-            for file in wanted:
-                typer.echo(f"# {file.path}\n{file.text}")
-            return
-        steps = uninstall(service, root, force=force) if remove else install(
-            service, wanted, root, force=force
-        )  # fmt: skip
-        for sentence in steps:
-            typer.echo(sentence)
+            said: Iterable[str] = (f"# {file.path}\n{file.text}" for file in wanted)
+        elif remove:
+            said = uninstall(service, root, force=force)
+        else:
+            said = install(service, wanted, root, force=force)
+        for text in said:
+            typer.echo(text)
 
     install_service.__doc__ = f"""Write a systemd service for {program.name}, and say what it did.
 

@@ -69,12 +69,16 @@ VersionOption = Annotated[
 
 
 class ShellSettings(BaseSettings):
-    """What a command knows before it does anything; `SACMES_KEY` is only read from here."""
+    """What a command knows before it does anything; `SACMES_KEY` is only read from here.
+
+    `SACMES_KEY_FILE` names a file with the key instead, as containers have their secrets.
+    """
 
     model_config = SettingsConfigDict(env_prefix="SACMES_", extra="ignore")
 
     broker: str | None = None
     key: str | None = None
+    key_file: Path | None = None
     log_level: LogLevel = "info"
     log_format: LogFormat = "text"
 
@@ -124,7 +128,7 @@ def shell_settings(home: Path, **options: Any) -> ShellSettings:
         model_config = SettingsConfigDict(env_prefix="SACMES_", extra="ignore", toml_file=toml_file)
 
     try:
-        return Here(**{name: value for name, value in options.items() if value is not None})
+        found = Here(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -133,6 +137,27 @@ def shell_settings(home: Path, **options: Any) -> ShellSettings:
         ) from None
     except ValueError as error:
         raise ConfigError(f"{toml_file} cannot be read: {error}.") from None
+    if found.key is None and found.key_file is not None:
+        return found.model_copy(update={"key": read_secret(found.key_file)})
+    return found
+
+
+def read_secret(file: Path) -> str:
+    """What stands in a file that holds a key or a password, without the end of its line.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or is empty.
+    """
+    try:
+        secret = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(f"The secret in {file} cannot be read: {reason}.") from None
+    if not secret:
+        raise ConfigError(f"The file {file} is empty; a key or a password belongs into it.")
+    return secret
 
 
 def broker_address(settings: ShellSettings) -> BrokerAddress:

@@ -50,15 +50,16 @@ def own_broker(users_and_keys: tuple[Path, dict[str, str]], tmp_path: Path) -> I
     yield from _running(users_and_keys, home)
 
 
-@pytest.fixture
-def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
+@pytest.fixture(scope="module")
+def iotcore_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """The embedded broker, for the part of the protocol that any MQTT 5 broker can carry."""
     try:
         import iotcore  # noqa: F401
     except ImportError:
         cannot("iotcore is not installed (pip install iotcore)")
     names = ("alice", "bob", "carol", "analyzer", "admin")
-    broker = IotcoreBroker(tmp_path, tmp_path, {name: f"key-of-{name}" for name in names})
+    home = tmp_path_factory.mktemp("iotcore")
+    broker = IotcoreBroker(home, home, {name: f"key-of-{name}" for name in names})
     broker.start()
     yield broker
     broker.stop()

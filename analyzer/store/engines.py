@@ -75,6 +75,14 @@ def checked_url(url: str) -> URL:
     return parsed
 
 
+def with_password(url: str, password: str) -> str:
+    """The address of a store with a password that stands elsewhere; a file needs none."""
+    parsed = checked_url(url)
+    if parsed.get_backend_name() == SQLITE:
+        return url
+    return parsed.set(password=password).render_as_string(hide_password=False)
+
+
 def open_engine(url: URL) -> Engine:
     """Connections that are durable at the end of each transaction.
 

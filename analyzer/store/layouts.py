@@ -14,6 +14,9 @@ logger = logging.getLogger(__name__)
 OLDEST: Final = 2
 _SCHEMA: Final = "schema"
 
+# Each of its plugins would tell that it is there.
+logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+
 
 def layout_of(connection: Connection) -> int | None:
     """The number of a store's layout; None if there is nothing in it."""

@@ -54,9 +54,9 @@ def page() -> None:
             measure.show(state)
         with change:
             _trend(session)
-        trial_form.show(session)
         with st.expander("Start another session; the one that runs is stopped"):
             start_form.show(state)
+        trial_form.show(session)
 
 
 @st.fragment(run_every=1.0)

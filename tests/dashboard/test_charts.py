@@ -307,9 +307,11 @@ def test_a_flagged_point_of_a_long_trend_is_drawn(world):
     results = [world.result(2 * p + 1) for p in range(4000)]
     flagged = results[1234].electrodes[0].model_copy(update={"flags": ("too_noisy",)})
     results[1234] = results[1234].model_copy(update={"electrodes": (flagged,)})
-    trace = drawn(trend_of(results))["data"][0]
-    hollow = [x for x, s in zip(trace["x"], trace["marker"]["symbol"], strict=True) if "open" in s]
-    assert hollow == [1235]
+    trace, hollow = drawn(trend_of(results))["data"]
+    assert hollow["x"] == [1235]
+    assert hollow["marker"]["symbol"] == ["circle-open"]
+    assert hollow["legendgroup"] == trace["name"]
+    assert trace["mode"] == "lines"
     assert trace["customdata"][trace["x"].index(1235)] == 2469
 
 

@@ -19,7 +19,7 @@ def test_the_newest_number_and_the_line_behind_it(world):
         world.hear(world.result(position), protocol.RESULTS)
     shown = tile(world.state, "carol", world.now, UTC)
     assert (shown.value, shown.unit) == ("1.06", "µA")
-    assert shown.note == "E1 · 100 Hz · scan 3"
+    assert shown.note == "E1 · 100 Hz"
     assert len(shown.spark) == 3
     assert shown.role == "read only, as carol"
     assert not shown.pale

@@ -3,8 +3,11 @@
 import json
 
 from dashboard.charts import TrendView, trend_figure
-from dashboard.trend import Epoch, Peak, Scan, Trend
+from dashboard.trend import Epoch, Trend, scan_of
 from dashboard.wall import LARGER, NUMBERS, SLIDE_S, slide_at, slides, wall_figure
+from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
+
+SESSION = "0b8c5a52-6f0e-4d53-9f57-7d6f4b8f2a11"
 
 
 def trend(electrodes, frequencies_hz, numbers=2):
@@ -12,12 +15,32 @@ def trend(electrodes, frequencies_hz, numbers=2):
     for number in range(1, numbers + 1):
         for frequency_hz in frequencies_hz:
             position += 1
-            peaks = tuple(
-                Peak(e, 1e-6 * e * number, None, -0.2, 0.9, None, -0.5, None, None, None, ())
+            found = tuple(
+                ElectrodeResult(
+                    electrode=e,
+                    peak_current_a=1e-6 * e * number,
+                    peak_potential_v=-0.2,
+                    normalised=0.9,
+                    kdm=-0.5,
+                )
                 for e in electrodes
             )
+            reference = ScanReference(
+                file=f"{position}.txt", technique="swv", frequency_hz=frequency_hz, number=number
+            )
             scans.append(
-                Scan(position, f"{position}.txt", 0, 1, frequency_hz, number, 0.0, peaks, (), None)
+                scan_of(
+                    Result(
+                        session_id=SESSION,
+                        position=position,
+                        upload_id=f"{position:064x}",
+                        scan=reference,
+                        settings_revision=1,
+                        trend_revision=1,
+                        version="0.1.0",
+                        electrodes=found,
+                    )
+                )
             )
     return Trend("s", Epoch(1, 1)).with_scans(scans)
 

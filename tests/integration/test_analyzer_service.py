@@ -13,7 +13,7 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from support.agent import Speaker, packed, speaking, voltammogram
-from support.broker import Broker
+from support.broker import Broker, IotcoreBroker
 from support.client import Client, connected
 from support.programs import end, running
 from support.tools import requires, wait_until
@@ -43,12 +43,20 @@ from sacmes_core.settings.alerts import AlertSettings, BandRule
 from sacmes_core.settings.session import SessionSettings
 
 
-@pytest.fixture(scope="module")
-def service(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker with an analyzer at work."""
+@pytest.fixture(scope="module", params=["broker", "iotcore_broker"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
+    """A broker with an analyzer at work: Mosquitto, and one that has nothing but MQTT 5."""
+    broker: Broker = request.getfixturevalue(request.param)
     home = tmp_path_factory.mktemp("analyzer")
     arguments = ("run", "--broker", broker.url("analyzer"), "--home", home)
     with running("sacmes-analyzer", *arguments, log=home / "log"):
+        wait_until(
+            lambda: "Connected to the broker" in (home / "log").read_text("utf-8"),
+            timeout=100,
+            what="the analyzer",
+        )
         yield broker
     assert "Traceback" not in (home / "log").read_text("utf-8")
 
@@ -315,6 +323,8 @@ def test_alert_is_retained_and_acknowledged_by_mosquitto_rr(
 
 
 def test_presence_counts(service: Broker, alice: Speaker) -> None:
+    if isinstance(service, IotcoreBroker):
+        pytest.skip("what a wildcard retains comes there with quality of service 0 alone")
     with connected(service, "alice") as client:
         client.subscribe("sacmes/_system/analyzers/+")
         seen = wait_until(lambda: client.seen, what="the presence")

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from support import programs
+from support.administrator import invoke
 from support.tools import requires
 
+import analyzer.cli
+import dashboard.cli
 from sacmes_core.errors import ConfigError
 from sacmes_core.server_service import (
     Program,
@@ -83,7 +86,7 @@ def test_it_is_written_with_its_secrets_apart_and_taken_away_again(tmp_path: Pat
 
 
 def test_a_program_in_a_home_folder_is_told_of(tmp_path: Path) -> None:
-    one = ServerService(DASHBOARD, "d", "/home/ann/venv/bin/sacmes-dashboard", ())
+    one = ServerService(DASHBOARD, "d", "/home/pi1/venv/bin/sacmes-dashboard", ())
     said = "\n".join(install(one, files(one), tmp_path, force=False))
     assert "may not enter" in said
     assert "No broker was named" in said
@@ -94,21 +97,27 @@ def test_a_name_that_is_none_is_refused() -> None:
         planned(ANALYZER, "a/b", ())
 
 
-def test_the_commands_show_what_they_would_write(tmp_path: Path) -> None:
-    shown = programs.run(
-        "sacmes-analyzer", "install-service", "--print", "--name", "sacmes-work", "--",
-        "work", "--http", "9465", SACMES_BROKER="mqtt://analyzer@b", SACMES_STORE="postgresql://x",
-    )  # fmt: skip
+def test_the_analyzers_command_shows_what_it_would_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SACMES_BROKER", "mqtt://analyzer@b")
+    monkeypatch.setenv("SACMES_STORE", "postgresql://x")
+    arguments = ["install-service", "--print", "--name", "sacmes-work", "--"]
+    shown = invoke(analyzer.cli.app, [*arguments, "work", "--http", "9465"])
     assert shown.returncode == 0, shown.stderr
     assert "# /etc/systemd/system/sacmes-work.service\n" in shown.stdout
     assert '"work" "--http" "9465"' in shown.stdout
     assert 'SACMES_STORE="postgresql://x"' in shown.stdout
-    refused = programs.run("sacmes-analyzer", "install-service", "--print", "--", "doctor")
+    refused = invoke(analyzer.cli.app, [*arguments, "doctor"])
     assert refused.returncode == 2
     assert "run, ingest or work" in refused.stderr
+    refused = invoke(analyzer.cli.app, [*arguments, "run", "--htpp", "9465"])
+    assert refused.returncode == 2
+    assert "No such option" in refused.stderr
+
+
+def test_the_dashboards_command_line_has_the_command_besides_its_pages() -> None:
     shown = programs.run("sacmes-dashboard", "install-service", "--print", "--", "--port", "80")
     assert shown.returncode == 0, shown.stderr
     assert '"--port" "80"' in shown.stdout
-    refused = programs.run("sacmes-dashboard", "install-service", "--print", "--", "--prot", "80")
+    refused = invoke(dashboard.cli.installing, ["--print", "--", "--prot", "80"])
     assert refused.returncode == 2
     assert "No such option" in refused.stderr

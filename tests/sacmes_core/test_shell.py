@@ -21,7 +21,7 @@ from sacmes_core.shell import (
 
 @pytest.fixture(autouse=True)
 def _nothing_of_sacmes_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BROKER", "KEY", "HOME", "LOG_LEVEL", "LOG_FORMAT"):
+    for name in ("BROKER", "KEY", "KEY_FILE", "HOME", "LOG_LEVEL", "LOG_FORMAT"):
         monkeypatch.delenv(f"SACMES_{name}", raising=False)
 
 
@@ -54,6 +54,23 @@ def test_the_key_from_the_environment_completes_the_address() -> None:
     assert (address.username, address.key) == ("alice", "k")
     kept = broker_address(ShellSettings(broker="mqtt://alice:own@h", key="k"))
     assert kept.key == "own"
+
+
+def test_the_key_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    file.write_text("geheim\n", "utf-8")
+    monkeypatch.setenv("SACMES_KEY_FILE", str(file))
+    assert shell_settings(tmp_path).key == "geheim"
+    monkeypatch.setenv("SACMES_KEY", "other")
+    assert shell_settings(tmp_path).key == "other"
+    monkeypatch.delenv("SACMES_KEY")
+    for wrong in (b"\n", b"\xff\xfe"):
+        file.write_bytes(wrong)
+        with pytest.raises(ConfigError, match=str(file)):
+            shell_settings(tmp_path)
+    file.unlink()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        shell_settings(tmp_path)
 
 
 def test_without_a_broker_the_error_says_how_to_name_one() -> None:
