@@ -86,7 +86,8 @@ class LineSource:
     def agent(self) -> tuple[str, ...]:
         """Arguments of the agent."""
         port = f"socket://127.0.0.1:{self.port}"
-        return "serial", port, "--instrument", self.instrument, "--start", "swv", *_METHOD
+        told = ("--instrument", self.instrument, "--allow-remote")
+        return "serial", port, *told, "--start", "swv", *_METHOD
 
 
 Source = FolderSource | LineSource

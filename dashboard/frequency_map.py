@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dashboard.axes import quantity
 from dashboard.blocks import Card
@@ -214,7 +215,9 @@ def _largest(
     return Card(title, number, name, note=note, pale=pale)
 
 
-def _square_waves(trend: Trend | None) -> list[Scan]:
+@lru_cache(maxsize=4)
+def _square_waves(trend: Trend | None) -> tuple[Scan, ...]:
+    """The scans of a map; looked for once for all that a page makes of them."""
     if trend is None:
-        return []
-    return [s for s in trend.newest_revisions() if s.frequency_hz and s.error is None]
+        return ()
+    return tuple(s for s in trend.newest_revisions() if s.frequency_hz and s.error is None)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -48,6 +49,7 @@ class _Line:
     flagged: tuple[bool, ...]
 
 
+@lru_cache(maxsize=8)
 def number_figure(trend: Trend, quantity: Quantity, view: NumberView) -> bytes:
     """One quantity of each electrode over the scans."""
     scans = sorted(trend.newest_revisions(), key=_order)

@@ -5,10 +5,10 @@ import struct
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from sacmes_core.payloads.ca import CaResult
-from sacmes_core.payloads.cv import CvResult
+from sacmes_core.payloads.cv import CvPeak, CvResult
 from sacmes_core.payloads.results import ElectrodeResult, Result
 
 NUMBERS: Final = (
@@ -32,6 +32,8 @@ NUMBERS: Final = (
 """What a peak has, in the order of its packed form."""
 QUANTILE: Final = 1.959964
 """Standard errors on either side of a limit of 95 %."""
+_NOTHING_GIVEN: Final[set[str]] = set()
+_Numbers = TypeVar("_Numbers", CvResult, CvPeak, CaResult)
 _DOUBLE: Final = struct.Struct("=d")
 _PACKED: Final = struct.Struct(f"={len(NUMBERS)}d")
 
@@ -202,7 +204,22 @@ def _peak(found: ElectrodeResult) -> Peak:
         _concentration_se_molar(found),
     )
     packed = _PACKED.pack(*(math.nan if n is None else n for n in numbers))
-    return Peak(found.electrode, packed, found.flags, found.cv, found.ca)
+    return Peak(found.electrode, packed, found.flags, _slim_cycle(found.cv), _slim(found.ca))
+
+
+def _slim_cycle(found: CvResult | None) -> CvResult | None:
+    """The numbers of a cycle without what models remember of how they were made."""
+    if found is None:
+        return None
+    sweeps = {"forward": _slim(found.forward), "reverse": _slim(found.reverse)}
+    return _slim(found.model_copy(update=sweeps))
+
+
+def _slim(found: _Numbers | None) -> _Numbers | None:
+    """The same numbers in half of the memory: all share one set of the fields that were given."""
+    if found is None:
+        return None
+    return type(found).model_construct(_NOTHING_GIVEN, **dict(found))
 
 
 def _concentration_se_molar(found: ElectrodeResult) -> float | None:

@@ -17,7 +17,7 @@ from sacmes_core.settings.peak import PeakSettings
 
 ANSWER_S: Final = 30.0
 """A scan of many electrodes takes seconds where the machine is busy."""
-_SAID: Final = "tried_said"
+_SAID: Final = "tried_outcome"
 _KEPT: Final = 24
 """Answers of a page: enough to go back and forth between settings."""
 

@@ -200,7 +200,7 @@ def test_a_colleague_sees_the_charts_and_may_not_stop(lab, open_page):
     viewer = open_page()
     viewer.sign_in("alice", lab.broker.keys["carol"], username="carol")
     viewer.sees_charts()
-    viewer.page.get_by_role("link", name="Session").click()
+    viewer.page.get_by_role("link", name="Session", exact=True).click()
     expect(viewer.page.get_by_role("button", name="Stop session")).to_be_disabled()
 
 
@@ -247,7 +247,7 @@ def test_a_session_is_started_from_the_agents_folder_changed_and_stopped(lab, op
     page = viewer.page
     viewer.sign_in("alice", lab.broker.keys["alice"])
     expect(page.get_by_text("Agent online · PC-LAB2")).to_be_visible(timeout=15_000)
-    page.get_by_role("link", name="Session").click()
+    page.get_by_role("link", name="Session", exact=True).click()
     page.get_by_text("Start another session").click()
     page.get_by_role("button", name="Look at the agent's folder").click()
     page.get_by_role("combobox", name="Files in the agent's folder").click()
@@ -264,7 +264,7 @@ def test_a_session_is_started_from_the_agents_folder_changed_and_stopped(lab, op
     assert settings.source.handle == "CHI_"
     assert settings.source.frequencies_hz == (15.0, 100.0)
     expect(page.get_by_text("Waiting for the first scan").first).to_be_visible(timeout=15_000)
-    page.get_by_role("link", name="Session").click()
+    page.get_by_role("link", name="Session", exact=True).click()
     page.locator('input[aria-label="Normalise to scan no."]').first.fill("5")
     page.get_by_role("button", name="Apply for everyone").first.click()
     expect(page.get_by_text("The trend is computed anew")).to_be_visible(timeout=15_000)
