@@ -80,6 +80,7 @@ class Connection:
     def __init__(self, broker: BrokerAddress, credentials: Credentials) -> None:
         self.credentials = credentials
         self._viewer = secrets.token_hex(8)
+        self._reply_topic = protocol.REPLY.topic(user_id=credentials.user_id, client=self._viewer)
         self._since = datetime.now(UTC)
         self._events: queue.SimpleQueue[LinkEvent] = queue.SimpleQueue()
         self._link = Link(
@@ -245,8 +246,8 @@ class Connection:
             logger.info("Refused for %s: %s.", self.credentials.user_id, event.reason)
 
     def _handed_over(self, message: Message) -> bool:
-        """Give an answer to the page that waits for it."""
-        if message.correlation_data is None:
+        """Give an answer to the page that waits for it; its own request is overheard as well."""
+        if message.correlation_data is None or message.topic != self._reply_topic:
             return False
         with self._waiting_lock:
             waiting = self._waiting.get(message.correlation_data)
