@@ -148,12 +148,26 @@ function card({ label, value, unit, note, spark, fraction, pale }) {
   );
 }
 
-function openable(row, name, tell) {
+function openable(row, name) {
   row.classList.add("openable");
   row.tabIndex = 0;
-  row.onclick = () => tell("opened", name);
-  row.onkeydown = (event) => { if (event.key === "Enter") tell("opened", name); };
+  row.dataset.opens = name;
   return row;
+}
+
+// Rows are made anew while one clicks, so the frame listens, and what was pressed counts.
+const STILL_PX = 6;
+
+function listen(frame, tell) {
+  const name = (event) => event.target.closest("tr.openable")?.dataset.opens;
+  frame.onpointerdown = (event) => { frame.pressed = { name: name(event), x: event.clientX, y: event.clientY }; };
+  frame.onpointerup = (event) => {
+    const pressed = frame.pressed;
+    frame.pressed = undefined;
+    if (!pressed?.name || Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > STILL_PX) return;
+    tell("opened", pressed.name);
+  };
+  frame.onkeydown = (event) => { if (event.key === "Enter" && name(event)) tell("opened", name(event)); };
 }
 
 function table(root, data, memory, tell) {
@@ -163,12 +177,13 @@ function table(root, data, memory, tell) {
       const { text, title, tone } = typeof cell === "object" ? cell : { text: cell };
       return make("td", `${data.columns[i].align} ${tone ?? ""}`, text, title);
     }));
-    return data.opens ? openable(row, data.opens[r], tell) : row;
+    return data.opens ? openable(row, data.opens[r]) : row;
   });
   const body = fill(make("table"), fill(make("thead"), head), fill(make("tbody"), ...rows));
   const frame = root.querySelector(".rows") ?? make("div", "rows");
   frame.style.maxHeight = `${data.height}px`;
   frame.tabIndex = 0;
+  listen(frame, tell);
   frame.setAttribute("aria-label", data.label);
   fill(root, fill(frame, body));
 }

@@ -9,6 +9,7 @@ from dashboard.connection import AskError, Connection, Credentials
 from dashboard.pool import Pool
 from sacmes_core import protocol, questions
 from sacmes_core.address import BrokerAddress
+from sacmes_core.payloads.marks import MarkRequest, UnmarkRequest
 from sacmes_core.payloads.questions import ExportQuery, ListQuery, StopRequest
 
 
@@ -148,6 +149,22 @@ def test_questions_get_answers_files_or_sentences(broker, pool, analyzer):
     analyzer.deaf = True
     with pytest.raises(AskError, match="No analyzer answers"):
         connection.ask(questions.STOP, StopRequest(), timeout_s=0.3)
+
+
+def test_a_mark_reaches_its_asker_and_another_viewer_and_is_taken_away(broker, pool, analyzer):
+    analyzer.begin()
+    analyzer.scans(1)
+    mine = let_in(pool, credentials(broker, "alice")).connection
+    colleague = let_in(pool, credentials(broker, "carol", "alice")).connection
+    for connection in (mine, colleague):
+        wait_until(lambda c=connection: c.state.session is not None, what="the session")
+    # The request itself is overheard with the same correlation data, and is no answer.
+    for turn in range(1, 6):
+        reply = mine.ask(questions.MARK, MarkRequest(number=turn, label="target"))
+        assert len(reply.marks) == turn
+    wait_until(lambda: len(colleague.state.marks) == 5, what="the marks at the colleague")
+    assert len(mine.ask(questions.UNMARK, UnmarkRequest(mark_id=reply.marks[0].mark_id)).marks) == 4
+    wait_until(lambda: len(colleague.state.marks) == 4, what="the mark's end at the colleague")
 
 
 def test_a_broken_broker_keeps_the_trend_and_the_connection_comes_back(own_broker):
