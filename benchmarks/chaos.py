@@ -165,19 +165,25 @@ def compare(
 
 
 def trend(results: Sequence[Result]) -> Trend:
-    """Every number of a run by file and electrode."""
-    return {
-        (r.scan.file, e.electrode): (
+    """Every number of a run by file and electrode, and what a pair makes by its number.
+
+    Which scan of a pair carries that depends on the order in which the two were stored.
+    """
+    both = [(r.scan, e) for r in results for e in r.electrodes]
+    own: Trend = {
+        (scan.file, e.electrode): (
             e.peak_current_a,
             e.peak_current_se_a,
             e.peak_potential_v,
             e.area_av,
             e.normalised,
-            e.kdm,
-            e.ratio,
         )
-        for r in results
-        for e in r.electrodes
+        for scan, e in both
+    }
+    return own | {
+        (f"number {scan.number}", e.electrode): (e.kdm, e.ratio)
+        for scan, e in both
+        if e.kdm is not None
     }
 
 
