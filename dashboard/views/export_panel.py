@@ -52,8 +52,8 @@ def exportable(session: SessionDocument, trend: Trend | None) -> Exportable:
     )
 
 
-def show(what: Exportable, *, place: str) -> None:
-    """Show the choice, the button and how far the file is."""
+def show(what: Exportable, *, place: str, told: bool = True) -> None:
+    """Show the choice and the buttons, and where `told`, how far the files are."""
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         kind = _kind(what, place)
@@ -62,6 +62,12 @@ def show(what: Exportable, *, place: str) -> None:
         name = KINDS[kind].title
         button(f"Download {name}", what.session, query, place=place, primary=True)
         _eln_button(what.session, place=f"{place}/eln")
+    if told:
+        tell(place)
+
+
+def tell(place: str) -> None:
+    """How far the files are that were chosen at a place."""
     status(place)
     status(f"{place}/eln")
 

@@ -86,6 +86,9 @@ def _controls(state: LiveState) -> None:
         st.space("stretch")
         with st.popover("Download", icon=":material/download:"):
             _download(state)
+    # Outside the menu, which may be closed when a file is there or cannot be made.
+    export_panel.status("live/shown")
+    export_panel.tell("live/export")
     show_said()
 
 
@@ -108,9 +111,8 @@ def _download(state: LiveState) -> None:
         "The lines of the chart as they are drawn: this quantity, abscissa, electrodes, groups, "
         "errors and marks, in the units of the axes, with the settings that made them."
     )
-    export_panel.status("live/shown")
     st.divider()
-    export_panel.show(exportable(session, state.shown), place="live/export")
+    export_panel.show(exportable(session, state.shown), place="live/export", told=False)
 
 
 @st.fragment(run_every=EVERY_S)

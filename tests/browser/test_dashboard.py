@@ -204,10 +204,18 @@ def test_a_colleague_sees_the_charts_and_may_not_stop(lab, open_page):
     expect(viewer.page.get_by_role("button", name="Stop session")).to_be_disabled()
 
 
+def pressed(viewer, button):
+    """Press a button of the download menu, which may have closed meanwhile."""
+    if not button.is_visible():
+        viewer.page.get_by_role("button", name="Download", exact=True).click()
+    button.click(timeout=60_000)
+
+
 def downloaded(viewer, name):
     """The file that a button of the download menu gives: where from, its name and its lines."""
+    button = viewer.page.get_by_role("button", name=name)
     with viewer.page.expect_download() as waiting:
-        viewer.page.get_by_role("button", name=name).click()
+        pressed(viewer, button)
     file = waiting.value
     return file.url, file.suggested_filename, file.path().read_text("utf-8").splitlines()
 
@@ -218,7 +226,6 @@ def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_pa
     viewer.sign_in("alice", lab.broker.keys["alice"])
     viewer.sees_charts()
     wait_until(lambda: viewer.points() == 24, timeout=15, what="the history in the chart")
-    viewer.page.get_by_role("button", name="Download", exact=True).click()
     address, name, lines = downloaded(viewer, "Download Tidy table (CSV)")
     assert re.fullmatch(re.escape(viewer.url) + r"/download/[\w-]{43}", address)
     assert name == "alice_Aptamer_A3.csv"
@@ -236,7 +243,7 @@ def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_pa
     )
     assert exported == [(n, x, pytest.approx(y, rel=1e-5)) for n, x, y in on_screen]
     lab.analyzer.refusal = "The session has no scan with a frequency; choose csv."
-    viewer.page.get_by_role("button", name="Download Tidy table (CSV)").click(timeout=60_000)
+    pressed(viewer, viewer.page.get_by_role("button", name="Download Tidy table (CSV)"))
     expect(viewer.page.get_by_text(lab.analyzer.refusal)).to_be_visible(timeout=10_000)
     assert viewer.errors == []
 
