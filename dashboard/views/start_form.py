@@ -10,18 +10,25 @@ import streamlit as st
 from dashboard import access, forms, panels
 from dashboard.blocks import Notice
 from dashboard.connection import AskError
-from dashboard.forms import FormError, Found, description
+from dashboard.forms import FormError, description
 from dashboard.instrument import NO_REMOTE_START, instrument_words, method_refusal, run_words
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
 from dashboard.preview import Wanted
 from dashboard.standing import agent_kind
-from dashboard.views import ca_form, cv_form, file_preview, method_form, peak_form, reading_form
+from dashboard.views import (
+    ca_form,
+    cv_form,
+    file_preview,
+    folder_look,
+    method_form,
+    peak_form,
+    reading_form,
+)
 from sacmes_core import questions
 from sacmes_core.payloads.presence import AgentPresence
 from sacmes_core.payloads.preview import PreviewQuery
-from sacmes_core.payloads.questions import ListQuery, StartRequest
-from sacmes_core.payloads.replies import ListReply
+from sacmes_core.payloads.questions import StartRequest
 from sacmes_core.settings.ca import CaSettings
 from sacmes_core.settings.cv import CvSettings
 from sacmes_core.settings.parts import Technique
@@ -31,10 +38,7 @@ from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.source import SourceSettings
 from sacmes_core.settings.trend import TrendSettings
 
-_FOUND: Final = "found_files"
-_FOLDER_SAID: Final = "folder_said"
 _PROBLEM: Final = "start_problem"
-_PREVIEW: Final = "start_preview"
 _BACKLOG: Final = {
     "all": "All of them",
     "since": "Those written since the start",
@@ -124,7 +128,7 @@ def _serial(technique: Technique, presence: AgentPresence) -> dict[str, Any]:
 
 def _folder(technique: Technique, *, online: bool) -> dict[str, Any]:
     """The fields for files in a folder."""
-    _look(online=online)
+    folder_look.show(online=online)
     with st.container(border=True):
         name, handle = st.columns([1.4, 1])
         with name:
@@ -138,76 +142,12 @@ def _folder(technique: Technique, *, online: bool) -> dict[str, Any]:
     changes |= reading
     if online and st.toggle(
         "Preview a file",
-        key=_PREVIEW,
+        key=folder_look.PREVIEW,
         help="Shows one file of the agent's folder as these settings read it.",
     ):
         _show_preview(technique, changes)
     with st.expander(_analysis_title(technique)):
         return changes | _analysis(technique)
-
-
-def _look(*, online: bool) -> None:
-    if st.button(
-        "Look at the agent's folder",
-        icon=":material/folder_open:",
-        disabled=not online,
-        help="Asks the agent which files it sees, and fills the form from one kind of them."
-        if online
-        else "The agent is not online.",
-    ):
-        _ask_list()
-    said: Notice | None = st.session_state.get(_FOLDER_SAID)
-    if said is not None:
-        panels.show_notice(said, key="list_problem")
-    found: list[Found] = st.session_state.get(_FOUND) or []
-    if found:
-        choice = st.selectbox(
-            "Files in the agent's folder",
-            range(len(found)),
-            index=None,
-            format_func=lambda place: found[place].words,
-            placeholder="Choose one to fill the form from it",
-            key="found_choice",
-            on_change=_prefill,
-        )
-        if choice is not None:
-            st.caption("The form below is filled from this choice; change what differs.")
-
-
-def _ask_list() -> None:
-    st.session_state.pop(_FOLDER_SAID, None)
-    file_preview.forget()
-    try:
-        reply = access.connection().ask(questions.LIST, ListQuery())
-    except AskError as error:
-        st.session_state[_FOLDER_SAID] = Notice("No list", str(error), "attention")
-        return
-    if isinstance(reply, ListReply):
-        st.session_state[_FOUND] = forms.found_by_handle(reply.found)
-        if not reply.found:
-            said = f"The agent sees no measurement in {reply.source_name} yet."
-            st.session_state[_FOLDER_SAID] = Notice("The folder is empty", said, "idle")
-
-
-def _prefill() -> None:
-    chosen = _chosen()
-    if chosen is None:
-        return
-    words = [f"{f:g}" for f in chosen.frequencies_hz]
-    st.session_state["start_handle"] = chosen.handle
-    st.session_state["start_extension"] = chosen.extension
-    st.session_state["start_frequencies"] = ", ".join(words)
-    st.session_state["start_map_frequencies"] = words
-    st.session_state[_PREVIEW] = True
-    if chosen.first_number is not None:
-        st.session_state["start_first"] = chosen.first_number
-
-
-def _chosen() -> Found | None:
-    """The kind of files that was chosen from the agent's list."""
-    found: list[Found] = st.session_state.get(_FOUND) or []
-    place = st.session_state.get("found_choice")
-    return None if place is None or place >= len(found) else found[place]
 
 
 def _name() -> None:
@@ -282,7 +222,7 @@ def _frequencies(technique: Technique) -> str:
             placeholder="15, 100",
             help=description(SourceSettings, "frequencies_hz"),
         )
-    chosen = _chosen()
+    chosen = folder_look.chosen()
     offered = [f"{f:g}" for f in chosen.frequencies_hz] if chosen is not None else []
     held = st.session_state.get("start_map_frequencies") or []
     picked = st.multiselect(
@@ -306,7 +246,7 @@ def _show_preview(technique: Technique, changes: Mapping[str, Any]) -> None:
         extension=source.extension,
         reading=reading.model_copy(update={"electrodes": ()}),
     )
-    chosen = _chosen()
+    chosen = folder_look.chosen()
     fits = chosen is not None and chosen.handle == source.handle
     files = chosen.last_files if chosen is not None and fits else ()
     wanted = Wanted(technique, reading.electrodes, source.frequencies_hz)
