@@ -25,7 +25,7 @@ from watched_run import USER_ID, WatchedRun, measuring, watched_run
 from websockets import Subprotocol
 
 EVERY_S = 1.0
-SIGNED_IN_S = 60.0
+SIGNED_IN_S = 180.0
 
 
 @dataclass(slots=True)
@@ -51,7 +51,8 @@ class Viewer:
             listening = asyncio.create_task(self._listen(socket))
             async with ready:
                 await self._sign_in(socket)
-            redrawing = asyncio.create_task(self._redraw(socket))
+                redrawing = asyncio.create_task(self._redraw(socket))
+                await self._see_charts()
             await until.wait()
             redrawing.cancel()
             listening.cancel()
@@ -64,6 +65,9 @@ class Viewer:
             WidgetState(id=self.fields["Sign in"], trigger_value=True),
         ]
         await self._rerun(socket, states)
+
+    async def _see_charts(self) -> None:
+        """Wait for the page that has them; until the history came it is another one."""
         async with asyncio.timeout(SIGNED_IN_S):
             while len(self.live) < 3:
                 await asyncio.sleep(0.05)
