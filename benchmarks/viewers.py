@@ -34,6 +34,7 @@ class Viewer:
 
     run: WatchedRun
     live: dict[str, float] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
     asked_at: dict[str, float] = field(default_factory=dict)
     delays_s: list[float] = field(default_factory=list)
     asked: int = 0
@@ -104,9 +105,12 @@ class Viewer:
             kind = message.WhichOneof("type")
             if kind == "auto_rerun":
                 self.live[message.auto_rerun.fragment_id] = message.auto_rerun.interval
-            elif kind == "stop_auto_rerun":
-                self.live.clear()
+                self.drawn.add(message.auto_rerun.fragment_id)
+            elif kind == "new_session":
+                self.drawn.clear()
             elif kind == "script_finished":
+                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    self.live = {k: v for k, v in self.live.items() if k in self.drawn}
                 self.finished.set()
             elif kind == "delta":
                 self._delta(message)
