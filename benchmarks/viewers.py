@@ -25,7 +25,7 @@ from watched_run import USER_ID, WatchedRun, measuring, watched_run
 from websockets import Subprotocol
 
 EVERY_S = 1.0
-SIGNED_IN_S = 60.0
+SIGNED_IN_S = 180.0
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class Viewer:
 
     run: WatchedRun
     live: dict[str, float] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
     asked_at: dict[str, float] = field(default_factory=dict)
     delays_s: list[float] = field(default_factory=list)
     asked: int = 0
@@ -51,7 +52,8 @@ class Viewer:
             listening = asyncio.create_task(self._listen(socket))
             async with ready:
                 await self._sign_in(socket)
-            redrawing = asyncio.create_task(self._redraw(socket))
+                redrawing = asyncio.create_task(self._redraw(socket))
+                await self._see_charts()
             await until.wait()
             redrawing.cancel()
             listening.cancel()
@@ -64,6 +66,9 @@ class Viewer:
             WidgetState(id=self.fields["Sign in"], trigger_value=True),
         ]
         await self._rerun(socket, states)
+
+    async def _see_charts(self) -> None:
+        """Wait for the page that has them; until the history came it is another one."""
         async with asyncio.timeout(SIGNED_IN_S):
             while len(self.live) < 3:
                 await asyncio.sleep(0.05)
@@ -100,9 +105,12 @@ class Viewer:
             kind = message.WhichOneof("type")
             if kind == "auto_rerun":
                 self.live[message.auto_rerun.fragment_id] = message.auto_rerun.interval
-            elif kind == "stop_auto_rerun":
-                self.live.clear()
+                self.drawn.add(message.auto_rerun.fragment_id)
+            elif kind == "new_session":
+                self.drawn.clear()
             elif kind == "script_finished":
+                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    self.live = {k: v for k, v in self.live.items() if k in self.drawn}
                 self.finished.set()
             elif kind == "delta":
                 self._delta(message)
