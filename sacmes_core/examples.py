@@ -379,7 +379,12 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         )
     ),
     HistoryReply(
-        session=_SESSION, results=(_RESULT,), trend_revision=1, last_position=1, more=False
+        session=_SESSION,
+        results=(_RESULT,),
+        trend_revision=1,
+        settings_revision=_RESULT.settings_revision,
+        last_position=1,
+        more=False,
     ),
     ScanReply(result=_RESULT, curves=_CURVES),
     SessionReply(session=_SESSION),
@@ -398,7 +403,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         ),
         truncated=False,
     ),
-    RatesQuery(session_id=_SESSION_ID, number=1),
+    RatesQuery(session_id=_SESSION_ID, number=1, amplitude_v=0.025, step_v=0.001),
     RatesReply(
         session_id=_SESSION_ID,
         amplitude_v=0.025,

@@ -86,10 +86,12 @@ def _controls(state: LiveState) -> None:
         st.space("stretch")
         with st.popover("Download", icon=":material/download:"):
             _download(state)
-    # Outside the menu, which may be closed when a file is there or cannot be made.
-    export_panel.status("live/shown")
-    export_panel.tell("live/export")
-    show_said()
+    # Outside the menu, which may be closed when a file is there or cannot be made; and in one
+    # place, full or empty, so that the charts below keep theirs, and with it their zoom.
+    with st.container():
+        export_panel.status("live/shown")
+        export_panel.tell("live/export")
+        show_said()
 
 
 def _download(state: LiveState) -> None:

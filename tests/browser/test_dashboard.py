@@ -226,6 +226,7 @@ def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_pa
     viewer.sign_in("alice", lab.broker.keys["alice"])
     viewer.sees_charts()
     wait_until(lambda: viewer.points() == 24, timeout=15, what="the history in the chart")
+    viewer.page.evaluate("document.querySelector('.sacmes-plot').here = true")
     address, name, lines = downloaded(viewer, "Download Tidy table (CSV)")
     assert re.fullmatch(re.escape(viewer.url) + r"/download/[\w-]{43}", address)
     assert name == "alice_Aptamer_A3.csv"
@@ -237,6 +238,8 @@ def test_csv_is_downloaded_whole_and_what_is_shown_is_what_is_drawn(lab, open_pa
     assert name == "alice_Aptamer_A3_absolute.csv"
     table = csv.DictReader(line for line in lines if not line.startswith("#"))
     exported = [(row["line"], float(row["x"]), float(row["y"])) for row in table]
+    # The chart is the one that was there, with its zoom.
+    assert viewer.page.evaluate("document.querySelector('.sacmes-plot').here")
     on_screen = viewer.page.evaluate(
         "() => document.querySelector('.sacmes-plot').data"
         ".flatMap((t) => t.x.map((x, i) => [t.name, x, t.y[i]]))"

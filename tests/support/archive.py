@@ -48,6 +48,8 @@ class Archive(Speaker):
 
     def answer(self, message: Message, asked: questions.Asked) -> None:
         self.answers.question(message)
+        if asked.question is questions.EXPORT:
+            self.answers.exports.work()
 
 
 def _files(scans: int, *, fall: float) -> dict[str, bytes]:
