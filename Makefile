@@ -9,7 +9,7 @@ demo:
 
 test:
 	@scripts/setup test
-	OMP_NUM_THREADS=1 .venv/bin/pytest -n 4 --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 .venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check:
 	@scripts/setup check

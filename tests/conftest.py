@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 settings.register_profile("sacmes", deadline=None)
 settings.load_profile("sacmes")
 
+LONGEST = ("dashboard/test_demo.py", "browser/", "dashboard/", "integration/", "benchmarks/")
+"""Tests that wait for whole systems, in the order of their length."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, so that none is left alone at the end."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        place = item.path.relative_to(here).as_posix()
+        return next((k for k, known in enumerate(LONGEST) if place.startswith(known)), len(LONGEST))
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
