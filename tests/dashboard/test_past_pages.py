@@ -85,7 +85,13 @@ def shown_when(page, condition):
 
 
 def button(page, label):
-    return next(b for b in page.button if b.label == label)
+    """A button of the page, which another stands in for while a file is made."""
+
+    def fulfilled():
+        page.run()
+        return next((b for b in page.button if b.label == label), None)
+
+    return wait_until(fulfilled, timeout=20, what=f"the button {label}")
 
 
 def test_the_list_marks_the_running_one_and_finds_words(open_page):
