@@ -61,7 +61,8 @@ def delays_s(page: Page, run: WatchedRun, updates: int, every_s: float) -> list[
     with measuring(run, every_s) as published:
         while len(published) < updates:
             page.wait_for_timeout(100)
-    page.wait_for_timeout(2000)
+    last = before + POINTS_A_TURN * len(published)
+    page.wait_for_function(f"window.painted.some(([points]) => points >= {last})")
     painted = page.evaluate("() => window.painted")
     return [
         min(at for points, at in painted if points >= before + POINTS_A_TURN * turn) - told
