@@ -76,8 +76,8 @@ def measuring(run: WatchedRun, every_s: float) -> Iterator[list[float]]:
 
     def measure() -> None:
         while not stop.wait(every_s):
-            run.analyzer.scans(1)
             published.append(time.time())
+            run.analyzer.scans(1)
 
     thread = threading.Thread(target=measure, daemon=True)
     thread.start()

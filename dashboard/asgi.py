@@ -10,11 +10,13 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
 
 from dashboard import runtime
 from dashboard.downloads import DOWNLOAD_PATH, GONE, chunks, headers
+from dashboard.feeds import FEED_PATH, pour
 from sacmes_core.shell import broker_address, home_folder, shell_settings
 
 logger = logging.getLogger(__name__)
@@ -96,6 +98,11 @@ async def download(request: Request) -> Response:
     return StreamingResponse(chunks(offer), headers=headers(offer))
 
 
+async def feed(socket: WebSocket) -> None:
+    """Send a live page what is new, as long as it is open."""
+    await pour(socket, runtime.feeds().get(socket.path_params["token"]))
+
+
 def stumbled(error: Exception) -> bool:
     """Say a sentence in place of Streamlit's own panel; the traceback goes to the log."""
     logger.error("A page stumbled.", exc_info=error)
@@ -110,6 +117,7 @@ app = st.App(
     routes=[
         Route("/healthz", healthz),
         Route(f"/{DOWNLOAD_PATH}/{{token}}", download),
+        WebSocketRoute(f"/{FEED_PATH}/{{token}}", feed),
         Mount("/assets", StaticFiles(packages=[("plotly", "package_data")])),
     ],
 )

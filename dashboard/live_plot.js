@@ -171,11 +171,9 @@ function describe(plot, said) {
   plot.setAttribute("aria-label", said);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const plot = parentElement.querySelector(".sacmes-plot");
-  plot.tell = setTriggerValue;
-  const message = JSON.parse(new TextDecoder().decode(data));
-  const theme = screenTheme(parentElement);
+function show(plot, message) {
+  plot.message = message;
+  const theme = screenTheme(plot);
   const figureText = JSON.stringify(message.figure);
   const key = figureText + theme.text + theme.paper;
   if (plot.drawnKey === key) return;
@@ -199,4 +197,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     plot.drawnKey = undefined;
     plot.textContent = error.message;
   });
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const plot = parentElement.querySelector(".sacmes-plot");
+  plot.tell = setTriggerValue;
+  const text = new TextDecoder().decode(data);
+  const given = JSON.parse(text);
+  if (given.fed) fed(plot, given.fed, (news) => show(plot, { ...plot.message, ...news }));
+  // Drawn again without news of its own, as for another theme, it shows what the feed brought.
+  const again = plot.given === text;
+  plot.given = text;
+  show(plot, again ? plot.message : given);
 }

@@ -15,7 +15,7 @@ _component = st.components.v2.component(
     "sacmes_live_plot",
     html='<div class="sacmes-plot"></div>',
     css=".sacmes-plot { width: 100%; }",
-    js=(_HERE / "live_plot.js").read_text("utf-8"),
+    js="".join((_HERE / name).read_text("utf-8") for name in ("fed.js", "live_plot.js")),
     isolate_styles=False,
 )
 
@@ -43,10 +43,19 @@ def live_plot(
     tuple of int, or None
         Position and index of the scan that was picked just now.
     """
-    library = own_address(LIBRARY_PATH)
-    head = json.dumps({"library": library, "name": name, "alt": alt, "height": height}).encode()
+    said = {"alt": alt, "name": name, "height": height}
+    return _plot(said, b'"figure":' + figure, picks=picks)
+
+
+def fed_plot(part: bytes, *, name: str, height: int, picks: bool = False) -> tuple[int, int] | None:
+    """Show a chart like `live_plot`, given by a part of its feed, which then moves it on."""
+    return _plot({"fed": name, "name": name, "height": height}, part[1:-1], picks=picks)
+
+
+def _plot(said: dict[str, Any], figure: bytes, *, picks: bool) -> tuple[int, int] | None:
+    head = json.dumps({"library": own_address(LIBRARY_PATH), **said}).encode()
     told: dict[str, Any] = {"on_picked_change": _nothing} if picks else {}
-    shown = _component(key=name, data=head[:-1] + b',"figure":' + figure + b"}", **told)
+    shown = _component(key=said["name"], data=head[:-1] + b"," + figure + b"}", **told)
     return _scan(shown.picked) if picks else None
 
 

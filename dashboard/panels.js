@@ -284,11 +284,22 @@ function address(root, data) {
 
 const KINDS = { header, cards, table, notice, messages, tile, wall, address };
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".panel");
+function show(root, data, tell) {
   const now = JSON.stringify(data);
   if (root.shown === now) return;
   root.shown = now;
   root.memory ??= {};
-  KINDS[data.kind](root, data, root.memory, setTriggerValue);
+  KINDS[data.kind](root, data, root.memory, tell);
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".panel");
+  if (!(data instanceof Uint8Array)) { show(root, data, setTriggerValue); return; }
+  const text = new TextDecoder().decode(data);
+  const { fed: name, ...given } = JSON.parse(text);
+  fed(root, name, (news) => show(root, news, setTriggerValue));
+  // Drawn again without news of its own, a part would fall back to what it was at first.
+  if (root.given === text) return;
+  root.given = text;
+  show(root, given, setTriggerValue);
 }

@@ -4,6 +4,7 @@ import socket
 from typing import Final
 
 from dashboard.downloads import Downloads
+from dashboard.feeds import Feeds
 from dashboard.pool import Pool
 from dashboard.seats import Seats
 from sacmes_core.address import BrokerAddress
@@ -14,6 +15,7 @@ _CONNECT_TIMEOUT_S = 2.0
 _broker: BrokerAddress | None = None
 _pool: Pool | None = None
 _downloads: Final = Downloads()
+_feeds: Final = Feeds()
 _seats: Final = Seats()
 
 
@@ -67,6 +69,11 @@ def pool() -> Pool:
 def downloads() -> Downloads:
     """The files of this process that wait for their browsers."""
     return _downloads
+
+
+def feeds() -> Feeds:
+    """The live pages of this process."""
+    return _feeds
 
 
 def seats() -> Seats:

@@ -7,11 +7,12 @@ import streamlit as st
 from dashboard import access, alert_words, panels
 from dashboard.navigation import link_to
 
+EVERY_S: Final = 3.0
 _SEEN: Final = "alerts_seen"
 _PAGE: Final = "alerts"
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=EVERY_S)
 def show() -> None:
     """Show what is active now; nothing takes room while nothing is."""
     alerts = access.connection().state.alerts

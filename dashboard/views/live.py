@@ -1,83 +1,59 @@
 """The live page: how everything stands, the trend, the newest voltammograms, the last results."""
 
 import time
-from datetime import UTC, datetime
 from typing import BinaryIO, Final
 
 import streamlit as st
 
-from dashboard import access, panels, summary
-from dashboard.charts import electrodes_in, panel_rows, trend_figure
-from dashboard.columns import columns_of
+from dashboard import access, panels
+from dashboard.charts import TrendView, electrodes_in, panel_rows
 from dashboard.connection import AskError
 from dashboard.export_formats import file_name
 from dashboard.exporting import Heard
-from dashboard.live_plot import live_plot
+from dashboard.feed import feed_page
+from dashboard.live_parts import Look, Parts, live_parts, shape_of
+from dashboard.live_plot import fed_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
 from dashboard.shown_csv import shown_csv
-from dashboard.standing import dimmed, header_chips
 from dashboard.views import export_panel, live_controls, marks_panel, quality_panel
 from dashboard.views.applying import show_said
 from dashboard.views.export_panel import exportable
 from dashboard.views.live_controls import QUANTITIES
 from dashboard.views.picking import inspect
 from dashboard.views.zone import viewer_zone as viewer_zone
-from dashboard.voltammogram import voltammogram_figure
-from dashboard.waiting import state_notice, waiting_notice
 
 EVERY_S: Final = 1.0
+"""How often pages renew themselves that have no feed."""
 CHART_PX: Final = 380
 PANEL_PX: Final = 230
-TABLE_PX: Final = 160
 _BELOW: Final = {"results": "Last results", "marks": "Marks", "quality": "Quality"}
-_DRAWN: Final = "drawn_for"
 
 
 def page() -> None:
-    """Show the live page; its live parts renew themselves, its controls stand still."""
-    state = access.connection().state
-    st.session_state[_DRAWN] = _shape(state)
-    _header()
-    if waiting_notice(state, time.time()) is None:
+    """Show the live page; its feed renews what is live, its controls stand still."""
+    state, now, zone = access.connection().state, int(time.time()), viewer_zone()
+    look = Look(
+        shape_of(state, now),
+        access.credentials().username,
+        zone,
+        live_controls.trend_view(False, zone),
+        QUANTITIES[live_controls.quantity()],
+        st.session_state.get("below", "results") == "results",
+    )
+    parts = live_parts(state, look, now) or {}
+    for name in ("header", "cards", "notice", "waiting"):
+        if name in parts:
+            panels.show_part(name, parts[name])
+    if "trend" in parts:
         _controls(state)
-        _charts()
-        _below(state)
-    else:
-        _waiting()
-        if state.session is None or state.session.state == "stopped":
-            _, middle, _ = st.columns([2, 1, 2])
-            if middle.button("Go to the Session page", type="primary", width="stretch"):
-                go_to("session")
-
-
-def _shape(state: LiveState) -> tuple[object, ...]:
-    """What decides which controls stand on the page; a change draws the whole page anew."""
-    drawable = waiting_notice(state, time.time()) is None
-    session = state.session.session_id if state.session is not None else None
-    return state.link == "refused", drawable, session, electrodes_in(state.shown)
-
-
-@st.fragment(run_every=EVERY_S)
-def _header() -> None:
-    state = access.connection().state
-    if _shape(state) != st.session_state.get(_DRAWN):
-        st.rerun()
-    now, zone = time.time(), viewer_zone()
-    chips = header_chips(state, now, zone, access.credentials().username)
-    panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
-    if waiting_notice(state, now) is None:
-        panels.show_cards(summary.cards(state, live_controls.electrodes(), now))
-        notice = state_notice(state)
-        if notice is not None:
-            panels.show_notice(notice)
-
-
-@st.fragment(run_every=EVERY_S)
-def _waiting() -> None:
-    notice = waiting_notice(access.connection().state, time.time())
-    if notice is not None:
-        panels.show_notice(notice, key="waiting", lone=True)
+        _charts(state, look.view, parts)
+        _below(state, parts)
+    elif state.session is None or state.session.state == "stopped":
+        _, middle, _ = st.columns([2, 1, 2])
+        if middle.button("Go to the Session page", type="primary", width="stretch"):
+            go_to("session")
+    feed_page(look)
 
 
 def _controls(state: LiveState) -> None:
@@ -117,30 +93,25 @@ def _download(state: LiveState) -> None:
     export_panel.show(exportable(session, state.shown), place="live/export", told=False)
 
 
-@st.fragment(run_every=EVERY_S)
-def _charts() -> None:
-    state, now = access.connection().state, time.time()
-    trend = state.shown
-    if trend is None:
+def _charts(state: LiveState, view: TrendView, parts: Parts) -> None:
+    if "voltammogram" not in parts:
+        rows = panel_rows(len(view.electrodes or electrodes_in(state.shown)))
+        _trend(parts, CHART_PX if rows == 1 else PANEL_PX * rows)
         return
-    view = live_controls.trend_view(dimmed(state, now), viewer_zone())
-    side_by_side = view.arrangement == "side_by_side"
-    left, right = (st.container(), None) if side_by_side else st.columns([2, 1], gap="medium")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
-        said = f"{QUANTITIES[view.quantity]} over {columns_of(trend).scans} scans"
-        rows = panel_rows(len(view.electrodes or electrodes_in(trend))) if side_by_side else 1
-        height = CHART_PX if rows == 1 else PANEL_PX * rows
-        figure = trend_figure(trend, view, state.marks)
-        picked = live_plot(figure, name="trend", alt=said, height=height, picks=True)
+        _trend(parts, CHART_PX)
+    with right:
+        fed_plot(parts["voltammogram"], name="voltammogram", height=CHART_PX)
+
+
+def _trend(parts: Parts, height: int) -> None:
+    picked = fed_plot(parts["trend"], name="trend", height=height, picks=True)
     if picked is not None:
         inspect(*picked)
-    if right is not None:
-        with right:
-            figure = voltammogram_figure(state.curves, view.electrodes, pale=view.pale)
-            live_plot(figure, name="voltammogram", alt="Newest voltammograms", height=CHART_PX)
 
 
-def _below(state: LiveState) -> None:
+def _below(state: LiveState, parts: Parts) -> None:
     chosen = st.segmented_control(
         "Below the charts",
         list(_BELOW),
@@ -155,23 +126,7 @@ def _below(state: LiveState) -> None:
         marks_panel.show(state)
     elif chosen == "quality":
         quality_panel.show()
-    else:
-        _table()
-
-
-@st.fragment(run_every=EVERY_S)
-def _table() -> None:
-    trend = access.connection().state.shown
-    if trend is None:
-        return
-    now = datetime.now(UTC).timestamp()
-    electrodes = live_controls.electrodes()
-    opened = panels.show_table(
-        summary.table_columns(summary.table_unit(trend)),
-        summary.table_rows(trend, electrodes, now, viewer_zone()),
-        label="Last results",
-        height=TABLE_PX,
-        opens=[f"{p}.{i}" for p, i in summary.table_places(trend, electrodes)],
-    )
-    if opened:
-        inspect(*map(int, opened.split(".")))
+    elif "table" in parts:
+        opened = panels.show_rows("table", parts["table"])
+        if opened:
+            inspect(*map(int, opened.split(".")))

@@ -81,7 +81,7 @@ def trend_view(pale: bool, zone: tzinfo) -> TrendView:
     """What was chosen."""
     value = st.session_state.get
     return TrendView(
-        cast(Quantity, value("quantity") or "absolute"),
+        quantity(),
         cast(Abscissa, value("abscissa") or "number"),
         electrodes(),
         pale,
@@ -90,6 +90,11 @@ def trend_view(pale: bool, zone: tzinfo) -> TrendView:
         int(value("group") or 1),
         bool(value("bands")),
     )
+
+
+def quantity() -> Quantity:
+    """The chosen quantity."""
+    return cast(Quantity, st.session_state.get("quantity") or "absolute")
 
 
 def electrodes() -> tuple[int, ...]:
