@@ -5,7 +5,7 @@ which members are to be believed when they differ in a certain way (stacking: Wo
 Networks 5 (1992) 241, doi:10.1016/S0893-6080(05)80023-1). The same small networks say how far off
 such a value usually is, which is the standard error. Whether there is a peak at all is decided by
 logistic regression on what tells peaks from blanks. Both see ratios only, so neither the unit nor
-the size of the current matters. `scripts/learn_judge.py` makes their numbers again.
+the size of the current matters. `scripts/learn_judge.py` learns them.
 """
 
 from dataclasses import dataclass
