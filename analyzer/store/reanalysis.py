@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
-from analyzer.store.claims import CLAIM_S, Claim, spend
+from analyzer.store.claims import CLAIM_S, Claim
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
 from analyzer.store.rows import (
@@ -20,12 +20,11 @@ from analyzer.store.rows import (
     Trend,
     TrendRow,
     TrendState,
-    announce_newest,
-    keep_state,
     key_of,
+    next_trend_revision,
     points_of,
     row_of,
-    touch,
+    show_trend,
     trend_to,
 )
 from analyzer.store.sessions import Run
@@ -163,34 +162,23 @@ class Reanalysis:
         """
         run = claim.run
         with self._database.write() as connection:
-            row = connection.execute(
-                select(
-                    sessions.c.revision,
-                    sessions.c.trend_revision,
-                    sessions.c.calibration_revision,
-                )
-                .where(sessions.c.run == run)
-                .with_for_update()
-            ).one()
+            trend_revision = next_trend_revision(
+                connection, claim, session.document.revision, session.calibration_revision
+            )
             waiting = exists().where(jobs.c.run == run, jobs.c.priority == AGAIN)
-            if not spend(connection, claim) or connection.scalar(select(waiting)):
-                return None
-            computed_with = session.document.revision, session.calibration_revision
-            if (row.revision, row.calibration_revision) != computed_with:
+            if trend_revision is None or connection.scalar(select(waiting)):
                 return None
             _put_in_place(connection, run, trends)
             count = select(func.count()).where(results.c.run == run, results.c.superseded == 0)
-            trend_revision = int(row.trend_revision) + 1
-            changes: dict[str, Any] = {
-                "trend_stale": 0,
-                "trend_revision": trend_revision,
-                "shown_revision": session.document.settings_revision,
-                "scans": connection.scalar(count),
-                "last_result_at": now.isoformat(),
-            }
-            touch(connection, run, changes)
-            keep_state(connection, run, state)
-            announce_newest(connection, run)
+            show_trend(
+                connection,
+                run,
+                trend_revision,
+                state,
+                shown_revision=session.document.settings_revision,
+                scans=connection.scalar(count),
+                last_result_at=now.isoformat(),
+            )
         return trend_revision
 
     def _next(self, after_run: int) -> int | None:

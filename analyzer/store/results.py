@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
-from analyzer.store.claims import Claim, spend, spend_all
+from analyzer.store.claims import Claim, spend_all
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
 from analyzer.store.rows import (
@@ -16,14 +16,14 @@ from analyzer.store.rows import (
     Trend,
     TrendRow,
     TrendState,
-    announce_newest,
     keep_state,
     key_of,
+    next_trend_revision,
     points_of,
     result_of,
     row_of,
     select_results,
-    touch,
+    show_trend,
     trend_from,
     trend_of,
     trend_to,
@@ -202,25 +202,11 @@ class Results:
             The trend revision that now holds; None if document or calibration have changed
             meanwhile, or another worker has taken the session over.
         """
-        run = claim.run
         with self._database.write() as connection:
-            row = connection.execute(
-                select(
-                    sessions.c.revision,
-                    sessions.c.trend_revision,
-                    sessions.c.calibration_revision,
-                )
-                .where(sessions.c.run == run)
-                .with_for_update()
-            ).one()
-            same = (row.revision, row.calibration_revision) == (revision, calibration_revision)
-            if not (spend(connection, claim) and same):
-                return None
-            _write_trends(connection, changed)
-            trend_revision = int(row.trend_revision) + 1
-            touch(connection, run, {"trend_stale": 0, "trend_revision": trend_revision})
-            keep_state(connection, run, state)
-            announce_newest(connection, run)
+            trend_revision = next_trend_revision(connection, claim, revision, calibration_revision)
+            if trend_revision is not None:
+                _write_trends(connection, changed)
+                show_trend(connection, claim.run, trend_revision, state)
         return trend_revision
 
 

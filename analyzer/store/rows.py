@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
+from analyzer.store.claims import Claim, spend
 from analyzer.store.tables import results, sessions, trend_states
 from analyzer.store.uploads import StoredUpload
 from sacmes_core.analysis.trend.running import TrendPoint
@@ -184,13 +185,50 @@ def points_of(row: Any) -> tuple[TrendPoint, ...]:
     )
 
 
-def touch(connection: Connection, run: int, changes: dict[str, Any]) -> None:
-    """Change the row of a session whose results have changed."""
+def next_trend_revision(
+    connection: Connection, claim: Claim, revision: int, calibration_revision: int
+) -> int | None:
+    """End the claim under which a whole trend was computed.
+
+    Parameters
+    ----------
+    revision, calibration_revision
+        Of the session document and the calibration that it was computed with.
+
+    Returns
+    -------
+    int or None
+        The revision of that trend; None if document or calibration have changed meanwhile, or
+        another worker has taken the session over.
+    """
+    query = select(
+        sessions.c.revision, sessions.c.trend_revision, sessions.c.calibration_revision
+    ).where(sessions.c.run == claim.run)
+    row = connection.execute(query.with_for_update()).one()
+    same = (row.revision, row.calibration_revision) == (revision, calibration_revision)
+    return int(row.trend_revision) + 1 if spend(connection, claim) and same else None
+
+
+def show_trend(
+    connection: Connection,
+    run: int,
+    trend_revision: int,
+    state: TrendState | None,
+    **changes: Any,
+) -> None:
+    """Let the trend that the results have now hold, with more changes to the session's row."""
     connection.execute(
         update(sessions)
         .where(sessions.c.run == run)
-        .values(content_version=sessions.c.content_version + 1, **changes)
+        .values(
+            content_version=sessions.c.content_version + 1,
+            trend_stale=0,
+            trend_revision=trend_revision,
+            **changes,
+        )
     )
+    keep_state(connection, run, state)
+    announce_newest(connection, run)
 
 
 def keep_state(connection: Connection, run: int, state: TrendState | None) -> None:
