@@ -17,11 +17,10 @@ from sacmes_core.payloads.alerts import Alert
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the store knows of one user's watch; `fresh` where it knew nothing."""
+    """What the store knows of one user's watch; `turn` is 0 where it knew nothing."""
 
     watch: Watch
     turn: int
-    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ class AlertBook:
             row = connection.execute(query).first()
             found = _open_items(connection, user_id)
         if row is None:
-            return Kept(Watch(open=found, silent_since=now), 0, True)
-        return Kept(_watch(json.loads(row.document), found, now), row.turn, False)
+            return Kept(Watch(open=found, silent_since=now), 0)
+        return Kept(_watch(json.loads(row.document), found, now), row.turn)
 
     def keep(
         self, user_id: str, kept: Kept, watch: Watch, effects: Sequence[Effect], *, post: bool
@@ -67,7 +66,8 @@ class AlertBook:
         """
         document = json.dumps(memory_of(watch))
         with self._database.write() as connection:
-            insert_if_absent(connection, watches, user_id=user_id, turn=0, document="{}")
+            if not kept.turn:
+                insert_if_absent(connection, watches, user_id=user_id, turn=0, document="{}")
             mine = connection.execute(
                 update(watches)
                 .where(watches.c.user_id == user_id, watches.c.turn == kept.turn)
@@ -81,7 +81,7 @@ class AlertBook:
                         _insert(connection, user_id, item, post=post)
                     case Changed(item):
                         _replace(connection, user_id, item)
-        return Kept(watch, kept.turn + 1, False)
+        return Kept(watch, kept.turn + 1)
 
     def list(self, user_id: str, limit: int) -> tuple[Alert, ...]:
         """The alerts of a user, newest first; those that are open before all others."""
