@@ -1,6 +1,6 @@
 """The tables of the store and the number of their layout."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -29,6 +29,13 @@ YES: Final[ColumnElement[int]] = literal_column("1")
 """As literals, since a partial index serves no query with a parameter in its place."""
 
 metadata = MetaData()
+
+
+def _only_where(column: str, value: int) -> dict[str, Any]:
+    """What makes an index one of the rows with this value alone, in either database."""
+    condition = Column(column) == value
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
 
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
@@ -87,12 +94,7 @@ sessions = Table(
     # Session ids are made by clients too: one user's must never meet another's.
     UniqueConstraint("user_id", "session_id"),
     Index("sessions_by_revision", "user_id", "revision"),
-    Index(
-        "sessions_stale",
-        "trend_stale",
-        sqlite_where=Column("trend_stale") == 1,
-        postgresql_where=Column("trend_stale") == 1,
-    ),
+    Index("sessions_stale", "trend_stale", **_only_where("trend_stale", 1)),
 )
 
 documents = Table(
@@ -183,8 +185,7 @@ results = Table(
         "run",
         "position",
         "scan_index",
-        sqlite_where=Column("announced") == 0,
-        postgresql_where=Column("announced") == 0,
+        **_only_where("announced", 0),
     ),
 )
 
@@ -240,15 +241,9 @@ alerts = Table(
         "user_id",
         "cause",
         unique=True,
-        sqlite_where=Column("is_open") == 1,
-        postgresql_where=Column("is_open") == 1,
+        **_only_where("is_open", 1),
     ),
-    Index(
-        "alerts_to_post",
-        "due_at",
-        sqlite_where=Column("to_post") == 1,
-        postgresql_where=Column("to_post") == 1,
-    ),
+    Index("alerts_to_post", "due_at", **_only_where("to_post", 1)),
 )
 """What needed a person's eye, and whether it still does."""
 
