@@ -5,7 +5,8 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from sacmes_core import __version__
-from sacmes_core.examples import CONTENT, EXAMPLES, UPLOAD_HEADER
+from sacmes_core.example_run import CONTENT, UPLOAD_HEADER
+from sacmes_core.examples import EXAMPLES
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.replies import Problem
 from sacmes_core.protocol import (

@@ -1,29 +1,26 @@
 """One full example of each payload, as the AsyncAPI document and the tests show it."""
 
-import hashlib
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from sacmes_core.payloads.alerts import (
-    AcknowledgeRequest,
-    Alert,
-    Alerts,
-    AlertsQuery,
-    AlertsReply,
+from sacmes_core.example_run import (
+    ALERT,
+    CALIBRATION,
+    CONTENT,
+    CURVES,
+    ENTERED,
+    MARK,
+    MEASURED,
+    RESULT,
+    SESSION,
+    SESSION_ID,
+    SETTINGS,
+    START,
+    UPLOAD_ID,
 )
-from sacmes_core.payloads.calibration import (
-    CalibrateRequest,
-    Calibration,
-    CalibrationCurve,
-    CalibrationQuery,
-    CalibrationReply,
-    Dose,
-    Drawn,
-    EnteredCurve,
-    Limited,
-)
+from sacmes_core.payloads.alerts import AcknowledgeRequest, Alerts, AlertsQuery, AlertsReply
+from sacmes_core.payloads.calibration import CalibrateRequest, CalibrationQuery, CalibrationReply
 from sacmes_core.payloads.common import Payload
-from sacmes_core.payloads.marks import Mark, MarkRequest, MarksQuery, MarksReply, UnmarkRequest
+from sacmes_core.payloads.marks import MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.presence import (
     AgentPresence,
     AnalyzerPresence,
@@ -60,202 +57,9 @@ from sacmes_core.payloads.replies import (
     SessionSummary,
 )
 from sacmes_core.payloads.results import (
-    Curves,
-    ElectrodeCurves,
-    ElectrodeResult,
     Progress,
     Receipt,
     Receipts,
-    Result,
-    ScanReference,
-)
-from sacmes_core.payloads.session import SessionDocument
-from sacmes_core.settings.method import MethodSettings
-from sacmes_core.settings.peak import PeakSettings
-from sacmes_core.settings.session import SessionSettings
-from sacmes_core.settings.source import SourceSettings
-from sacmes_core.settings.trend import TrendSettings
-from sacmes_core.upload import UploadHeader, upload_id
-
-_START: Final = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
-_MEASURED: Final = datetime(2026, 3, 2, 10, 15, 20, tzinfo=timezone(timedelta(hours=1)))
-_SESSION_ID: Final = "0b6f6c1e-5d0c-4c1e-9d43-2f1f0b1f8a55"
-
-CONTENT: Final = (
-    b"Potential/V, i1d/A, i1f/A, i1r/A\r\n\r\n-0.201, -1.495e-7, -5.668e-8, 9.286e-8\r\n"
-)
-_UPLOAD_ID: Final = upload_id(_SESSION_ID, "SWV_15Hz_1.txt", CONTENT)
-
-UPLOAD_HEADER: Final = UploadHeader(
-    session_id=_SESSION_ID,
-    upload_id=_UPLOAD_ID,
-    file="SWV_15Hz_1.txt",
-    technique="swv",
-    sha256=hashlib.sha256(CONTENT).hexdigest(),
-    complete=True,
-    frequency_hz=15.0,
-    number=1,
-    electrode=1,
-    measured_at=_MEASURED,
-    measured_at_source="header",
-    clock_synced=True,
-    modified_at=_MEASURED,
-)
-
-_SETTINGS: Final = SessionSettings(
-    source=SourceSettings(
-        handle="SWV_",
-        extension=".txt",
-        frequencies_hz=(15.0, 200.0),
-        first_number=1,
-        last_number=2000,
-        backlog="all",
-        method=MethodSettings(interval_s=60.0, repeats=2000),
-    ),
-    peak=PeakSettings(potential_min_v=-0.45, potential_max_v=-0.1),
-    trend=TrendSettings(reference_number=1, low_frequency_hz=15.0, high_frequency_hz=200.0),
-)
-_SESSION: Final = SessionDocument(
-    session_id=_SESSION_ID,
-    name="ATP in serum, sensor 7",
-    technique="swv",
-    state="running",
-    revision=12,
-    settings_revision=11,
-    started_at=_START,
-    changed_at=_START,
-    changed_by="lab-7",
-    settings=_SETTINGS,
-)
-_SCAN: Final = ScanReference(
-    file="SWV_15Hz_1.txt",
-    index=0,
-    revision=1,
-    technique="swv",
-    format="chi",
-    frequency_hz=15.0,
-    number=1,
-    measured_at=_MEASURED,
-    measured_at_source="header",
-)
-_RESULT: Final = Result(
-    session_id=_SESSION_ID,
-    position=1,
-    upload_id=_UPLOAD_ID,
-    scan=_SCAN,
-    settings_revision=11,
-    trend_revision=1,
-    method="sacmes-web",
-    version="0.1.0",
-    electrodes=(
-        ElectrodeResult(
-            electrode=1,
-            peak_current_a=3.61e-7,
-            peak_current_se_a=2.1e-9,
-            peak_potential_v=-0.281,
-            peak_potential_se_v=0.0004,
-            area_av=3.4e-8,
-            area_se_av=4.0e-10,
-            fwhm_v=0.094,
-            fwhm_se_v=0.001,
-            normalised=1.0,
-            kdm=1.0,
-            flags=("too_noisy",),
-        ),
-    ),
-    flags=("name_header_mismatch",),
-)
-_CURVES: Final = Curves(
-    session_id=_SESSION_ID,
-    position=1,
-    scan=_SCAN,
-    settings_revision=11,
-    electrodes=(
-        ElectrodeCurves(
-            electrode=1,
-            potential_v=(-0.201, -0.202, -0.203),
-            current_a=(-1.495e-7, -1.837e-7, -1.858e-7),
-            smoothed_a=(-1.5e-7, -1.8e-7, -1.86e-7),
-            baseline_a=(-1.4e-7, -1.4e-7, -1.4e-7),
-            peak_current_a=3.61e-7,
-            peak_potential_v=-0.281,
-        ),
-    ),
-)
-
-_MARK: Final = Mark(
-    mark_id="q7Gk2-3",
-    kind="injection",
-    label="ATP, second addition",
-    at=_MEASURED,
-    number=40,
-    concentration=50.0,
-    concentration_unit="µM",
-    by="lab-7",
-)
-
-_ALERT: Final = Alert(
-    alert_id="3f1c5a0e9b7d4c2286e0d1f4a5b6c7d8",
-    kind="signal_out_of_band",
-    state="acknowledged",
-    since=_START,
-    sentence="The normalised current of electrode 1 at 15 Hz was 0.412 in scan 240, below 0.5 in 3 "
-    "scans one after another.",
-    session_id=_SESSION_ID,
-    quantity="normalised",
-    electrode=1,
-    frequency_hz=15.0,
-    value=0.412,
-    threshold=0.5,
-    position=480,
-    number=240,
-    measured_at=_MEASURED,
-    acknowledged_at=_START,
-    acknowledged_by="lab-7",
-)
-
-_ENTERED: Final = EnteredCurve(
-    electrode=1,
-    frequency_hz=15.0,
-    baseline=1.0,
-    baseline_se=0.004,
-    gain=-0.6,
-    gain_se=0.02,
-    half_concentration_molar=4e-5,
-    half_concentration_se_molar=3e-6,
-    signal_se=0.01,
-)
-_CALIBRATION: Final = Calibration(
-    quantity="kdm",
-    curves=(
-        CalibrationCurve(
-            electrode=1,
-            doses=(
-                Dose(concentration_molar=0.0, signal=1.01, position=20, number=10),
-                Dose(concentration_molar=5e-5, signal=1.34, position=80, number=40),
-            ),
-            baseline=Limited(value=1.01, low=0.99, high=1.03),
-            gain=Limited(value=0.61, low=0.55),
-            half_concentration_molar=Limited(value=4e-5, low=3e-5, high=6e-5),
-            hill_coefficient=Limited(value=1.0, low=1.0, high=1.0),
-            r_squared=0.997,
-            signal_sd=0.008,
-            detection_molar=Limited(value=1.6e-6, low=8e-7, high=3e-6),
-            quantification_molar=Limited(value=6e-6, low=4e-6, high=1e-5),
-            usable_low_molar=2e-6,
-            usable_high_molar=2e-4,
-            flags=("saturation_not_reached",),
-            drawn=Drawn(
-                concentration_molar=(0.0, 5e-5),
-                signal=(1.01, 1.35),
-                low=(0.99, 1.33),
-                high=(1.03, 1.37),
-            ),
-        ),
-    ),
-    revision=2,
-    at=_START,
-    by="lab-7",
 )
 
 EXAMPLES: Final[tuple[Payload, ...]] = (
@@ -263,13 +67,13 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         state="online",
         instance="9f86d081884c7d659a2feaa0c55ad015",
         number=3,
-        heartbeat_at=_START,
-        since=_START,
+        heartbeat_at=START,
+        since=START,
         version="0.1.0",
         host="PC-LAB2",
         source="serial",
         source_name="/dev/serial/by-id/usb-FTDI_FT230X_Basic_UART_DM00ABCD-if00-port0",
-        session_id=_SESSION_ID,
+        session_id=SESSION_ID,
         revision=12,
         remote_start=True,
         instrument="EmStat Pico, firmware espico1304#Oct 22 2021 14:38:26",
@@ -280,13 +84,13 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         counters=UploadCounters(seen=240, sent=240, confirmed=239, waiting=1, refused=0),
         problem="The line to the instrument was lost in the middle of the scan.",
     ),
-    ViewerPresence(viewer="q7Gk2", pages=2, since=_START, heartbeat_at=_START, version="0.1.0"),
+    ViewerPresence(viewer="q7Gk2", pages=2, since=START, heartbeat_at=START, version="0.1.0"),
     AnalyzerPresence(
         state="online",
         analyzer="server-1",
         role="run",
-        heartbeat_at=_START,
-        since=_START,
+        heartbeat_at=START,
+        since=START,
         version="0.1.0",
         waiting=0,
         stored=240,
@@ -294,10 +98,10 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         refused=0,
         problem="The disk is full: nothing is stored and no scan is confirmed until there is room.",
     ),
-    _SESSION,
+    SESSION,
     Receipts(
         receipts=(
-            Receipt(upload_id=_UPLOAD_ID, status="stored"),
+            Receipt(upload_id=UPLOAD_ID, status="stored"),
             Receipt(
                 upload_id="a" * 64,
                 status="refused",
@@ -306,42 +110,42 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
             ),
         )
     ),
-    _RESULT,
-    _CURVES,
-    Progress(session_id=_SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12),
-    Alerts(alerts=(_ALERT,)),
-    CalibrationQuery(session_id=_SESSION_ID, quantity="kdm", hill="one", last_scans=5),
+    RESULT,
+    CURVES,
+    Progress(session_id=SESSION_ID, job="analysis", done=400, of=1000, settings_revision=12),
+    Alerts(alerts=(ALERT,)),
+    CalibrationQuery(session_id=SESSION_ID, quantity="kdm", hill="one", last_scans=5),
     CalibrateRequest(
-        session_id=_SESSION_ID,
+        session_id=SESSION_ID,
         source="entered",
         quantity="normalised",
         hill="one",
         last_scans=5,
-        entered=(_ENTERED,),
-        from_session_id=_SESSION_ID,
+        entered=(ENTERED,),
+        from_session_id=SESSION_ID,
         by="lab-7",
     ),
     CalibrationReply(
-        session_id=_SESSION_ID,
-        holds=_CALIBRATION,
-        found=_CALIBRATION,
+        session_id=SESSION_ID,
+        holds=CALIBRATION,
+        found=CALIBRATION,
         problem="No mark of this session has a concentration with scans after it.",
     ),
     AlertsQuery(limit=100),
-    AcknowledgeRequest(alert_id=_ALERT.alert_id, by="lab-7"),
-    AlertsReply(alerts=(_ALERT,)),
+    AcknowledgeRequest(alert_id=ALERT.alert_id, by="lab-7"),
+    AlertsReply(alerts=(ALERT,)),
     SessionsQuery(limit=20),
-    HistoryQuery(session_id=_SESSION_ID, after_position=200, after_index=0, limit=500),
-    ScanQuery(session_id=_SESSION_ID, position=1, index=0),
+    HistoryQuery(session_id=SESSION_ID, after_position=200, after_index=0, limit=500),
+    ScanQuery(session_id=SESSION_ID, position=1, index=0),
     TrialQuery(
-        session_id=_SESSION_ID,
+        session_id=SESSION_ID,
         position=1,
         index=0,
-        reading=_SETTINGS.reading,
-        peak=_SETTINGS.peak,
+        reading=SETTINGS.reading,
+        peak=SETTINGS.peak,
     ),
     ExportQuery(
-        session_id=_SESSION_ID,
+        session_id=SESSION_ID,
         format="csv",
         electrodes=(1, 2),
         frequencies_hz=(15.0, 200.0),
@@ -354,19 +158,19 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         technique="swv",
         name="ATP in serum, sensor 7",
         by="lab-7",
-        settings=_SETTINGS,
+        settings=SETTINGS,
     ),
     StopRequest(seen_revision=12, by="lab-7"),
-    SettingsRequest(seen_revision=12, by="lab-7", settings=_SETTINGS),
-    MarksQuery(session_id=_SESSION_ID),
-    MarkRequest(session_id=_SESSION_ID, **_MARK.model_dump()),
-    UnmarkRequest(session_id=_SESSION_ID, mark_id=_MARK.mark_id),
-    MarksReply(session_id=_SESSION_ID, marks=(_MARK,)),
-    RenameRequest(session_id=_SESSION_ID, name="ATP in serum, sensor 7, second day", by="lab-7"),
-    DeleteRequest(session_id=_SESSION_ID),
-    UndeleteRequest(session_id=_SESSION_ID),
+    SettingsRequest(seen_revision=12, by="lab-7", settings=SETTINGS),
+    MarksQuery(session_id=SESSION_ID),
+    MarkRequest(session_id=SESSION_ID, **MARK.model_dump()),
+    UnmarkRequest(session_id=SESSION_ID, mark_id=MARK.mark_id),
+    MarksReply(session_id=SESSION_ID, marks=(MARK,)),
+    RenameRequest(session_id=SESSION_ID, name="ATP in serum, sensor 7, second day", by="lab-7"),
+    DeleteRequest(session_id=SESSION_ID),
+    UndeleteRequest(session_id=SESSION_ID),
     ListQuery(handle="SWV_", extension=".txt"),
-    MeasureRequest(session_id=_SESSION_ID, by="lab-7"),
+    MeasureRequest(session_id=SESSION_ID, by="lab-7"),
     Problem(
         type="conflict",
         title="The session was changed by someone else",
@@ -375,19 +179,19 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     ),
     SessionsReply(
         sessions=(
-            SessionSummary(session=_SESSION, scans=240, last_position=240, last_result_at=_START),
+            SessionSummary(session=SESSION, scans=240, last_position=240, last_result_at=START),
         )
     ),
     HistoryReply(
-        session=_SESSION,
-        results=(_RESULT,),
+        session=SESSION,
+        results=(RESULT,),
         trend_revision=1,
-        settings_revision=_RESULT.settings_revision,
+        settings_revision=RESULT.settings_revision,
         last_position=1,
         more=False,
     ),
-    ScanReply(result=_RESULT, curves=_CURVES),
-    SessionReply(session=_SESSION),
+    ScanReply(result=RESULT, curves=CURVES),
+    SessionReply(session=SESSION),
     ListReply(
         source_name="C:\\Data\\ATP",
         found=(
@@ -403,9 +207,9 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         ),
         truncated=False,
     ),
-    RatesQuery(session_id=_SESSION_ID, number=1, amplitude_v=0.025, step_v=0.001),
+    RatesQuery(session_id=SESSION_ID, number=1, amplitude_v=0.025, step_v=0.001),
     RatesReply(
-        session_id=_SESSION_ID,
+        session_id=SESSION_ID,
         amplitude_v=0.025,
         step_v=0.001,
         electrons=2,
@@ -433,7 +237,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         source_name="C:\\CHI\\data",
         file="SWV_15Hz_120.txt",
         size_bytes=3412,
-        modified_at=_MEASURED,
+        modified_at=MEASURED,
         text=CONTENT.decode(),
         scans=(
             PreviewScan(
@@ -442,7 +246,7 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
                 technique="swv",
                 frequency_hz=15.0,
                 number=120,
-                measured_at=_MEASURED,
+                measured_at=MEASURED,
                 electrodes=(1,),
                 points=3,
                 incomplete="The scan ends at -0.203 V; its header says that it goes to -0.5 V.",
@@ -460,5 +264,5 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
         ),
         scans_in_file=1,
     ),
-    MeasureReply(session_id=_SESSION_ID, number=13, scans=2),
+    MeasureReply(session_id=SESSION_ID, number=13, scans=2),
 )

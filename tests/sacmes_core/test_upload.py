@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sacmes_core.errors import ProtocolError
-from sacmes_core.examples import CONTENT, UPLOAD_HEADER
+from sacmes_core.example_run import CONTENT, UPLOAD_HEADER
 from sacmes_core.messages import Message, Publication
 from sacmes_core.protocol import MAX_UPLOAD_BYTES
 from sacmes_core.upload import UploadHeader, UploadRefusedError, pack, unpack, upload_id
