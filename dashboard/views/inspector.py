@@ -13,6 +13,7 @@ from dashboard.figures import frequency_label
 from dashboard.inspection import LAYERS, LAYERS_FIRST, Around, Layer, Looked
 from dashboard.live_plot import live_plot
 from dashboard.trend import Scan
+from dashboard.views import trend_choice
 from dashboard.views.heading import show_heading
 from dashboard.views.picking import FOLLOW, INSPECTED
 from sacmes_core import questions
@@ -76,16 +77,7 @@ def _steps() -> None:
 def _layers_and_electrodes() -> None:
     trend = access.connection().state.shown
     there = columns_of(trend).electrodes if trend is not None else ()
-    if len(there) > 1:
-        st.pills(
-            "Electrodes",
-            there,
-            selection_mode="multi",
-            format_func="E{}".format,
-            key="electrodes",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+    trend_choice.show_electrodes(there, "electrodes", persist="session")
     st.pills(
         "Layers",
         list(LAYERS),
