@@ -7,7 +7,6 @@ import numpy as np
 
 from dashboard.axes import DRAWN_POINTS, Prefix, calm_bounds, prefix_for, significant, thinned
 from dashboard.blocks import Cell, Column
-from dashboard.charts import ordinate_title
 from dashboard.comparison import CompareView, Figures, Line, Summary
 from dashboard.figures import (
     COLOURS,
@@ -21,6 +20,7 @@ from dashboard.figures import (
     lean,
 )
 from dashboard.series import MEASURES, Quantity
+from dashboard.trend_scales import ordinate_title
 
 ALL_POINTS: Final = 8000
 POINTS_MIN: Final = 200

@@ -8,19 +8,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from dashboard.charts import (
+from dashboard.charts import electrodes_in
+from dashboard.marks import KINDS, mark_words
+from dashboard.series import Series, TrendView, series_of
+from dashboard.trend import Trend
+from dashboard.trend_lines import names_of
+from dashboard.trend_scales import (
     Scales,
     abscissa_title,
-    electrodes_in,
     mark_places,
-    names_of,
     ordinate_title,
     scales_of,
     x_on_axis,
 )
-from dashboard.marks import KINDS, mark_words
-from dashboard.series import Series, TrendView, series_of
-from dashboard.trend import Trend
 from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.session import SessionDocument
 

@@ -30,7 +30,7 @@ from dashboard.marks import in_order, mark_words
 from dashboard.recorded import Recording
 from dashboard.series import Quantity
 from dashboard.session_rows import label_of, name_of
-from dashboard.views import export_panel
+from dashboard.views import export_panel, trend_choice
 from dashboard.views.past import listed, marks_of, recording
 from dashboard.views.zone import viewer_zone
 from sacmes_core.payloads.marks import Mark
@@ -160,16 +160,8 @@ def _view(quantity: Quantity, alignment: Alignment, members: Sequence[Member]) -
         {f for m in members for f in columns_of(m.trend).frequencies_hz if f is not None}
     )
     with st.container(horizontal=True, gap="medium"):
-        wanted = frequencies_wanted = None
-        if len(electrodes) > 1:
-            wanted = st.pills(
-                "Electrodes",
-                electrodes,
-                selection_mode="multi",
-                format_func="E{}".format,
-                key="compare/electrodes",
-                label_visibility="collapsed",
-            )
+        wanted = trend_choice.show_electrodes(electrodes, "compare/electrodes")
+        frequencies_wanted = None
         if len(frequencies) > 1:
             frequencies_wanted = st.pills(
                 "Frequencies",
@@ -182,7 +174,7 @@ def _view(quantity: Quantity, alignment: Alignment, members: Sequence[Member]) -
     return CompareView(
         quantity,
         alignment,
-        tuple(sorted(wanted or ())),
+        wanted,
         tuple(sorted(frequencies_wanted or ())),
     )
 

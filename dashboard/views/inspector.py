@@ -8,21 +8,21 @@ import streamlit as st
 from dashboard import access, inspection, panels
 from dashboard.blocks import Notice
 from dashboard.columns import columns_of
-from dashboard.connection import AskError
 from dashboard.figures import frequency_label
 from dashboard.inspection import LAYERS, LAYERS_FIRST, Around, Layer, Looked
 from dashboard.live_plot import live_plot
 from dashboard.trend import Scan
+from dashboard.views import trend_choice
 from dashboard.views.heading import show_heading
 from dashboard.views.picking import FOLLOW, INSPECTED
+from dashboard.views.scan_answers import ScanAnswers
 from sacmes_core import questions
 from sacmes_core.payloads.questions import ScanQuery, TrialQuery
 from sacmes_core.payloads.replies import ScanReply
 
 CHART_PX: Final = 500
 EVERY_S: Final = 1.0
-_KEPT: Final = "inspector_answers"
-_KEPT_MAX: Final = 60
+_ANSWERS: Final = ScanAnswers("inspector_answers", 60, "Not there", "no_answer")
 _FREQUENCY: Final = "inspector_frequency"
 _TEXT: Final = "inspector_text"
 _NOT_FOUND: Final = "inspector_not_found"
@@ -76,16 +76,7 @@ def _steps() -> None:
 def _layers_and_electrodes() -> None:
     trend = access.connection().state.shown
     there = columns_of(trend).electrodes if trend is not None else ()
-    if len(there) > 1:
-        st.pills(
-            "Electrodes",
-            there,
-            selection_mode="multi",
-            format_func="E{}".format,
-            key="electrodes",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+    trend_choice.show_electrodes(there, "electrodes", persist="session")
     st.pills(
         "Layers",
         list(LAYERS),
@@ -218,24 +209,13 @@ def _answer(scan: Scan, current: str | None = None) -> ScanReply | None:
     state = access.connection().state
     if state.session is None or state.shown is None:
         return None
-    kept: dict[object, ScanReply] = st.session_state.setdefault(_KEPT, {})
     key = (state.session.session_id, state.shown.epoch, scan.position, scan.index, current)
-    if key not in kept:
-        query: ScanQuery | TrialQuery = ScanQuery(
-            session_id=state.session.session_id, position=scan.position, index=scan.index
-        )
-        asked = questions.SCAN
-        if current is not None:
-            peak = state.session.settings.peak.model_copy(update={"current": current})
-            query = TrialQuery(peak=peak, **query.model_dump(exclude={"schema_number"}))
-            asked = questions.TRIAL
-        try:
-            reply = access.connection().ask(asked, query)
-        except AskError as error:
-            panels.show_notice(Notice("Not there", str(error), "attention"), key="no_answer")
-            return None
-        assert isinstance(reply, ScanReply)
-        while len(kept) >= _KEPT_MAX:
-            kept.pop(next(iter(kept)))
-        kept[key] = reply
-    return kept[key]
+    known = _ANSWERS.known(key)
+    if known is not None:
+        return known
+    query = ScanQuery(session_id=state.session.session_id, position=scan.position, index=scan.index)
+    if current is None:
+        return _ANSWERS.ask(key, questions.SCAN, query)
+    peak = state.session.settings.peak.model_copy(update={"current": current})
+    tried = TrialQuery(peak=peak, **query.model_dump(exclude={"schema_number"}))
+    return _ANSWERS.ask(key, questions.TRIAL, tried)

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard.columns import columns_of
 from dashboard.live_state import LiveState
-from dashboard.series import Abscissa, Arrangement, Quantity, TrendView
-from dashboard.views import trend_form
+from dashboard.series import Arrangement, Quantity, TrendView
+from dashboard.views import trend_choice, trend_form
 
 QUANTITIES: Final = {
     "absolute": "Peak current",
@@ -28,7 +28,6 @@ _QUANTITY_HELP: Final = (
     "peak potential and width in V show drift; area in A·V; charge is peak current over frequency "
     "in C; signal to noise is the peak current over its standard error."
 )
-_ABSCISSAE: Final = {"number": "Scan #", "elapsed": "Elapsed", "clock": "Clock"}
 _ARRANGEMENTS: Final = {
     "overlaid": "Overlaid",
     "side_by_side": "Side by side",
@@ -49,26 +48,8 @@ def show(state: LiveState) -> None:
         width=215,
         persist_state="session",
     )
-    st.segmented_control(
-        "Abscissa",
-        list(_ABSCISSAE),
-        default="number",
-        required=True,
-        format_func=_ABSCISSAE.__getitem__,
-        key="abscissa",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    if len(electrodes) > 1:
-        st.pills(
-            "Electrodes",
-            electrodes,
-            selection_mode="multi",
-            format_func="E{}".format,
-            key="electrodes",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+    trend_choice.show_abscissa("abscissa", persist="session")
+    trend_choice.show_electrodes(electrodes, "electrodes", persist="session")
     with st.popover("View", icon=":material/visibility:"):
         _view_choices(several=len(electrodes) > 1)
     with st.popover("Trend", icon=":material/functions:"):
@@ -82,7 +63,7 @@ def trend_view(pale: bool, zone: tzinfo) -> TrendView:
     value = st.session_state.get
     return TrendView(
         quantity(),
-        cast(Abscissa, value("abscissa") or "number"),
+        trend_choice.abscissa("abscissa"),
         electrodes(),
         pale,
         zone,
@@ -99,7 +80,7 @@ def quantity() -> Quantity:
 
 def electrodes() -> tuple[int, ...]:
     """The chosen electrodes; empty for all."""
-    return tuple(sorted(st.session_state.get("electrodes") or ()))
+    return trend_choice.electrodes("electrodes")
 
 
 def _view_choices(*, several: bool) -> None:

@@ -8,13 +8,14 @@ import streamlit as st
 
 from dashboard import panels, replay, summary
 from dashboard.blocks import Chip, Notice
-from dashboard.charts import Abscissa, Quantity, TrendView, electrodes_in, trend_figure
+from dashboard.charts import Quantity, TrendView, electrodes_in, trend_figure
 from dashboard.live_plot import live_plot
 from dashboard.recorded import Recording
 from dashboard.replay import SPEEDS, Replay
 from dashboard.session_rows import TECHNIQUES, duration_words, moment, name_of
 from dashboard.standing import clock_words
 from dashboard.trend import Trend
+from dashboard.views import trend_choice
 from dashboard.views.past import curves_of, forget, marks_of, recording
 from dashboard.views.zone import viewer_zone
 from dashboard.voltammogram import voltammogram_figure
@@ -31,11 +32,6 @@ _QUANTITIES: Final[dict[Quantity, str]] = {
     "ratio": "Ratio",
     "concentration": "Concentration",
     "potential": "Potential",
-}
-_ABSCISSAE: Final[dict[Abscissa, str]] = {
-    "number": "Scan #",
-    "elapsed": "Elapsed",
-    "clock": "Clock",
 }
 _REPLAYS: Final = "replays"
 _CUT: Final = "replayed_trend"
@@ -107,25 +103,12 @@ def _controls(trend: Trend) -> None:
             key="recorded/quantity",
             label_visibility="collapsed",
         )
-        st.segmented_control(
-            "Abscissa",
-            list(_ABSCISSAE),
-            default="number",
-            required=True,
-            format_func=_ABSCISSAE.__getitem__,
-            key="recorded/abscissa",
-            label_visibility="collapsed",
-        )
-        electrodes = electrodes_in(trend)
-        if len(electrodes) > 1:
-            st.pills(
-                "Electrodes",
-                electrodes,
-                selection_mode="multi",
-                format_func="E{}".format,
-                key=f"recorded/electrodes/{trend.session_id}",
-                label_visibility="collapsed",
-            )
+        trend_choice.show_abscissa("recorded/abscissa")
+        trend_choice.show_electrodes(electrodes_in(trend), _electrodes_key(trend))
+
+
+def _electrodes_key(trend: Trend) -> str:
+    return f"recorded/electrodes/{trend.session_id}"
 
 
 def _player(trend: Trend, every_s: float | None) -> None:
@@ -190,11 +173,10 @@ def _charts(trend: Trend, marks: tuple[Mark, ...]) -> None:
     then = _cut(trend, _count(trend))
     # Asked for before anything is drawn: what waits for an answer would be shown pale meanwhile.
     curves = curves_of(then)
-    wanted = st.session_state.get(f"recorded/electrodes/{trend.session_id}") or ()
     view = TrendView(
         cast(Quantity, st.session_state.get("recorded/quantity") or "absolute"),
-        cast(Abscissa, st.session_state.get("recorded/abscissa") or "number"),
-        tuple(sorted(wanted)),
+        trend_choice.abscissa("recorded/abscissa"),
+        trend_choice.electrodes(_electrodes_key(trend)),
         zone=viewer_zone(),
     )
     left, right = st.columns([2, 1], gap="medium")

@@ -8,7 +8,6 @@ import streamlit as st
 from dashboard import access, forms, panels, trial
 from dashboard.blocks import Notice
 from dashboard.columns import columns_of
-from dashboard.connection import AskError
 from dashboard.figures import frequency_label
 from dashboard.forms import FormError, description
 from dashboard.live_plot import live_plot
@@ -17,6 +16,7 @@ from dashboard.standing import analyzer_online, clock_words
 from dashboard.trend import Scan
 from dashboard.views import peak_form
 from dashboard.views.applying import apply_for_everyone
+from dashboard.views.scan_answers import ScanAnswers
 from dashboard.views.zone import viewer_zone
 from sacmes_core import questions
 from sacmes_core.payloads.questions import ScanQuery, TrialQuery
@@ -28,8 +28,7 @@ from sacmes_core.settings.session import SessionSettings
 CHART_PX: Final = 360
 _HELD: Final = "trial_session"
 _TURN: Final = "trial_turn"
-_KEPT: Final = "trial_answers"
-_KEPT_MAX: Final = 24
+_ANSWERS: Final = ScanAnswers("trial_answers", 24, "No preview", "trial_no_answer")
 
 
 def show(session: SessionDocument) -> None:
@@ -253,20 +252,9 @@ def _answer(
     )
     if peak is not None:
         query = TrialQuery(peak=peak, **query.model_dump(exclude={"schema_number"}))
-    kept: dict[str, ScanReply] = st.session_state.setdefault(_KEPT, {})
     key = f"{session.settings_revision}{query.model_dump_json()}"
-    if key not in kept:
-        state = access.connection().state
-        if not analyzer_online(state, time.time()):
-            st.caption("No analyzer is online; the preview comes as soon as one is back.")
-            return None
-        try:
-            reply = access.connection().ask(question, query)
-        except AskError as error:
-            panels.show_notice(Notice("No preview", str(error), "attention"), key="trial_no_answer")
-            return None
-        assert isinstance(reply, ScanReply)
-        while len(kept) >= _KEPT_MAX:
-            kept.pop(next(iter(kept)))
-        kept[key] = reply
-    return kept[key]
+    known = _ANSWERS.known(key)
+    if known is None and not analyzer_online(access.connection().state, time.time()):
+        st.caption("No analyzer is online; the preview comes as soon as one is back.")
+        return None
+    return known or _ANSWERS.ask(key, question, query)

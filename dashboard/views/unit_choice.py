@@ -1,13 +1,10 @@
 """The choice of units that the pages of cycles and decays have in common."""
 
-from typing import cast
-
 import streamlit as st
 
-from dashboard.number_trend import Abscissa
 from dashboard.units import CURRENTS, POTENTIALS, Units
-
-_ABSCISSAE = {"number": "Scan #", "elapsed": "Elapsed", "clock": "Clock"}
+from dashboard.views import trend_choice
+from dashboard.views.trend_choice import abscissa as abscissa
 
 
 def show(*, potentials: bool) -> None:
@@ -48,17 +45,4 @@ def chosen() -> Units:
 
 def show_abscissa(key: str) -> None:
     """Show the choice of what a trend is over."""
-    st.segmented_control(
-        "Over",
-        list(_ABSCISSAE),
-        default="number",
-        required=True,
-        format_func=_ABSCISSAE.__getitem__,
-        key=key,
-        label_visibility="collapsed",
-    )
-
-
-def abscissa(key: str) -> Abscissa:
-    """What a trend is over."""
-    return cast(Abscissa, st.session_state.get(key) or "number")
+    trend_choice.show_abscissa(key, label="Over")

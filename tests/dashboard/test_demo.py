@@ -191,6 +191,7 @@ def test_no_orphans_when_the_demo_is_killed(tmp_path: Path) -> None:
     requires("mosquitto")
     with running_demo(tmp_path) as demo:
         children = demo.children()
+        assert children
         demo.process.kill()
         wait_until(
             lambda: not [pid for pid in children if exists(pid)], timeout=END_S, what="their end"

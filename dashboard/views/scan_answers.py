@@ -1,0 +1,60 @@
+"""Answers of the analyzer about scans, which a page asks for once and keeps."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard import access, panels
+from dashboard.blocks import Notice
+from dashboard.connection import AskError
+from sacmes_core import questions
+from sacmes_core.payloads.questions import ScanQuery, TrialQuery
+from sacmes_core.payloads.replies import ScanReply
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAnswers:
+    """The newest answers of one page, in the state of the viewer's browser session.
+
+    Attributes
+    ----------
+    name
+        Where they are kept in the state.
+    most
+        So many are kept; the oldest goes first.
+    refused
+        Title of the notice where there is no answer.
+    notice_key
+        Key of that notice.
+    """
+
+    name: str
+    most: int
+    refused: str
+    notice_key: str
+
+    def known(self, key: Hashable) -> ScanReply | None:
+        """The answer that is kept under a key."""
+        return self._kept().get(key)
+
+    def ask(
+        self, key: Hashable, question: questions.Question, query: ScanQuery | TrialQuery
+    ) -> ScanReply | None:
+        """Ask, and keep the answer; without one a notice says why, and nothing is kept."""
+        try:
+            reply = access.connection().ask(question, query)
+        except AskError as error:
+            notice = Notice(self.refused, str(error), "attention")
+            panels.show_notice(notice, key=self.notice_key)
+            return None
+        assert isinstance(reply, ScanReply)
+        kept = self._kept()
+        while len(kept) >= self.most:
+            kept.pop(next(iter(kept)))
+        kept[key] = reply
+        return reply
+
+    def _kept(self) -> dict[Hashable, ScanReply]:
+        kept: dict[Hashable, ScanReply] = st.session_state.setdefault(self.name, {})
+        return kept
