@@ -19,7 +19,7 @@ _HELD: Final = "raw_held"
 
 def page() -> None:
     """Show the chain from the instrument to this page."""
-    header.show()
+    header.show(notices=False)
     _numbers()
     st.subheader("Components")
     _components()
