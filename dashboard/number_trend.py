@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
 from dashboard.axes import Prefix, calm_bounds, growing_bounds, thinned
 from dashboard.figures import COLOURS, DASHES, SYMBOLS, Figure, axis, encoded, layout, lean
 from dashboard.quantities import NOTHING, Measured, Quantity
+from dashboard.series import Abscissa
 from dashboard.trend import Peak, Scan, Trend
 from dashboard.units import Units
 
-Abscissa = Literal["number", "elapsed", "clock"]
 BARS_UP_TO: Final = 80
 """With more scans the uncertainty is a band, which stays readable."""
 

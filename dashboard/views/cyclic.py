@@ -25,7 +25,8 @@ from dashboard.quantities import with_probes
 from dashboard.standing import dimmed
 from dashboard.trend import Peak, Scan, scan_of
 from dashboard.views import cv_form, frame, trying, unit_choice
-from dashboard.views.live import EVERY_S, viewer_zone
+from dashboard.views.live import EVERY_S
+from dashboard.views.zone import viewer_zone
 from sacmes_core.payloads.questions import TrialQuery
 from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.payloads.results import Curves, ElectrodeCurves

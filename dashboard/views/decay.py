@@ -17,7 +17,8 @@ from dashboard.quantities import DECAY
 from dashboard.standing import dimmed
 from dashboard.trend import scan_of
 from dashboard.views import ca_form, frame, trying, unit_choice
-from dashboard.views.live import EVERY_S, viewer_zone
+from dashboard.views.live import EVERY_S
+from dashboard.views.zone import viewer_zone
 from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.payloads.results import Curves, ElectrodeCurves
 from sacmes_core.settings.ca import CaSettings

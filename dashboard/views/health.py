@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import access, health_rows, panels
 from dashboard.blocks import Notice
 from dashboard.views import header
-from dashboard.views.live import viewer_zone
+from dashboard.views.zone import viewer_zone
 
 EVERY_S: Final = 1.0
 TABLE_PX: Final = 260

@@ -4,7 +4,7 @@ from typing import cast
 
 import streamlit as st
 
-from dashboard.number_trend import Abscissa
+from dashboard.series import Abscissa
 from dashboard.units import CURRENTS, POTENTIALS, Units
 
 _ABSCISSAE = {"number": "Scan #", "elapsed": "Elapsed", "clock": "Clock"}
