@@ -11,10 +11,7 @@ from dashboard.axes import DRAWN_POINTS, calm_bounds, growing_bounds
 from dashboard.columns import columns_of
 from dashboard.figures import Figure, axis, encoded, layout
 from dashboard.marks import mark_words
-from dashboard.series import Abscissa as Abscissa
-from dashboard.series import Quantity as Quantity
-from dashboard.series import Series, series_of
-from dashboard.series import TrendView as TrendView
+from dashboard.series import Quantity, Series, TrendView, series_of
 from dashboard.trend import Trend
 from dashboard.trend_lines import DrawnLine, pens_of
 from dashboard.trend_scales import (

@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from dashboard import summary
-from dashboard.charts import TrendView, electrodes_in, trend_figure
+from dashboard.charts import electrodes_in, trend_figure
 from dashboard.columns import columns_of
 from dashboard.live_state import LiveState
 from dashboard.panel_data import cards_data, header_data, notice_data, table_data
+from dashboard.series import TrendView
 from dashboard.standing import dimmed, header_chips
 from dashboard.trend import Trend
 from dashboard.voltammogram import voltammogram_figure

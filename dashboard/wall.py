@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from dashboard.axes import quantity
 from dashboard.blocks import Card
-from dashboard.charts import TrendView, electrodes_in, trend_figure
+from dashboard.charts import electrodes_in, trend_figure
 from dashboard.figures import frequency_label
+from dashboard.series import TrendView
 from dashboard.trend import Peak, Scan, Trend
 
 NUMBERS: Final = 4

@@ -11,7 +11,7 @@ from dashboard import access, alert_words, forms, panels
 from dashboard.blocks import Notice
 from dashboard.connection import AskError
 from dashboard.forms import FormError, description
-from dashboard.views.live import viewer_zone
+from dashboard.views.zone import viewer_zone
 from sacmes_core import questions
 from sacmes_core.payloads.alerts import AcknowledgeRequest, Alert, AlertsQuery, AlertsReply
 from sacmes_core.payloads.questions import SettingsRequest

@@ -6,26 +6,23 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import access, forms, panels
-from dashboard.blocks import Notice
 from dashboard.charts import electrodes_in
 from dashboard.cycle_charts import CycleView, Segment, cycle_figure, segment_pairs, sweeps_of
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.number_panels import (
     SWEEP_COLUMNS,
-    TRIED_COLUMNS,
     cycle_cards,
     flag_sentences,
     model_words,
     sweep_rows,
-    tried_rows,
 )
-from dashboard.number_trend import NumberView, newest_of, number_figure
+from dashboard.number_trend import newest_of
 from dashboard.quantities import with_probes
 from dashboard.standing import dimmed
 from dashboard.trend import Peak, Scan, scan_of
-from dashboard.views import cv_form, frame, trying, unit_choice
-from dashboard.views.live import EVERY_S, viewer_zone
+from dashboard.views import cv_form, frame, numbers, trying, unit_choice
+from dashboard.views.live import EVERY_S
 from sacmes_core.payloads.questions import TrialQuery
 from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.payloads.results import Curves, ElectrodeCurves
@@ -34,19 +31,16 @@ from sacmes_core.settings.cv import CvSettings
 from sacmes_core.settings.peak import PeakSettings
 
 CHART_PX: Final = 420
-TREND_PX: Final = 300
 SEGMENTS_MAX: Final = 12
-_ABSCISSA: Final = "cyclic_abscissa"
+_TREND: Final = numbers.TrendSection(
+    "cyclic", "cycle-trend", "separation", choice_px=280, chart_px=300
+)
 _ASKED: Final = "cyclic_segments_found"
 
 
 def page() -> None:
     """Show the cycles of the session, or what to do to get some."""
-    frame.page("cyclic", ("cv",), _draw, _shape)
-
-
-def _shape(state: LiveState) -> tuple[object, ...]:
-    return (electrodes_in(state.shown),)
+    frame.page("cyclic", ("cv",), _draw, numbers.shape)
 
 
 def _draw() -> None:
@@ -77,7 +71,8 @@ def _draw() -> None:
         _cycle()
     with right:
         _numbers()
-    _trend_controls(state)
+    potentials = state.session.settings.peak.cv.probe_potentials_v if state.session else ()
+    _TREND.show_choice(with_probes(potentials))
     _trend()
     if state.session is not None:
         with st.expander("Segments, windows, probes, baseline and model: try, then apply"):
@@ -130,47 +125,14 @@ def _numbers() -> None:
     panels.show_table(SWEEP_COLUMNS, rows, label="Numbers of the newest cycle", height=240)
     st.caption(f"{_scan_words(scan.number, scan.position)}. {model_words(peak)}")
     sentences = [scan.error] if scan.error else flag_sentences(scan, peak)
-    if sentences:
-        notice = Notice("To be judged", sentences[0], "attention", steps=tuple(sentences[1:]))
-        panels.show_notice(notice, key="cycle_flags")
-
-
-def _trend_controls(state: LiveState) -> None:
-    potentials = state.session.settings.peak.cv.probe_potentials_v if state.session else ()
-    every = with_probes(potentials)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.selectbox(
-            "Trend of",
-            list(every),
-            format_func=lambda name: every[name].title,
-            key="cyclic_quantity",
-            label_visibility="collapsed",
-            width=280,
-        )
-        unit_choice.show_abscissa(_ABSCISSA)
+    numbers.show_judgement(sentences, "cycle_flags")
 
 
 @st.fragment(run_every=EVERY_S)
 def _trend() -> None:
     state = access.connection().state
-    if state.shown is None or state.session is None:
-        return
-    every = with_probes(state.session.settings.peak.cv.probe_potentials_v)
-    name = st.session_state.get("cyclic_quantity")
-    name = name if name in every else "separation"
-    view = NumberView(
-        name,
-        unit_choice.abscissa(_ABSCISSA),
-        units=unit_choice.chosen(),
-        pale=dimmed(state, time.time()),
-        zone=viewer_zone(),
-    )
-    live_plot(
-        number_figure(state.shown, every[name], view),
-        name="cycle-trend",
-        alt=f"{every[name].title} over {len(state.shown.scans)} scans",
-        height=TREND_PX,
-    )
+    if state.session is not None:
+        _TREND.show(state, with_probes(state.session.settings.peak.cv.probe_potentials_v))
 
 
 def _fields(prefix: str) -> dict[str, Any]:
@@ -184,11 +146,7 @@ def _fields(prefix: str) -> dict[str, Any]:
 def _show_tried(reply: ScanReply, peak: PeakSettings) -> None:
     state = access.connection().state
     electrode = _electrode(state)
-    if reply.result.error is not None:
-        panels.show_notice(
-            Notice("These settings give no numbers", reply.result.error, "attention"),
-            key="tried_notice",
-        )
+    if numbers.tried_in_vain(reply, "These settings give no numbers"):
         return
     tried = _peak_of(reply, electrode)
     left, right = st.columns([1.7, 1], gap="medium")
@@ -205,16 +163,11 @@ def _show_tried(reply: ScanReply, peak: PeakSettings) -> None:
                 cycle_figure(curve, view),
                 name="cycle-tried",
                 alt="The newest cycle with the settings that are tried",
-                height=TREND_PX,
+                height=numbers.TRIED_PX,
             )
     with right:
-        found = newest_of(state.shown, electrode)
-        quantities = list(with_probes(peak.cv.probe_potentials_v).values())
-        now = found[1] if found is not None else None
-        rows = tried_rows(now, tried, quantities, unit_choice.chosen())
-        panels.show_table(
-            TRIED_COLUMNS, rows, label="Numbers now and tried", height=TREND_PX, key="tried_table"
-        )
+        quantities = with_probes(peak.cv.probe_potentials_v).values()
+        numbers.show_tried(state, electrode, tried, quantities)
 
 
 def _segments(state: LiveState, electrode: int) -> tuple[Segment, ...]:

@@ -6,36 +6,32 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import access, panels
-from dashboard.blocks import Notice
 from dashboard.charts import electrodes_in
 from dashboard.decay_charts import DecayView, decay_figure
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
-from dashboard.number_panels import TRIED_COLUMNS, decay_cards, flag_sentences, tried_rows
-from dashboard.number_trend import NumberView, newest_of, number_figure
+from dashboard.number_panels import decay_cards, flag_sentences
+from dashboard.number_trend import newest_of
 from dashboard.quantities import DECAY
 from dashboard.standing import dimmed
 from dashboard.trend import scan_of
-from dashboard.views import ca_form, frame, trying, unit_choice
-from dashboard.views.live import EVERY_S, viewer_zone
+from dashboard.views import ca_form, frame, numbers, trying, unit_choice
+from dashboard.views.live import EVERY_S
 from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.payloads.results import Curves, ElectrodeCurves
 from sacmes_core.settings.ca import CaSettings
 from sacmes_core.settings.peak import PeakSettings
 
 CHART_PX: Final = 380
-TREND_PX: Final = 300
-_ABSCISSA: Final = "decay_abscissa"
+_TREND: Final = numbers.TrendSection(
+    "decay", "decay-trend", "lifetime", choice_px=220, chart_px=CHART_PX
+)
 _AXES: Final = {"time": "log time", "current": "log current"}
 
 
 def page() -> None:
     """Show the decays of the session, or what to do to get some."""
-    frame.page("decay", ("ca",), _draw, _shape)
-
-
-def _shape(state: LiveState) -> tuple[object, ...]:
-    return (electrodes_in(state.shown),)
+    frame.page("decay", ("ca",), _draw, numbers.shape)
 
 
 def _draw() -> None:
@@ -70,7 +66,7 @@ def _draw() -> None:
         st.subheader("Newest decay")
         _decay()
     with right:
-        _trend_controls()
+        _TREND.show_choice(DECAY)
         _trend()
     _judgement()
     if state.session is not None:
@@ -95,49 +91,20 @@ def _decay() -> None:
         st.caption("The newest decay comes with the next scan.")
         return
     peaks = {e: newest_of(state.shown, e) for e in _electrodes(state)}
-    numbers = {e: found[1].ca for e, found in peaks.items() if found is not None}
+    fitted = {e: found[1].ca for e, found in peaks.items() if found is not None}
     view = _view(f"{state.session.session_id}/decay", pale=dimmed(state, time.time()))
     live_plot(
-        decay_figure(curves, numbers, view),
+        decay_figure(curves, fitted, view),
         name="decay",
         alt="Current over the time since the step, with the fit",
         height=CHART_PX,
     )
 
 
-def _trend_controls() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.selectbox(
-            "Trend of",
-            list(DECAY),
-            format_func=lambda name: DECAY[name].title,
-            key="decay_quantity",
-            label_visibility="collapsed",
-            width=220,
-        )
-        unit_choice.show_abscissa(_ABSCISSA)
-
-
 @st.fragment(run_every=EVERY_S)
 def _trend() -> None:
-    state = access.connection().state
-    if state.shown is None:
-        return
-    name = st.session_state.get("decay_quantity") or "lifetime"
-    view = NumberView(
-        name,
-        unit_choice.abscissa(_ABSCISSA),
-        tuple(st.session_state.get("decay_electrodes") or ()),
-        unit_choice.chosen(),
-        dimmed(state, time.time()),
-        viewer_zone(),
-    )
-    live_plot(
-        number_figure(state.shown, DECAY[name], view),
-        name="decay-trend",
-        alt=f"{DECAY[name].title} over {len(state.shown.scans)} scans",
-        height=CHART_PX,
-    )
+    electrodes = tuple(st.session_state.get("decay_electrodes") or ())
+    _TREND.show(access.connection().state, DECAY, electrodes)
 
 
 @st.fragment(run_every=EVERY_S)
@@ -145,9 +112,7 @@ def _judgement() -> None:
     state = access.connection().state
     found = newest_of(state.shown, _electrodes(state)[0])
     sentences = flag_sentences(*found) if found is not None else []
-    if sentences:
-        notice = Notice("To be judged", sentences[0], "attention", steps=tuple(sentences[1:]))
-        panels.show_notice(notice, key="decay_flags")
+    numbers.show_judgement(sentences, "decay_flags")
 
 
 def _fields(prefix: str) -> dict[str, Any]:
@@ -157,11 +122,7 @@ def _fields(prefix: str) -> dict[str, Any]:
 
 def _show_tried(reply: ScanReply, _: PeakSettings) -> None:
     state = access.connection().state
-    if reply.result.error is not None:
-        panels.show_notice(
-            Notice("These settings give no lifetime", reply.result.error, "attention"),
-            key="tried_notice",
-        )
+    if numbers.tried_in_vain(reply, "These settings give no lifetime"):
         return
     peaks = {p.electrode: p for p in scan_of(reply.result).peaks}
     first = _electrodes(state)[0]
@@ -174,16 +135,10 @@ def _show_tried(reply: ScanReply, _: PeakSettings) -> None:
                 decay_figure(curves, {e: p.ca for e, p in peaks.items()}, view),
                 name="decay-tried",
                 alt="The newest decay with the settings that are tried",
-                height=TREND_PX,
+                height=numbers.TRIED_PX,
             )
     with right:
-        found = newest_of(state.shown, first)
-        now = found[1] if found is not None else None
-        quantities = list(DECAY.values())
-        rows = tried_rows(now, peaks.get(first), quantities, unit_choice.chosen())
-        panels.show_table(
-            TRIED_COLUMNS, rows, label="Numbers now and tried", height=TREND_PX, key="tried_table"
-        )
+        numbers.show_tried(state, first, peaks.get(first), DECAY.values())
 
 
 def _view(name: str, *, pale: bool = False) -> DecayView:

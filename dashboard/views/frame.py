@@ -5,14 +5,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import access, panels, summary
-from dashboard.blocks import Chip
+from dashboard import access, panels
 from dashboard.filling import unfilled_notice
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
-from dashboard.standing import agent_chip, analyzer_chip, live_chip, viewers
-from dashboard.views.live import EVERY_S, viewer_zone
-from dashboard.waiting import state_notice
+from dashboard.views import header
+from dashboard.views.live import EVERY_S
 from sacmes_core.settings.parts import Technique
 
 Shape = Callable[[LiveState], tuple[object, ...]]
@@ -50,23 +48,10 @@ def page(name: str, fills: tuple[Technique, ...], draw: Callable[[], None], shap
 
 @st.fragment(run_every=EVERY_S)
 def _header(name: str, fills: tuple[Technique, ...], shape: Shape) -> None:
-    state, now, zone = access.connection().state, time.time(), viewer_zone()
+    state = access.connection().state
     if _shape(state, fills, shape) != st.session_state.get(f"{name}_drawn"):
         st.rerun()
-    chips = [
-        agent_chip(state, now, zone),
-        analyzer_chip(state, now),
-        live_chip(state, now, zone),
-        Chip(
-            f"{max(viewers(state, now), 1)} viewing",
-            "idle",
-            "Open pages of this user_id, everywhere.",
-        ),
-    ]
-    panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
-    notice = state_notice(state)
-    if notice is not None:
-        panels.show_notice(notice)
+    header.draw(state)
 
 
 @st.fragment(run_every=EVERY_S)

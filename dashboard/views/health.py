@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import access, health_rows, panels
 from dashboard.blocks import Notice
 from dashboard.views import header
-from dashboard.views.live import viewer_zone
+from dashboard.views.zone import viewer_zone
 
 EVERY_S: Final = 1.0
 TABLE_PX: Final = 260
@@ -19,7 +19,7 @@ _HELD: Final = "raw_held"
 
 def page() -> None:
     """Show the chain from the instrument to this page."""
-    header.show()
+    header.show(notices=False)
     _numbers()
     st.subheader("Components")
     _components()

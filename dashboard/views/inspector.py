@@ -12,8 +12,7 @@ from dashboard.figures import frequency_label
 from dashboard.inspection import LAYERS, LAYERS_FIRST, Around, Layer, Looked
 from dashboard.live_plot import live_plot
 from dashboard.trend import Scan
-from dashboard.views import trend_choice
-from dashboard.views.heading import show_heading
+from dashboard.views import header, trend_choice
 from dashboard.views.picking import FOLLOW, INSPECTED
 from dashboard.views.scan_answers import ScanAnswers
 from sacmes_core import questions
@@ -30,7 +29,7 @@ _NOT_FOUND: Final = "inspector_not_found"
 
 def page() -> None:
     """Show a scan; the newest one until another is chosen."""
-    show_heading()
+    header.show()
     trend = access.connection().state.shown
     if trend is None or not trend.scans:
         text = "As soon as the run has a scan, it can be looked at here."

@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 import streamlit as st
 
 from dashboard import access, panels
-from dashboard.charts import TrendView, electrodes_in, panel_rows
+from dashboard.charts import electrodes_in, panel_rows
 from dashboard.connection import AskError
 from dashboard.export_formats import file_name
 from dashboard.exporting import Heard
@@ -15,13 +15,14 @@ from dashboard.live_parts import Look, Parts, live_parts, shape_of
 from dashboard.live_plot import fed_plot
 from dashboard.live_state import LiveState
 from dashboard.navigation import go_to
+from dashboard.series import TrendView
 from dashboard.shown_csv import shown_csv
 from dashboard.views import export_panel, live_controls, marks_panel, quality_panel
 from dashboard.views.applying import show_said
 from dashboard.views.export_panel import exportable
 from dashboard.views.live_controls import QUANTITIES
 from dashboard.views.picking import inspect
-from dashboard.views.zone import viewer_zone as viewer_zone
+from dashboard.views.zone import viewer_zone
 
 EVERY_S: Final = 1.0
 """How often pages renew themselves that have no feed."""

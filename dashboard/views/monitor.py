@@ -8,11 +8,11 @@ from typing import Final
 import streamlit as st
 
 from dashboard import access, panels, summary
-from dashboard.charts import TrendView
 from dashboard.live_plot import live_plot
+from dashboard.series import TrendView
 from dashboard.standing import dimmed, header_chips
-from dashboard.views.live import viewer_zone
 from dashboard.views.sidebar import keep_sign_in
+from dashboard.views.zone import viewer_zone
 from dashboard.waiting import waiting_notice
 from dashboard.wall import slide_at, wall_figure
 

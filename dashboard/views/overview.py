@@ -9,7 +9,7 @@ from dashboard import access, panels, tiles
 from dashboard.blocks import Notice
 from dashboard.connection import Credentials
 from dashboard.navigation import go_to
-from dashboard.views.live import viewer_zone
+from dashboard.views.zone import viewer_zone
 
 COLUMNS: Final = 3
 _SAID: Final = "overview_said"

@@ -8,10 +8,11 @@ import streamlit as st
 
 from dashboard import panels, replay, summary
 from dashboard.blocks import Chip, Notice
-from dashboard.charts import Quantity, TrendView, electrodes_in, trend_figure
+from dashboard.charts import electrodes_in, trend_figure
 from dashboard.live_plot import live_plot
 from dashboard.recorded import Recording
 from dashboard.replay import SPEEDS, Replay
+from dashboard.series import Quantity, TrendView
 from dashboard.session_rows import TECHNIQUES, duration_words, moment, name_of
 from dashboard.standing import clock_words
 from dashboard.trend import Trend

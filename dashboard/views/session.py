@@ -1,17 +1,14 @@
 """The session page: what runs, its end, its settings tried and applied, and another's start."""
 
-import time
 from typing import Final
 
 import streamlit as st
 
-from dashboard import access, panels, summary
+from dashboard import access, panels
 from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
-from dashboard.standing import header_chips
-from dashboard.views import applying, measure, start_form, trend_form, trial_form
-from dashboard.views.live import viewer_zone
-from dashboard.waiting import state_notice, watched_words
+from dashboard.views import applying, header, measure, start_form, trend_form, trial_form
+from dashboard.waiting import watched_words
 from sacmes_core import questions
 from sacmes_core.payloads.questions import StopRequest
 from sacmes_core.payloads.session import SessionDocument
@@ -61,14 +58,10 @@ def page() -> None:
 
 @st.fragment(run_every=1.0)
 def _header() -> None:
-    state, now, zone = access.connection().state, time.time(), viewer_zone()
+    state = access.connection().state
     if state.link == "refused":
         st.rerun()
-    chips = header_chips(state, now, zone, access.credentials().username)
-    panels.show_header(state.user_id, summary.subtitle(state, now, zone), chips)
-    notice = state_notice(state)
-    if notice is not None:
-        panels.show_notice(notice)
+    header.draw(state)
     seen = st.session_state.get(_SEEN)
     session = state.session
     if session is not None and seen is None:

@@ -3,8 +3,6 @@
 import streamlit as st
 
 from dashboard.units import CURRENTS, POTENTIALS, Units
-from dashboard.views import trend_choice
-from dashboard.views.trend_choice import abscissa as abscissa
 
 
 def show(*, potentials: bool) -> None:
@@ -41,8 +39,3 @@ def chosen() -> Units:
     return Units(
         held("units_current") or "auto", held("units_potential") or "V", held("units_area")
     )
-
-
-def show_abscissa(key: str) -> None:
-    """Show the choice of what a trend is over."""
-    trend_choice.show_abscissa(key, label="Over")

@@ -9,7 +9,7 @@ from dashboard.views import header, monitor
 def page() -> None:
     """Hand out the address of the wall screen, and let the screen's browser keep the key."""
     held = access.credentials()
-    header.show()
+    header.show(notices=False)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("A screen on the wall")

@@ -15,7 +15,8 @@ from dashboard.axes import (
     significant,
     thinned,
 )
-from dashboard.charts import TrendView, electrodes_in, trend_figure
+from dashboard.charts import electrodes_in, trend_figure
+from dashboard.series import TrendView
 from dashboard.trend import Epoch, Trend, scan_of
 from dashboard.voltammogram import voltammogram_figure
 from sacmes_core.payloads.marks import Mark

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.charts import TrendView
 from dashboard.feeds import OVER, Feed, Feeds, joined, news_of, pour
 from dashboard.live_parts import Look, live_parts, shape_of
 from dashboard.pool import Lease
+from dashboard.series import TrendView
 from sacmes_core import protocol
 
 

@@ -125,7 +125,11 @@ def test_from_nothing_to_live_to_stale(page, own_broker, analyzer, agent):
     assert "SWV_" in shown["notice"]["text"]
     analyzer.scans(3, flagged=2)
     shown = shown_when(
-        page, lambda s: len(s.get("trend", {}).get("figure", {}).get("data", [])) == 4
+        page,
+        lambda s: (
+            len(s.get("trend", {}).get("figure", {}).get("data", [])) == 4
+            and len(s.get("table", {}).get("rows", [])) == 12
+        ),
     )
     assert shown["header"]["user_id"] == "alice"
     assert "Agent online · PC-LAB2" in chips(shown)

@@ -2,7 +2,8 @@
 
 import json
 
-from dashboard.charts import TrendView, trend_figure
+from dashboard.charts import trend_figure
+from dashboard.series import TrendView
 from dashboard.trend import Epoch, Trend, scan_of
 from dashboard.wall import LARGER, NUMBERS, SLIDE_S, slide_at, slides, wall_figure
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
