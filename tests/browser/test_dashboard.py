@@ -307,6 +307,7 @@ def test_the_browser_remembers_the_user_id_and_the_view_fits_the_screen(lab, ope
     page.screenshot(path=ARTEFACTS / f"live-phone-{scheme}.png")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
     page.goto(viewer.url)
     expect(page.get_by_text("Recent on this browser")).to_be_visible(timeout=15_000)
     page.get_by_role("button", name="Use alice").click()
