@@ -3,6 +3,9 @@
 # make check               format, lint, types, layers
 .PHONY: demo test check clean
 
+# Each of the many processes that the demo and the tests start would compile its libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 demo:
 	@scripts/setup demo
 	@exec .venv/bin/sacmes-demo $(if $(FOLDER),--folder '$(FOLDER)') $(ARGS)
