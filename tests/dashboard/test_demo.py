@@ -96,9 +96,11 @@ def running_demo(tmp_path: Path, *arguments: str, run: list[str] | None = None) 
 
 
 @pytest.mark.timeout(240)
-def test_simulated_scans_become_results_and_all_ends_at_ctrl_c(tmp_path: Path) -> None:
+def test_simulated_scans_become_results_whatever_is_killed_and_all_ends_at_ctrl_c(
+    tmp_path: Path,
+) -> None:
     requires("mosquitto")
-    requires("mosquitto_sub", "mosquitto-clients")
+    requires("mosquitto_rr", "mosquitto-clients")
     with running_demo(tmp_path) as demo:
         key, url = demo.row("key"), demo.row("dashboard")
         assert "user_id=demo" in url
@@ -111,6 +113,8 @@ def test_simulated_scans_become_results_and_all_ends_at_ctrl_c(tmp_path: Path) -
         assert len(children) == 5
         arguments = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
         assert not [line for line in arguments if key.encode() in line]
+        everything_is_stored_whatever_is_killed(demo)
+        children = demo.children()
         demo.process.send_signal(signal.SIGINT)
         assert demo.process.wait(END_S) == 0
         assert not [pid for pid in children if exists(pid)]
@@ -119,16 +123,49 @@ def test_simulated_scans_become_results_and_all_ends_at_ctrl_c(tmp_path: Path) -
         assert "terminating" in demo.log("broker")
 
 
+def everything_is_stored_whatever_is_killed(demo: Demo) -> None:
+    """Kill broker, analyzer and agent; they are started again, and no scan is lost or doubled."""
+    time.sleep(SHORT_LIFE_S)
+    for what in ("mosquitto.conf", "analyzer.cli", "watch"):
+        os.kill(demo.child(what), signal.SIGKILL)
+        time.sleep(1)
+    wait_until(lambda: demo.said().count("is started again") == 3, what="three new starts")
+    written = {path.name for path in (demo.home / "files").iterdir()}
+
+    def with_all() -> list[dict[str, str]]:
+        rows = exported(demo, 1)
+        return rows if {row["file"] for row in rows} >= written else []
+
+    rows = wait_until(with_all, timeout=90, what="every file that was written")
+    assert len({(row["file"], row["electrode"]) for row in rows}) == len(rows)
+
+
 @pytest.mark.timeout(240)
-def test_a_folder_of_real_files(tmp_path: Path, samples: Path) -> None:
+def test_a_folder_of_real_files_until_the_broker_cannot_be_started_again(
+    tmp_path: Path, samples: Path
+) -> None:
     requires("mosquitto")
-    requires("mosquitto_sub", "mosquitto-clients")
+    requires("mosquitto_rr", "mosquitto-clients")
     folder = samples / "chi_txt_swv_series"
     files = {path.name for path in folder.glob("*.txt")}
     with running_demo(tmp_path, "--folder", str(folder)) as demo:
         assert demo.row("files") == str(folder.resolve())
         table = wait_until(lambda: exported(demo, len(files)), timeout=60, what="every file's row")
         assert {row["file"] for row in table} >= files, table[:1]
+        it_ends_with_the_last_words_of_what_cannot_run(demo)
+
+
+def it_ends_with_the_last_words_of_what_cannot_run(demo: Demo) -> None:
+    """Spoil the broker's configuration and kill it."""
+    children = demo.children()
+    (demo.home / "broker" / "mosquitto.conf").write_text("nonsense\n", "utf-8")
+    time.sleep(SHORT_LIFE_S)
+    os.kill(demo.child("mosquitto.conf"), signal.SIGKILL)
+    assert demo.process.wait(END_S) == 1
+    assert "The broker ended" in demo.said()
+    assert "nonsense" in demo.said()
+    assert "Traceback" not in demo.said()
+    assert not [pid for pid in children if exists(pid)]
 
 
 def exported(demo: Demo, rows: int) -> list[dict[str, str]]:
@@ -145,51 +182,16 @@ def exported(demo: Demo, rows: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.timeout(240)
-def test_what_is_killed_is_started_again_and_no_scan_is_lost(tmp_path: Path) -> None:
-    requires("mosquitto_rr", "mosquitto-clients")
-    with running_demo(tmp_path) as demo:
-        time.sleep(SHORT_LIFE_S)
-        for what in ("mosquitto.conf", "analyzer.cli", "watch"):
-            os.kill(demo.child(what), signal.SIGKILL)
-            time.sleep(1)
-        wait_until(lambda: demo.said().count("is started again") == 3, what="three new starts")
-        seen = len(exported(demo, 1))
-        rows = wait_until(lambda: exported(demo, seen + 8), timeout=90, what="more results")
-        written = {path.name for path in (demo.home / "files").iterdir()}
-    assert len({(row["file"], row["electrode"]) for row in rows}) == len(rows)
-    missing = written - {row["file"] for row in rows}
-    assert len(missing) <= 3, missing
-
-
-@pytest.mark.timeout(240)
-def test_a_simulated_instrument_is_measured_on_by_the_agent(tmp_path: Path) -> None:
+def test_the_agent_measures_on_a_simulated_instrument_and_nothing_outlives_a_killed_demo(
+    tmp_path: Path,
+) -> None:
+    requires("mosquitto")
     requires("mosquitto_sub", "mosquitto-clients")
     with running_demo(tmp_path, "--instrument", "methodscript") as demo:
         assert "methodscript" in demo.row("instrument")
         results = demo.results(2)
-    assert {result["scan"]["format"] for result in results} == {"methodscript"}  # type: ignore[index]
-    assert all(result["error"] is None for result in results)
-
-
-@pytest.mark.timeout(240)
-def test_a_program_that_cannot_run_ends_the_demo_with_its_last_words(tmp_path: Path) -> None:
-    requires("mosquitto")
-    with running_demo(tmp_path) as demo:
-        children = demo.children()
-        (demo.home / "broker" / "mosquitto.conf").write_text("nonsense\n", "utf-8")
-        time.sleep(SHORT_LIFE_S)
-        os.kill(demo.child("mosquitto.conf"), signal.SIGKILL)
-        assert demo.process.wait(END_S) == 1
-        assert "The broker ended" in demo.said()
-        assert "nonsense" in demo.said()
-        assert "Traceback" not in demo.said()
-        assert not [pid for pid in children if exists(pid)]
-
-
-@pytest.mark.timeout(240)
-def test_no_orphans_when_the_demo_is_killed(tmp_path: Path) -> None:
-    requires("mosquitto")
-    with running_demo(tmp_path) as demo:
+        assert {r["scan"]["format"] for r in results} == {"methodscript"}  # type: ignore[index]
+        assert all(result["error"] is None for result in results)
         children = demo.children()
         assert children
         demo.process.kill()
