@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Literal
@@ -12,6 +12,8 @@ from analyzer.alerting import AgentHeard, SessionSeen
 from analyzer.calibration import Calibrator
 from analyzer.curation import Curation
 from analyzer.exporting.desk import ExportDesk
+from analyzer.exports import PART_BYTES
+from analyzer.history import page_of_history
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
 from analyzer.rates import rates_of
@@ -54,17 +56,16 @@ from sacmes_core.payloads.questions import (
     UndeleteRequest,
 )
 from sacmes_core.payloads.rates import RatesQuery
-from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
+from sacmes_core.payloads.replies import Problem, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
-from sacmes_core.protocol import AGENT_PRESENCE, MAX_WIRE_BYTES, SESSION, publication, read
+from sacmes_core.protocol import AGENT_PRESENCE, SESSION, publication, read
 from sacmes_core.questions import Asked
 
 logger = logging.getLogger(__name__)
 
 RATES_RESULTS_MAX: Final = 20_000
 """Results that a frequency map is made of: what is read while others wait for their answers."""
-_PAGE_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
 
 
 class Answers:
@@ -151,7 +152,7 @@ class Answers:
             case SessionsQuery():
                 self._reply(asked, self._sessions(asked.user_id, asked.payload))
             case HistoryQuery():
-                self._reply(asked, self._history(asked.user_id, asked.payload))
+                self._reply(asked, page_of_history(self._store, asked.user_id, asked.payload))
             case ScanQuery():
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case TrialQuery():
@@ -206,28 +207,9 @@ class Answers:
 
     def _sessions(self, user_id: str, query: SessionsQuery) -> Payload:
         found = self._store.sessions.list(user_id, query.limit, deleted=query.deleted)
-        while sum(len(s.model_dump_json()) for s in found) > _PAGE_BYTES:
+        while sum(len(s.model_dump_json()) for s in found) > PART_BYTES:
             found = found[: len(found) // 2]
         return SessionsReply(sessions=found)
-
-    def _history(self, user_id: str, query: HistoryQuery) -> Payload:
-        run = self._store.sessions.find(user_id, query.session_id)
-        if run is None:
-            return no_such_session()
-        after = (
-            query.after_position,
-            2**31 - 1 if query.after_index is None else query.after_index,
-        )
-        found = self._store.results.page(run.run, after=after, limit=query.limit + 1)
-        page = _whole_positions(found, query.limit)
-        return HistoryReply(
-            session=run.document,
-            results=page,
-            trend_revision=page[-1].trend_revision if page else run.trend_revision,
-            settings_revision=page[-1].settings_revision if page else run.shown_revision,
-            last_position=self._store.results.last_position(run.run),
-            more=len(page) < len(found),
-        )
 
     def _scan(self, user_id: str, query: ScanQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)
@@ -315,20 +297,3 @@ def _no_such_scan() -> Problem:
         title="No such scan",
         detail="The session has no scan there; ask for its history first.",
     )
-
-
-def _whole_positions(found: Sequence[Result], limit: int) -> tuple[Result, ...]:
-    """The beginning of a page that fits into a message and does not end within a file."""
-    size = 0
-    end = 0
-    for end, result in enumerate(found[:limit], start=1):
-        size += len(result.model_dump_json())
-        if size > _PAGE_BYTES:
-            end -= 1
-            break
-    if end < len(found):
-        cut = found[end].position
-        whole = [r for r in found[:end] if r.position < cut]
-        # A file of more scans than a page holds is cut all the same.
-        return tuple(whole or found[:end])
-    return tuple(found[:end])
