@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from analyzer import metrics
 from analyzer.alerting import AgentHeard, SessionSeen
+from analyzer.aside import Aside, takes_long
 from analyzer.calibration import Calibrator
 from analyzer.curation import Curation
 from analyzer.exporting.desk import ExportDesk
@@ -65,13 +66,14 @@ from sacmes_core.questions import Asked
 logger = logging.getLogger(__name__)
 
 RATES_RESULTS_MAX: Final = 20_000
-"""Results that a frequency map is made of: what is read while others wait for their answers."""
+"""Results that a frequency map is made of at the most."""
 
 
 class Answers:
     """Answers questions and keeps the session documents; used by one thread.
 
-    Exports take longer than all else: `exports` makes them in another thread.
+    What takes long is done in two more threads: `exports` makes exports, and `aside` answers what
+    has to be computed first.
 
     Parameters
     ----------
@@ -93,6 +95,7 @@ class Answers:
         self._changed = changed
         self._watchman = watchman or Watchman(store, link, status)
         self.exports = ExportDesk(store, status, self._send)
+        self.aside = Aside(lambda asked: self._answer_or_tell(asked, "calculations"))
         self._curation = Curation(store)
         self._calibrator = Calibrator(store, changed)
         self._seen_revisions: dict[str, int] = {}
@@ -108,17 +111,10 @@ class Answers:
             self._send(questions.problem_reply(message, problem))
             return
         add_concern(session_id=getattr(asked.payload, "session_id", None))
-        try:
-            self._answer(asked)
-        except StoreError as error:
-            self._status.trouble("answers", str(error))
-            problem = Problem(
-                type="unavailable", title="The store does not answer", detail=str(error)[:2000]
-            )
-            self._count(asked.question.verb, problem.type)
-            self._send(questions.reply(asked, problem))
-        else:
-            self._status.trouble("answers", None)
+        if not takes_long(asked.payload):
+            self._answer_or_tell(asked, "answers")
+        elif (refusal := self.aside.ask(asked)) is not None:
+            self._reply(asked, refusal)
 
     def retained(self, message: Message) -> None:
         """Look at a session document or a presence that the broker holds."""
@@ -146,6 +142,20 @@ class Answers:
         for run in self._store.sessions.newest_of_all():
             if not run.recovered:
                 self._publish_document(run.user_id, run.document)
+
+    def _answer_or_tell(self, asked: Asked, where: str) -> None:
+        """Answer; a store in trouble is told the asker, and where it was met."""
+        try:
+            self._answer(asked)
+        except StoreError as error:
+            self._status.trouble(where, str(error))
+            problem = Problem(
+                type="unavailable", title="The store does not answer", detail=str(error)[:2000]
+            )
+            self._count(asked.question.verb, problem.type)
+            self._send(questions.reply(asked, problem))
+        else:
+            self._status.trouble(where, None)
 
     def _answer(self, asked: Asked) -> None:
         match asked.payload:
