@@ -2,16 +2,19 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Literal
 
 from analyzer import metrics
 from analyzer.alerting import AgentHeard, SessionSeen
+from analyzer.aside import Aside, takes_long
 from analyzer.calibration import Calibrator
 from analyzer.curation import Curation
 from analyzer.exporting.desk import ExportDesk
+from analyzer.exports import PART_BYTES
+from analyzer.history import page_of_history
 from analyzer.ingest import Outward
 from analyzer.messages import curves_again, tried
 from analyzer.rates import rates_of
@@ -54,23 +57,23 @@ from sacmes_core.payloads.questions import (
     UndeleteRequest,
 )
 from sacmes_core.payloads.rates import RatesQuery
-from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
+from sacmes_core.payloads.replies import Problem, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
-from sacmes_core.protocol import AGENT_PRESENCE, MAX_WIRE_BYTES, SESSION, publication, read
+from sacmes_core.protocol import AGENT_PRESENCE, SESSION, publication, read
 from sacmes_core.questions import Asked
 
 logger = logging.getLogger(__name__)
 
 RATES_RESULTS_MAX: Final = 20_000
-"""Results that a frequency map is made of: what is read while others wait for their answers."""
-_PAGE_BYTES: Final = MAX_WIRE_BYTES * 9 // 10
+"""Results that a frequency map is made of at the most."""
 
 
 class Answers:
     """Answers questions and keeps the session documents; used by one thread.
 
-    Exports take longer than all else: `exports` makes them in another thread.
+    What takes long is done in two more threads: `exports` makes exports, and `aside` answers what
+    has to be computed first.
 
     Parameters
     ----------
@@ -92,6 +95,7 @@ class Answers:
         self._changed = changed
         self._watchman = watchman or Watchman(store, link, status)
         self.exports = ExportDesk(store, status, self._send)
+        self.aside = Aside(lambda asked: self._answer_or_tell(asked, "calculations"))
         self._curation = Curation(store)
         self._calibrator = Calibrator(store, changed)
         self._seen_revisions: dict[str, int] = {}
@@ -107,17 +111,10 @@ class Answers:
             self._send(questions.problem_reply(message, problem))
             return
         add_concern(session_id=getattr(asked.payload, "session_id", None))
-        try:
-            self._answer(asked)
-        except StoreError as error:
-            self._status.trouble("answers", str(error))
-            problem = Problem(
-                type="unavailable", title="The store does not answer", detail=str(error)[:2000]
-            )
-            self._count(asked.question.verb, problem.type)
-            self._send(questions.reply(asked, problem))
-        else:
-            self._status.trouble("answers", None)
+        if not takes_long(asked.payload):
+            self._answer_or_tell(asked, "answers")
+        elif (refusal := self.aside.ask(asked)) is not None:
+            self._reply(asked, refusal)
 
     def retained(self, message: Message) -> None:
         """Look at a session document or a presence that the broker holds."""
@@ -146,12 +143,26 @@ class Answers:
             if not run.recovered:
                 self._publish_document(run.user_id, run.document)
 
+    def _answer_or_tell(self, asked: Asked, where: str) -> None:
+        """Answer; a store in trouble is told the asker, and where it was met."""
+        try:
+            self._answer(asked)
+        except StoreError as error:
+            self._status.trouble(where, str(error))
+            problem = Problem(
+                type="unavailable", title="The store does not answer", detail=str(error)[:2000]
+            )
+            self._count(asked.question.verb, problem.type)
+            self._send(questions.reply(asked, problem))
+        else:
+            self._status.trouble(where, None)
+
     def _answer(self, asked: Asked) -> None:
         match asked.payload:
             case SessionsQuery():
                 self._reply(asked, self._sessions(asked.user_id, asked.payload))
             case HistoryQuery():
-                self._reply(asked, self._history(asked.user_id, asked.payload))
+                self._reply(asked, page_of_history(self._store, asked.user_id, asked.payload))
             case ScanQuery():
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case TrialQuery():
@@ -206,28 +217,9 @@ class Answers:
 
     def _sessions(self, user_id: str, query: SessionsQuery) -> Payload:
         found = self._store.sessions.list(user_id, query.limit, deleted=query.deleted)
-        while sum(len(s.model_dump_json()) for s in found) > _PAGE_BYTES:
+        while sum(len(s.model_dump_json()) for s in found) > PART_BYTES:
             found = found[: len(found) // 2]
         return SessionsReply(sessions=found)
-
-    def _history(self, user_id: str, query: HistoryQuery) -> Payload:
-        run = self._store.sessions.find(user_id, query.session_id)
-        if run is None:
-            return no_such_session()
-        after = (
-            query.after_position,
-            2**31 - 1 if query.after_index is None else query.after_index,
-        )
-        found = self._store.results.page(run.run, after=after, limit=query.limit + 1)
-        page = _whole_positions(found, query.limit)
-        return HistoryReply(
-            session=run.document,
-            results=page,
-            trend_revision=page[-1].trend_revision if page else run.trend_revision,
-            settings_revision=page[-1].settings_revision if page else run.shown_revision,
-            last_position=self._store.results.last_position(run.run),
-            more=len(page) < len(found),
-        )
 
     def _scan(self, user_id: str, query: ScanQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)
@@ -315,20 +307,3 @@ def _no_such_scan() -> Problem:
         title="No such scan",
         detail="The session has no scan there; ask for its history first.",
     )
-
-
-def _whole_positions(found: Sequence[Result], limit: int) -> tuple[Result, ...]:
-    """The beginning of a page that fits into a message and does not end within a file."""
-    size = 0
-    end = 0
-    for end, result in enumerate(found[:limit], start=1):
-        size += len(result.model_dump_json())
-        if size > _PAGE_BYTES:
-            end -= 1
-            break
-    if end < len(found):
-        cut = found[end].position
-        whole = [r for r in found[:end] if r.position < cut]
-        # A file of more scans than a page holds is cut all the same.
-        return tuple(whole or found[:end])
-    return tuple(found[:end])

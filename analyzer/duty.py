@@ -166,6 +166,7 @@ class Duty:
             "ingest": self._receive,
             "answers": self._answer,
             "exports": self._export,
+            "calculations": self._compute,
             "alerts": self._watchman.work,
         }
         return works if self._poster is None else works | {"webhook": self._poster.work}
@@ -214,6 +215,8 @@ class Duty:
         """Answer what was asked before the end, until a time of the monotonic clock."""
         while not self._questions.empty() and time.monotonic() < deadline:
             self._answer()
+        while time.monotonic() < deadline and self._answers.aside.work(timeout_s=0):
+            pass
 
     def end(self) -> None:
         """Leave the duty to the next, at once."""
@@ -243,6 +246,9 @@ class Duty:
 
     def _export(self) -> None:
         self._answers.exports.work()
+
+    def _compute(self) -> None:
+        self._answers.aside.work()
 
     def _receive(self) -> None:
         """Take what the link reports, uploads in groups as large as have come meanwhile."""

@@ -75,6 +75,13 @@ INTEGER_COLUMNS: Final = frozenset(
 
 _NUMBERS: Final = COLUMNS[COLUMNS.index("peak_current_a") : COLUMNS.index("concentration_flags")]
 
+QUANTITIES: Final = (
+    *_NUMBERS,
+    *(name for name in CV_COLUMNS if name not in TEXT_COLUMNS),
+    *CA_COLUMNS,
+)
+"""Columns of numbers that one electrode of a scan has."""
+
 
 def rows(results: Iterable[Result]) -> Iterator[list[Cell]]:
     """The table's rows as values; None is a missing one."""
@@ -82,6 +89,16 @@ def rows(results: Iterable[Result]) -> Iterator[list[Cell]]:
         means = mean_cells(result)
         for electrode in result.electrodes or (None,):
             yield _cells(result, electrode, means)
+
+
+def quantities_of(electrode: ElectrodeResult) -> dict[str, float]:
+    """The numbers of an electrode by their columns, those without a value left out."""
+    cells: list[tuple[str, Cell]] = [(name, getattr(electrode, name)) for name in _NUMBERS]
+    if electrode.cv is not None:
+        cells += zip(CV_COLUMNS, cv_cells(electrode.cv), strict=True)
+    if electrode.ca is not None:
+        cells += zip(CA_COLUMNS, ca_cells(electrode.ca), strict=True)
+    return {name: value for name, value in cells if not (value is None or isinstance(value, str))}
 
 
 def lines(results: Iterable[Result]) -> Iterator[str]:

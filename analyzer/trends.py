@@ -23,7 +23,6 @@ from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.settings.trend import TrendSettings
 
 _CACHED_MAX: Final = 500
-_CONVERTERS_MAX: Final = 50
 KEEP_EVERY: Final = 200
 """So many results at the most are read again by whoever takes a session over."""
 _OVER_ELECTRODES: Final = ("normalised", "kdm", "ratio")
@@ -152,8 +151,9 @@ class Trends:
         if key not in self._converters:
             calibration = self._calibrations.of(run.run)
             self._converters[key] = None if calibration is None else Converter(calibration)
-            if len(self._converters) > _CONVERTERS_MAX:
+            if len(self._converters) > _CACHED_MAX:
                 self._converters.popitem(last=False)
+        self._converters.move_to_end(key)
         converter = self._converters[key]
         return trends if converter is None else with_concentrations(converter, points, trends)
 

@@ -81,10 +81,12 @@ class Worker:
         self._woken.clear()
 
     def renew(self) -> None:
-        """Keep the claim on what is under work; called from another thread."""
+        """Keep the claims on what is under work; called from another thread."""
         self._reanalyser.renew()
-        for claim in self._held:
-            if not self._claims.renew(claim) and claim in self._held:
+        held = tuple(self._held)
+        kept = self._claims.renew(held)
+        for claim in held:
+            if claim.run not in kept and claim in self._held:
                 run = self._store.sessions.by_number(claim.run)
                 with concerning(run.user_id, run.document.session_id):
                     logger.warning("The claim on a session was lost to another worker")

@@ -13,6 +13,7 @@ from sacmes_core.payloads.calibration import (
     EnteredCurve,
     Limited,
 )
+from sacmes_core.payloads.columns import HistoryColumns, ScanWithoutNumbers, TrendColumns
 from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import (
     Curves,
@@ -131,6 +132,25 @@ CURVES: Final = Curves(
             baseline_a=(-1.4e-7, -1.4e-7, -1.4e-7),
             peak_current_a=3.61e-7,
             peak_potential_v=-0.281,
+        ),
+    ),
+)
+COLUMNS: Final = HistoryColumns(
+    from_at=MEASURED,
+    trends=(
+        TrendColumns(
+            electrode=1,
+            frequency_hz=15.0,
+            position=(1, 3),
+            number=(1, 2),
+            time_s=(0.0, 12.5),
+            quantities={"peak_current_a": (3.61e-7, None), "normalised": (1.0, None)},
+            flagged={"too_noisy": (0,), "no_peak": (1,)},
+        ),
+    ),
+    without_numbers=(
+        ScanWithoutNumbers(
+            position=4, file="SWV_15Hz_3.txt", error="The file is empty; wait for the scan."
         ),
     ),
 )

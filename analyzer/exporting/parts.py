@@ -51,7 +51,8 @@ class Exports:
         """The part of an export that is asked for, counted from 1.
 
         Parts are of one file, however the session goes on meanwhile: of the one whose state the
-        question names, else of the one that the same asker's part 1 came from.
+        question names, else of the one that the same asker's part 1 came from. All that a file is
+        made of is the store as it was at one moment.
 
         Parameters
         ----------
@@ -65,6 +66,13 @@ class Exports:
         ExportError
             If there is no such part, the file cannot be made, or its state is no longer kept.
         """
+        with self._store.database.snapshot():
+            current = self._store.sessions.find(run.user_id, run.document.session_id)
+            if current is None:
+                raise ExportError("not_found", "The session was removed meanwhile.")
+            return self._part(current, query, asker, progress)
+
+    def _part(self, run: Run, query: ExportQuery, asker: str, progress: Tell) -> Part:
         asked = query.model_copy(update={"part": 1, "session_id": None, "state": ""})
         now = _state(run)
         state = query.state or self._begun_with(now, (asker, run.run, asked), query.part)

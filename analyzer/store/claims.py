@@ -144,10 +144,12 @@ class Claims:
             rows = connection.execute(_TAKE, {"runs": runs, "me": self._holder}).all()
         return tuple(sorted((Claim(row.run, self._holder, row.turn) for row in rows), key=_run_of))
 
-    def renew(self, claim: Claim) -> bool:
-        """Keep a claim for longer; False if it was lost."""
+    def renew(self, these: Sequence[Claim]) -> frozenset[int]:
+        """Keep claims for longer; the sessions of those that were not lost."""
+        if not these:
+            return frozenset()
         with self._database.write(durable=False) as connection:
-            return _set(connection, claim, epoch_s() + CLAIM_S)
+            return _set_all(connection, these, epoch_s() + CLAIM_S)
 
     def release(self, claim: Claim) -> None:
         """Give a claim back without a result."""
@@ -186,18 +188,7 @@ class Claims:
 
 def spend_all(connection: Connection, these: Sequence[Claim]) -> frozenset[int]:
     """As `spend`, for claims of one holder; the sessions of those that were not lost."""
-    pairs = [(claim.run, claim.turn) for claim in these]
-    ended = (
-        update(claims)
-        .where(
-            claims.c.run.in_([run for run, _ in pairs]),
-            claims.c.holder == these[0].holder,
-            tuple_(claims.c.run, claims.c.turn).in_(pairs),
-        )
-        .values(expires_at=None)
-        .returning(claims.c.run)
-    )
-    return frozenset(connection.scalars(ended))
+    return _set_all(connection, these, None)
 
 
 def spend(connection: Connection, claim: Claim) -> bool:
@@ -227,3 +218,18 @@ def _set(connection: Connection, claim: Claim, expires_at: Any) -> bool:
         .values(expires_at=expires_at)
     )
     return changed.rowcount == 1
+
+
+def _set_all(connection: Connection, these: Sequence[Claim], expires_at: Any) -> frozenset[int]:
+    pairs = [(claim.run, claim.turn) for claim in these]
+    changed = (
+        update(claims)
+        .where(
+            claims.c.run.in_([run for run, _ in pairs]),
+            claims.c.holder == these[0].holder,
+            tuple_(claims.c.run, claims.c.turn).in_(pairs),
+        )
+        .values(expires_at=expires_at)
+        .returning(claims.c.run)
+    )
+    return frozenset(connection.scalars(changed))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +38,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = checked_url(url)
         self.engine = open_engine(self.url)
+        self._moment: ContextVar[Connection | None] = ContextVar("moment", default=None)
 
     @property
     def place(self) -> str:
@@ -46,8 +48,22 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the store."""
-        with self._sentences(), self.engine.connect() as connection:
-            yield connection
+        with self._sentences():
+            if (held := self._moment.get()) is not None:
+                yield held
+                return
+            with self.engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads in the block be the store as it was at one moment."""
+        with self.read() as connection:
+            outer = self._moment.set(connection)
+            try:
+                yield
+            finally:
+                self._moment.reset(outer)
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Connection]:

@@ -90,7 +90,7 @@ class Reanalysis:
         Returns
         -------
         int
-            How many uploads these are; what others took over meanwhile, or what belongs to
+            How many results these are; what others took over meanwhile, or what belongs to
             settings that hold no longer, is not kept.
         """
         of_run = select(sessions.c.settings_revision).where(sessions.c.run == piece.run)
@@ -110,13 +110,13 @@ class Reanalysis:
             ]
             if rows:
                 connection.execute(insert(staged), rows)
-        return len(mine)
+        return len(rows)
 
     def progress(self, run: int) -> tuple[int, int]:
         """How many uploads of a session are done, and of how many."""
         waiting = select(func.count()).select_from(jobs)
         waiting = waiting.where(jobs.c.priority == AGAIN, jobs.c.run == run)
-        done = select(func.count()).select_from(staged).where(staged.c.run == run)
+        done = select(func.count(staged.c.position.distinct())).where(staged.c.run == run)
         with self._database.read() as connection:
             there = connection.scalar(done) or 0
             return there, there + (connection.scalar(waiting) or 0)

@@ -114,14 +114,13 @@ def _by_scanner(
         text = text.replace(separator, ",")
     try:
         values = _SCANNER.decode(f"[{text}]")
-        nulls = values[width :: width + 1]
-        del values[width :: width + 1]
-        if nulls != [None] * (len(lines) - 1) or len(values) != width * len(lines):
+        *columns, nulls = [tuple(values[k :: width + 1]) for k in range(width + 1)]
+        if len(values) != (width + 1) * len(lines) - 1 or nulls.count(None) != len(nulls):
             return None
-        finite = math.isfinite(sum(values))
+        finite = math.isfinite(sum(map(sum, columns)))
     except (ValueError, TypeError, RecursionError):
         return None
-    return [tuple(values[k::width]) for k in range(width)] if finite else None
+    return columns if finite else None
 
 
 def _regular_by_columns(

@@ -1,9 +1,10 @@
 """What can be asked of the analyzer and the agent."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from sacmes_core.payloads.columns import QUANTITIES_MAX, SCANS_MAX, QuantityName
 from sacmes_core.payloads.common import Payload, Position, Revision, SessionId, ShortText
 from sacmes_core.settings.parts import (
     ELECTRODE_MAX,
@@ -20,6 +21,9 @@ from sacmes_core.settings.source import Extension, Handle
 ExportFormat = Literal[
     "csv", "xlsx", "parquet", "raw", "sacmes_swv", "sacmes_map", "sacmes_cv", "sacmes_desktop"
 ]
+
+ROWS_MAX: Final = 1000
+"""Scans of a page of history in rows."""
 
 
 class SessionsQuery(Payload):
@@ -39,7 +43,27 @@ class HistoryQuery(Payload):
         description="With it, scans of `after_position` with a higher index are answered too: "
         "a file may hold more scans than one page.",
     )
-    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+    limit: Annotated[int, Field(ge=1, le=SCANS_MAX)] = Field(
+        default=500, description=f"Scans of the page; of one in rows at most {ROWS_MAX}."
+    )
+    form: Literal["rows", "columns"] = Field(
+        default="rows",
+        description="rows: the results as they were published. columns: a list for each quantity "
+        "of each electrode and frequency, many times as compact.",
+    )
+    quantities: Annotated[tuple[QuantityName, ...], Field(max_length=QUANTITIES_MAX)] = Field(
+        default=(),
+        description="The quantities of a page in columns, named as in the exported table; empty "
+        "takes all that have a value.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_the_form(self) -> Self:
+        if self.form == "rows" and self.limit > ROWS_MAX:
+            raise ValueError(f"a page in rows has at most {ROWS_MAX} scans; ask for columns")
+        if self.form == "rows" and self.quantities:
+            raise ValueError("quantities are chosen for a page in columns; ask for columns")
+        return self
 
 
 class ScanQuery(Payload):

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from sacmes_core.payloads.columns import HistoryColumns
 from sacmes_core.payloads.common import (
     Count,
     FileName,
@@ -49,10 +50,11 @@ class SessionsReply(Payload):
 
 
 class HistoryReply(Payload):
-    """Answer to `history`: one page; `more` says whether to ask again after the last position."""
+    """Answer to `history`: one page; `more` says whether to ask again from its end."""
 
     session: SessionDocument
-    results: tuple[Result, ...]
+    results: tuple[Result, ...] = Field(description="In rows; empty where columns are asked for.")
+    columns: HistoryColumns | None = None
     trend_revision: Revision
     settings_revision: Revision | None = Field(
         default=None,
@@ -60,6 +62,12 @@ class HistoryReply(Payload):
         "is analysed again. When it or the trend revision changes between two pages, begin anew.",
     )
     last_position: Position = Field(description="Highest position that is analysed.")
+    end_position: Position | None = Field(
+        default=None,
+        description="Where the page ends, with `end_index`: `after_position` and `after_index` of "
+        "the next question. Empty if the page is.",
+    )
+    end_index: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     more: bool
 
 

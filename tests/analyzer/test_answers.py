@@ -14,11 +14,13 @@ from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
 from sacmes_core import questions
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.calibration import CalibrationQuery
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MARKS_MAX, MarkRequest, MarksQuery, MarksReply, UnmarkRequest
 from sacmes_core.payloads.questions import (
     DeleteRequest,
     ExportQuery,
+    HistoryQuery,
     RenameRequest,
     ScanQuery,
     SessionsQuery,
@@ -43,7 +45,7 @@ class Desk:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.outbox = Outbox()
-        self._answers = Answers(store, self.outbox, Status(), lambda: None)
+        self.answers = Answers(store, self.outbox, Status(), lambda: None)
 
     def ask_raw(
         self, question: Question, payload: Payload | None = None, user_id: str = "alice"
@@ -52,7 +54,7 @@ class Desk:
         sent = questions.question(
             question, asked, user_id=user_id, client="x", correlation_data=b"1"
         )
-        self._answers.question(
+        self.answers.question(
             Message(
                 sent.topic,
                 sent.payload,
@@ -60,7 +62,7 @@ class Desk:
                 correlation_data=sent.correlation_data,
             )
         )
-        while self._answers.exports.work(0.001):
+        while self.answers.exports.work(0) or self.answers.aside.work(0):
             pass
         replies = [m for m in self.outbox.sent if parse_topic(m.topic).channel is REPLY]
         assert replies[-1].topic == REPLY.topic(user_id=user_id, client="x")
@@ -87,6 +89,31 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     fill(store, "bob", BOBS, {"SWV_10Hz_1.txt": voltammogram()})
     yield Desk(store)
     store.close()
+
+
+def test_an_answer_that_is_computed_keeps_no_other_waiting(desk: Desk) -> None:
+    for asked, payload in (
+        (questions.CALIBRATION, CalibrationQuery()),
+        (questions.RATES, RatesQuery()),
+        (questions.HISTORY, HistoryQuery(form="columns")),
+        (questions.SESSIONS, SessionsQuery()),
+    ):
+        sent = questions.question(
+            asked, payload, user_id="alice", client="x", correlation_data=asked.verb.encode()
+        )
+        desk.answers.question(
+            Message(
+                sent.topic,
+                sent.payload,
+                response_topic=sent.response_topic,
+                correlation_data=sent.correlation_data,
+            )
+        )
+    assert [m.correlation_data for m in desk.outbox.sent] == [b"sessions"]
+    while desk.answers.aside.work(0):
+        pass
+    answered = [m.correlation_data for m in desk.outbox.sent[1:]]
+    assert answered == [b"calibration", b"rates", b"history"]
 
 
 def everything(store: Store, user_id: str = "alice") -> tuple[object, ...]:

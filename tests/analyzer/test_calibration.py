@@ -49,8 +49,8 @@ class Desk:
         self._answers.question(
             Message(sent.topic, sent.payload, response_topic=sent.response_topic)
         )
-        if question is questions.EXPORT:
-            self._answers.exports.work()
+        while self._answers.exports.work(0) or self._answers.aside.work(0):
+            pass
         answer = self._outbox.sent[-1]
         message = Message(answer.topic, answer.payload, content_type=answer.content_type)
         return questions.read_reply(question, message)

@@ -16,7 +16,6 @@ from sacmes_core import questions
 from sacmes_core.address import BrokerAddress
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message
-from sacmes_core.payloads.questions import SessionsQuery
 
 
 @pytest.fixture
@@ -27,9 +26,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def asked(count: int) -> Iterator[Received]:
+    """Questions, every other one of those that are answered aside."""
     for k in range(count):
+        question = questions.CALIBRATION if k % 2 else questions.SESSIONS
         sent = questions.question(
-            questions.SESSIONS, SessionsQuery(), user_id="alice", client="me", correlation_data=b"1"
+            question, question.payload(), user_id="alice", client="me", correlation_data=b"1"
         )
         message = Message(sent.topic, sent.payload, response_topic=sent.response_topic)
         yield Received(message, (1, k, 0))

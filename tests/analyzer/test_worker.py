@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from support.agent import packed, voltammogram
 
+from analyzer import metrics
 from analyzer.announcer import Announcer
 from analyzer.ingest import Arrival, check
 from analyzer.pipeline import analyse
+from analyzer.reanalysing import Reanalyser
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
 from analyzer.store.claims import CLAIM_S, PATIENCE_S
@@ -245,6 +247,21 @@ def test_other_peak_settings_analyse_all_again_and_tell_the_newest(bench: Bench)
     assert {r.settings_revision for r in bench.kept()} == {2}
     assert bench.broker.count(PROGRESS.topic(user_id="alice")) == 1
     assert {r.position for r in bench.broker.results()[told:]} == {4}
+
+
+def test_progress_is_in_uploads_and_the_metric_in_scans(bench: Bench) -> None:
+    """Of files that hold several scans there are fewer."""
+    three_scans = 3 * swv(1)[1]
+    bench.upload(("a.txt", three_scans), ("b.txt", three_scans))
+    bench.work()
+    bench.change(**{"peak.smoothing": "off"})
+    status = Status()
+    reanalyser = Reanalyser(bench.store, bench.broker, status, "two")
+    assert reanalyser.reanalysis.progress(1) == (0, 2)
+    while reanalyser.turn(0) is not None:
+        pass
+    assert reanalyser.reanalysis.progress(1) == (2, 2)
+    assert status.metrics.total(metrics.ANALYSED) == 6
 
 
 def test_new_scans_during_an_analysis_again_do_not_read_the_whole_trend(

@@ -265,7 +265,9 @@ def test_retained_request_is_not_carried_out(own_broker: Broker, tmp_path: Path)
     assert "retained question" in (tmp_path / "log").read_text("utf-8")
 
 
-def test_mosquitto_rr_prints_the_table(service: Broker, alice: Speaker) -> None:
+def test_mosquitto_rr_prints_the_table_and_columns_of_history(
+    service: Broker, alice: Speaker
+) -> None:
     session = alice.start()
     names = [f"SWV_{hertz}Hz_{number}.txt" for number in (1, 2) for hertz in (10, 100)]
     for name in names:
@@ -279,7 +281,15 @@ def test_mosquitto_rr_prints_the_table(service: Broker, alice: Speaker) -> None:
     command += ["-m", '{"schema": 1, "format": "csv"}']
     texts = [subprocess.run(command, capture_output=True, check=True).stdout for _ in range(2)]
     assert texts[0] == texts[1]
+    asked = '{"schema": 1, "form": "columns", "quantities": ["peak_current_a"]}'
+    command[command.index("-t") + 1] = "sacmes/alice/query/history"
+    answer = subprocess.run([*command[:-1], asked], capture_output=True, check=True).stdout
+    columns = decode(HistoryReply, answer).columns
+    assert columns is not None
+    assert [trend.number for trend in columns.trends] == [(1, 1, 2, 2)] * 2
     rows = list(csv.DictReader(io.StringIO(texts[0].decode())))
+    first = columns.trends[0].quantities["peak_current_a"]
+    assert repr(first[0]) == rows[0]["peak_current_a"]
     assert Counter(row["file"] for row in rows) == dict.fromkeys(names, 2)
     assert {row["electrode"] for row in rows} == {"1", "2"}
     assert float(rows[0]["peak_current_a"]) == pytest.approx(1e-6, rel=0.05)

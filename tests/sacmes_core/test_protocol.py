@@ -128,6 +128,7 @@ def test_an_example_shows_every_field(example: Payload) -> None:
             ("Result", "error"),
             ("ListReply", "truncated"),
             ("HistoryReply", "more"),
+            ("HistoryReply", "results"),
             ("PreviewReply", "problem"),
         }
         if (type(example).__name__, name) not in known_empty:

@@ -46,10 +46,10 @@ class Archive(Speaker):
         super().stop()
         self.store.close()
 
-    def answer(self, message: Message, asked: questions.Asked) -> None:
+    def answer(self, message: Message, _asked: questions.Asked) -> None:
         self.answers.question(message)
-        if asked.question is questions.EXPORT:
-            self.answers.exports.work()
+        while self.answers.exports.work(0) or self.answers.aside.work(0):
+            pass
 
 
 def _files(scans: int, *, fall: float) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Sessions in a store, with results, without a broker."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from support.agent import packed
@@ -37,12 +38,15 @@ def fill(
     files: dict[str, bytes],
     *,
     seen_revision: int = 0,
+    measured_at: Mapping[str, datetime] | None = None,
 ) -> None:
-    """Start a session, and store and analyse files of it."""
+    """Start a session, and store and analyse files of it, with the times at which they were."""
     request = StartRequest(name=f"of {user_id}", seen_revision=seen_revision)
     store.sessions.apply(user_id, Started(request, session_id), NOW)
     for name, content in files.items():
-        sent = packed(session_id, name, content, user_id=user_id)
+        at = (measured_at or {}).get(name)
+        known = {} if at is None else {"measured_at": at, "measured_at_source": "mtime"}
+        sent = packed(session_id, name, content, user_id=user_id, **known)
         arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
         assert isinstance(arrival, Arrival)
         store.uploads.commit([arrival], NOW)

@@ -6,11 +6,13 @@ import sys
 import weakref
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from support.agent import voltammogram
-from support.stored import NOW, SESSION, fill
+from support.stored import NOW, SESSION, Outbox, fill
 
 from analyzer.exporting import parts
 from analyzer.exporting.formats import FORMATS
@@ -18,11 +20,14 @@ from analyzer.exporting.material import ExportError, Material
 from analyzer.exporting.parts import Exports
 from analyzer.exporting.tables import workbook
 from analyzer.exports import COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
+from analyzer.sessions import SettingsChanged
+from analyzer.status import Status
 from analyzer.store.engines import home_url
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store, open_store
+from analyzer.worker import Worker
 from sacmes_core.payloads.marks import Mark
-from sacmes_core.payloads.questions import ExportFormat, ExportQuery
+from sacmes_core.payloads.questions import ExportFormat, ExportQuery, SettingsRequest
 from sacmes_core.payloads.results import Result
 
 FILES = {f"day 1/SWV_{hertz}Hz_1.txt": voltammogram(frequency_hz=hertz) for hertz in (10, 100)} | {
@@ -160,6 +165,36 @@ def test_what_is_too_large_says_who_can_help(
         whole(store, run, format="raw")
     with pytest.raises(ExportError, match="1 parts; there is no part 7"):
         Exports(store).part(run, ExportQuery(part=7))
+
+
+def test_a_file_is_of_one_revision_though_another_takes_its_place(tmp_path: Path) -> None:
+    store = open_store(home_url(tmp_path))
+    fill(store, "alice", SESSION, FILES)
+    run = store.sessions.find("alice", SESSION)
+    assert run is not None
+
+    def analyse_anew() -> None:
+        settings = run.document.settings.changed({"peak.smoothing": "off"})
+        request = SettingsRequest(seen_revision=run.document.revision, settings=settings)
+        store.sessions.apply("alice", SettingsChanged(request), NOW)
+        worker = Worker(store, Outbox(), Status(), holder="one")
+        while worker.turn() or store.sessions.stale():
+            pass
+
+    def swap(*_: int) -> None:
+        """Before the first result is read."""
+        with ThreadPoolExecutor(1) as others:
+            others.submit(analyse_anew).result()
+
+    exports = Exports(store)
+    asked = ExportQuery(format="parquet")
+    old = pq.read_table(io.BytesIO(exports.part(run, asked, progress=swap).content))
+    new = pq.read_table(io.BytesIO(exports.part(run, asked).content))
+    for table, revision in ((old, 1), (new, 2)):
+        document = json.loads(table.schema.metadata[b"sacmes_session"])
+        assert document["settings_revision"] == revision
+        assert set(table["settings_revision"].to_pylist()) == {revision}
+    store.close()
 
 
 def test_parts_are_of_one_file_while_the_session_goes_on(

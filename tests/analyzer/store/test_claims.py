@@ -4,9 +4,11 @@ import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 
 from analyzer.store import claims as claiming
 from analyzer.store import leases as leasing
@@ -66,13 +68,13 @@ def test_a_claim_that_is_not_renewed_goes_to_the_next(store: Store) -> None:
     claim = one.next(0)
     assert claim is not None
     age(store, claiming.CLAIM_S - 1)
-    assert one.renew(claim)
+    assert one.renew([claim]) == {claim.run}
     age(store, claiming.CLAIM_S - 1)
     assert two.next(0) is None
     age(store, 2)
     taken = two.next(0)
     assert taken is not None
-    assert not one.renew(claim)
+    assert not one.renew([claim])
     with store.database.write() as connection:
         assert not spend(connection, claim)
         assert spend(connection, taken)
@@ -146,6 +148,22 @@ def test_pieces_of_one_session_go_to_many_workers(store: Store) -> None:
     assert taken is not None
     assert taken.positions == (1, 2, 5)
     assert one.take(0, limit=9, limit_bytes=10**6) is None
+
+
+def test_any_number_of_claims_is_renewed_with_one_statement(store: Store) -> None:
+    upload(store, *USERS)
+    one = Claims(store.database, "one")
+    claims = one.next_together(0, 9)
+    lost = replace(claims[1], turn=claims[1].turn + 1)
+    updates: list[str] = []
+    event.listen(
+        store.database.engine,
+        "before_cursor_execute",
+        lambda *about: updates.append(about[2]) if about[2].startswith("UPDATE") else None,
+    )
+    assert one.renew([claims[0], lost, claims[2]]) == {1, 3}
+    assert len(updates) == 1
+    assert one.renew([]) == frozenset()
 
 
 def test_a_piece_that_is_not_renewed_goes_to_the_next(store: Store) -> None:

@@ -1,8 +1,13 @@
 """Regular lines go through the scanner of JSON; what it would take for other things may not."""
 
-import pytest
+from unittest.mock import patch
 
-from sacmes_core.formats.block import read_block
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sacmes_core.formats import block as blocks
+from sacmes_core.formats.block import Block, read_block
 from sacmes_core.formats.layout import Layout
 from sacmes_core.formats.scan import Decimal, Delimiter
 
@@ -62,3 +67,50 @@ def test_other_delimiters_and_decimal_signs_give_the_same_numbers(
     if decimal == "comma":
         lines = [line.replace(".", ",") for line in lines]
     assert second_column(lines, layout)[3] == 7.25e-8
+
+
+ODD = [
+    "1e999",
+    "+1.5",
+    ".5",
+    "5.",
+    "007",
+    "1_0",
+    "0x1",
+    "1D-7",
+    "nan",
+    "inf",
+    "true",
+    "null",
+    "[1]",
+]
+CELLS = st.one_of(
+    st.floats(allow_nan=False, width=32).map(str),
+    st.sampled_from(ODD),
+    st.text(' ,;.-+eEdD01nrs"[]{}\t\u0663', max_size=6),
+)
+NUMBERS = st.integers(-99_999, 99_999).map(lambda k: f"{k / 1e3:.3e}")
+
+
+@st.composite
+def mutated_lines(draw: st.DrawFn) -> tuple[list[str], Layout]:
+    """Lines of three numbers of which some have got other cells, more cells or fewer."""
+    layout = Layout(draw(st.sampled_from(["comma", "semicolon", "tab", "space"])), "point")
+    separator = draw(st.sampled_from(["", " "])).join([layout.separator or " ", ""])
+    rows = draw(st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=9))
+    for _ in range(draw(st.integers(0, 2))):
+        rows[draw(st.integers(0, len(rows) - 1))] = draw(st.lists(CELLS, max_size=5))
+    return [separator.join(row) for row in rows], layout
+
+
+@given(mutated_lines())
+def test_the_quick_ways_read_what_the_patient_one_reads(case: tuple[list[str], Layout]) -> None:
+    lines, layout = case
+    with patch.object(blocks, "_regular", lambda *_: None):
+        patient = read_block(lines, 0, len(lines), layout, (True, True, True))
+    assert written(read_block(lines, 0, len(lines), layout, (True, True, True))) == written(patient)
+
+
+def written(block: Block) -> tuple[str, int]:
+    """What a block holds, with nan equal to nan."""
+    return repr(block.columns), block.end
