@@ -57,6 +57,12 @@ class UploadHeader(Part):
     modified_at: AwareDatetime | None = Field(
         default=None, description="When the file was last written, by its file system."
     )
+    after: UploadId | None = Field(
+        default=None,
+        description="An upload of the same session that was taken before this one and has no "
+        "receipt yet. Until it is stored, the analyzer leaves this one unanswered, so that scans "
+        "keep their order; the sender sends both again.",
+    )
 
 
 _QUOTED: Final = frozenset({"file", "reading"})
