@@ -65,6 +65,7 @@ class UploadHeader(Part):
     )
 
 
+_UPLOAD_ID: Final[TypeAdapter[str]] = TypeAdapter(UploadId)
 _QUOTED: Final = frozenset({"file", "reading"})
 """Properties that may hold any character."""
 
@@ -187,7 +188,7 @@ def unpack(message: Message) -> tuple[str, UploadHeader, bytes]:
 
 def _known_id(properties: dict[str, str]) -> str | None:
     try:
-        return TypeAdapter(UploadId).validate_python(properties.get("upload_id"))
+        return _UPLOAD_ID.validate_python(properties.get("upload_id"))
     except ValidationError:
         return None
 

@@ -1,30 +1,27 @@
 """Uploads: committed in groups, each one once, and from then on waiting to be analysed."""
 
+import json
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Connection,
-    and_,
+    Text,
     bindparam,
     delete,
     exists,
     func,
     insert,
-    or_,
     select,
     tuple_,
     update,
 )
 
 from analyzer.store.database import Database
-from analyzer.store.engines import epoch_s, insert_if_absent
+from analyzer.store.engines import each_pair, epoch_s, insert_if_absent, number_of, text_of
 from analyzer.store.quotas import NO_QUOTA, Quota, Usage
 from analyzer.store.tables import claims, jobs, sessions, staged, uploads, users
 from sacmes_core.payloads.session import SessionDocument
@@ -35,6 +32,19 @@ AGAIN: Final = 1
 """Priorities of jobs: a new scan is not kept waiting by the re-analysis of an old run."""
 
 PACKING_LEVEL: Final = 3
+
+# Built once, since they are asked for each group; as a join, since SQLite finds pairs in a list by
+# their first half alone.
+_PAIRS: Final = each_pair(bindparam("pairs", type_=Text)).table_valued("value")
+_OF_PAIR: Final = uploads.c.run == number_of(_PAIRS.c.value)
+_THERE: Final = select(uploads.c.run, uploads.c.upload_id).join_from(
+    _PAIRS, uploads, _OF_PAIR & (uploads.c.upload_id == text_of(_PAIRS.c.value))
+)
+_REVISIONS: Final = (
+    select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
+    .join_from(_PAIRS, uploads, _OF_PAIR & (uploads.c.file == text_of(_PAIRS.c.value)))
+    .group_by(uploads.c.run, uploads.c.file)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +327,7 @@ def _new_ones(
     asked |= {(run, a.header.after) for run, a in numbered if a.header.after is not None}
     if not asked:
         return [], frozenset()
-    query = select(uploads.c.run, uploads.c.upload_id)
-    found = connection.execute(query.where(_any_of(uploads.c.upload_id, asked)))
+    found = connection.execute(_THERE, {"pairs": json.dumps(sorted(asked))})
     there = {(row.run, row.upload_id) for row in found}
     fresh: list[tuple[int, Arrival]] = []
     early: set[tuple[str, str]] = set()
@@ -335,33 +344,13 @@ def _new_ones(
     return fresh, frozenset(early - stored)
 
 
-def _any_of(column: Column[str], keys: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
-    """Whether session and text are one of some pairs.
-
-    Session by session, since SQLite finds pairs in a list by their first half alone.
-    """
-    grouped: defaultdict[int, list[str]] = defaultdict(list)
-    for run, text in keys:
-        grouped[run].append(text)
-    return or_(
-        *(
-            and_(uploads.c.run == run, column == texts[0] if len(texts) == 1 else column.in_(texts))
-            for run, texts in grouped.items()
-        )
-    )
-
-
 def _last_revisions(
     connection: Connection, fresh: Sequence[tuple[int, Arrival]]
 ) -> dict[tuple[int, str], int]:
     """Revisions of the files that their sessions had before."""
-    files = _any_of(uploads.c.file, {(run, arrival.header.file) for run, arrival in fresh})
-    query = (
-        select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
-        .where(files)
-        .group_by(uploads.c.run, uploads.c.file)
-    )
-    return {(row.run, row.file): row.revision for row in connection.execute(query)}
+    files = sorted({(run, arrival.header.file) for run, arrival in fresh})
+    found = connection.execute(_REVISIONS, {"pairs": json.dumps(files)})
+    return {(row.run, row.file): row.revision for row in found}
 
 
 def _rows(
