@@ -1,9 +1,12 @@
-"""Which uploads are on their way, as a reducer: a bounded window, resending, receipts.
+"""Which uploads are on their way, as a reducer: a bounded window, resending, receipts, order.
 
 The window is the flow control: an upload leaves it on its receipt alone, whatever the broker
 answered before. What does not fit stays in the outbox, so that memory does not grow with it.
+Each upload names the one before it that has no receipt yet, so that the analyzer takes them in
+order even when some of them are lost on the way; whatever is lost is sent again with all behind it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,6 +15,8 @@ WINDOW_BYTES: Final = 8 * 1024 * 1024
 RESEND_FIRST_S: Final = 5.0
 RESEND_MAX_S: Final = 300.0
 """The broker keeps what is sent while the analyzer is away, so repeats are kept rare."""
+NAMED_ATTEMPTS: Final = 4
+"""An upload that was sent more often without a receipt holds up no other: 75 s after the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class Waiting:
     sequence: int
     upload_id: str
     wire_bytes: int
+    session_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +118,16 @@ Event = Opened | Closed | Offered | Settled | Deferred | AnalyzerReturned | Tick
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Publish this upload now."""
+    """Publish this upload now.
+
+    Attributes
+    ----------
+    after
+        The upload of the same session that the analyzer is to have before; None for any.
+    """
 
     upload_id: str
+    after: str | None = None
 
 
 def step(state: Delivery, event: Event, now: float) -> tuple[Delivery, tuple[Send, ...]]:
@@ -149,7 +162,7 @@ def _take(
 ) -> tuple[Delivery, tuple[Send, ...]]:
     window, taken = state.window, state.wire_bytes
     cursor = state.cursor
-    sends: list[Send] = []
+    new: set[str] = set()
     for upload in uploads:
         fits = taken + upload.wire_bytes <= WINDOW_BYTES or not window
         if not state.connected or len(window) >= WINDOW_UPLOADS or not fits:
@@ -159,8 +172,8 @@ def _take(
         window = (*window, InFlight(upload, now + resend_after(1), 1))
         taken += upload.wire_bytes
         cursor = upload.sequence
-        sends.append(Send(upload.upload_id))
-    return replace(state, window=window, cursor=cursor), tuple(sends)
+        new.add(upload.upload_id)
+    return replace(state, window=window, cursor=cursor), _sends(window, new)
 
 
 def _defer(state: Delivery, upload_ids: frozenset[str], now: float) -> Delivery:
@@ -174,13 +187,26 @@ def _defer(state: Delivery, upload_ids: frozenset[str], now: float) -> Delivery:
 def _resend(
     state: Delivery, now: float, *, everything: bool = False
 ) -> tuple[Delivery, tuple[Send, ...]]:
-    window: list[InFlight] = []
+    """Send what is due, and all behind it: without the one before, they came too early."""
+    due = (k for k, flight in enumerate(state.window) if everything or flight.due_at <= now)
+    first = next(due, len(state.window))
+    again = []
+    for flight in state.window[first:]:
+        attempts = 1 if everything else flight.attempts + 1
+        again.append(InFlight(flight.upload, now + resend_after(attempts), attempts))
+    window = (*state.window[:first], *again)
+    sends = _sends(window, {flight.upload.upload_id for flight in again})
+    return replace(state, window=window), sends
+
+
+def _sends(window: tuple[InFlight, ...], upload_ids: Collection[str]) -> tuple[Send, ...]:
+    """Orders to send some uploads of the window, each after the one before it."""
+    before: dict[str, str] = {}
     sends: list[Send] = []
-    for flight in state.window:
-        if everything or flight.due_at <= now:
-            attempts = flight.attempts if everything else flight.attempts + 1
-            window.append(InFlight(flight.upload, now + resend_after(attempts), attempts))
-            sends.append(Send(flight.upload.upload_id))
-        else:
-            window.append(flight)
-    return replace(state, window=tuple(window)), tuple(sends)
+    for flight in window:
+        upload = flight.upload
+        if upload.upload_id in upload_ids:
+            sends.append(Send(upload.upload_id, before.get(upload.session_id)))
+        if flight.attempts <= NAMED_ATTEMPTS:
+            before[upload.session_id] = upload.upload_id
+    return tuple(sends)

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from agent.settling import (
     WatchedFile,
     again,
     examined,
+    is_arriving,
     locked,
     see,
 )
@@ -119,6 +120,14 @@ class Folder:
     def take(self, now: float) -> int:
         """Decide on at most one batch of the files seen, in the order of their numbers.
 
+        Of files that came at the same time the listing may show the later one first; so one is
+        taken when those before it have had their time.
+
+        Parameters
+        ----------
+        now
+            When the folder was looked at last: a file that came since may belong before these.
+
         Raises
         ------
         OutboxError
@@ -130,15 +139,16 @@ class Folder:
         if self.outbox.held_bytes() > OUTBOX_MAX_BYTES:
             self.problem = _OUTBOX_FULL
             return 0
-        due = [n for n, f in self._files.items() if f.due_at is not None and f.due_at <= now]
         taken: list[Taken] = []
         files: dict[str, WatchedFile] = {}
         held_bytes = 0
-        for name in sorted(due, key=order):
+        for name in self._due(now):
             files[name], one = self._look(document, name, self._listed[name], now)
             if one is not None:
                 taken.append(one)
                 held_bytes += len(one.content)
+            elif is_arriving(files[name], now, self.patience):
+                break
             if len(taken) >= BATCH_FILES or held_bytes >= BATCH_BYTES:
                 break
         if taken:
@@ -156,6 +166,21 @@ class Folder:
             return now
         due = (f.due_at for f in self._files.values() if f.due_at is not None and f.due_at > now)
         return min(min(due, default=now + POLL_S), now + POLL_S)
+
+    def _due(self, now: float) -> list[str]:
+        """The files to be read now, in order, up to the first that is to be waited for."""
+        due: list[str] = []
+        ahead: list[str] = []
+        for name, file in self._files.items():
+            if file.due_at is not None and file.due_at <= now:
+                due.append(name)
+            elif is_arriving(file, now, self.patience):
+                ahead.append(name)
+        due.sort(key=order)
+        if not ahead:
+            return due
+        first = min(map(order, ahead))
+        return list(takewhile(lambda name: order(name) < first, due))
 
     def _list(self) -> Iterator[tuple[str, Listed]]:
         return list_folder(self.root, subfolders=self.subfolders, pending=self._files)

@@ -133,7 +133,7 @@ class Outbox:
     def waiting(self, after: int, limit: int) -> tuple[Waiting, ...]:
         """The next uploads without a receipt, in the order they were taken."""
         rows = self._database.rows(
-            "SELECT sequence, upload_id, wire_bytes FROM uploads "
+            "SELECT sequence, upload_id, wire_bytes, session_id FROM uploads "
             "WHERE state = 'waiting' AND sequence > ? ORDER BY sequence LIMIT ?",
             (after, limit),
         )

@@ -137,6 +137,7 @@ class Postman:
             self._step(Settled(frozenset({send.upload_id})), now)
             return
         header, content = loaded
+        header = header.model_copy(update={"after": send.after})
         try:
             token = self._publish(pack(header, content, user_id=self._user_id))
         except ProtocolError as error:

@@ -8,6 +8,7 @@ may come from another computer's clock.
 """
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Final, Literal, NamedTuple
 
 LOCKED_FIRST_S: Final = 0.5
@@ -67,12 +68,15 @@ class WatchedFile:
         When to read it next; None once it is done with.
     refusals
         How often in a row it could not be opened.
+    arrived
+        When this agent first saw it; long ago once it was taken.
     """
 
     sighting: Sighting
     unchanged_since: float
     due_at: float | None
     refusals: int = 0
+    arrived: float = -inf
 
 
 def see(
@@ -81,7 +85,13 @@ def see(
     """The file after the folder was listed: a change begins the waiting anew."""
     if file is not None and file.sighting == sighting:
         return file
-    return WatchedFile(sighting, now, now + patience.proven_s)
+    arrived = now if file is None else file.arrived
+    return WatchedFile(sighting, now, now + patience.proven_s, arrived=arrived)
+
+
+def is_arriving(file: WatchedFile, now: float, patience: Patience) -> bool:
+    """Whether those that were measured later are to wait for it, as long as it may take."""
+    return now < file.arrived + patience.quiet_s
 
 
 def examined(
@@ -102,7 +112,7 @@ def locked(file: WatchedFile, now: float) -> WatchedFile:
 
 def again(file: WatchedFile, now: float, patience: Patience) -> WatchedFile:
     """The file after it changed while it was read: the waiting begins anew."""
-    return WatchedFile(file.sighting, now, now + patience.proven_s)
+    return WatchedFile(file.sighting, now, now + patience.proven_s, arrived=file.arrived)
 
 
 def done(file: WatchedFile, now: float) -> WatchedFile:
@@ -113,4 +123,4 @@ def done(file: WatchedFile, now: float) -> WatchedFile:
     """
     again_at = file.unchanged_since + COARSE_S
     due_at = again_at if file.sighting.is_coarse and now < again_at else None
-    return replace(file, due_at=due_at, refusals=0)
+    return replace(file, due_at=due_at, refusals=0, arrived=-inf)

@@ -139,16 +139,15 @@ class FolderWatch:
             hints.keep(there=folder.there)
             self._say(SourceReport(taken, folder.problem))
             if taken:
-                self._take_more(folder, RESTS_PER_POLL * polled_s)
+                self._take_more(folder, now, RESTS_PER_POLL * polled_s)
             else:
                 self._pause(folder.next_due(now) - time.monotonic(), RESTS_PER_POLL * polled_s)
 
-    def _take_more(self, folder: Folder, for_s: float) -> None:
+    def _take_more(self, folder: Folder, looked_at: float, for_s: float) -> None:
         """Take what else is ready before the next look, which costs much in a large folder."""
         until = time.monotonic() + for_s
         while not self._stopping.is_set() and self._orders.empty():
-            now = time.monotonic()
-            taken = folder.take(now) if now < until else 0
+            taken = folder.take(looked_at) if time.monotonic() < until else 0
             if not taken:
                 return
             self._say(SourceReport(taken, folder.problem))

@@ -3,6 +3,7 @@
 import logging
 import queue
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 BACKOFF_S: Final = 2.0
 END_S: Final = 15.0
 """What is held at the end has this time in all; Docker and systemd wait for longer."""
+SWITCH_S: Final = 0.0005
+"""How long a thread that computes keeps the interpreter from others; of the usual 5 ms, several of
+which each message costs, the connection would take in no more than some fifty messages a second."""
 TURN_S: Final = 1.0
 """Time between two looks of the main thread at the others."""
 
@@ -108,6 +112,7 @@ class Analyzer:
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`, then finish what is held and say goodbye."""
         logger.info("Analyzer %s starts (%s)", self._presence.analyzer, self._presence.role)
+        sys.setswitchinterval(SWITCH_S)
         threads = [self._thread(name, work) for name, work in self._works().items()]
         self._link.start()
         self._watch(stop)

@@ -6,7 +6,7 @@ Nothing is read or analysed here, so that no file can stand in the way of anothe
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from analyzer import metrics
 from analyzer.status import Status
 from analyzer.store.database import StoreError
-from analyzer.store.uploads import Arrival, Uploads
+from analyzer.store.uploads import Arrival, Committed, Uploads
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Received
 from sacmes_core.logs import concerning
@@ -118,14 +118,17 @@ class Ingest:
     def _take(self, group: Sequence[Received]) -> None:
         checked = [check(received.message) for received in group]
         arrivals = [item for item in checked if isinstance(item, Arrival)]
-        over_quota = self._commit(arrivals) if arrivals else {}
-        if over_quota is None:
+        committed = self._commit(arrivals) if arrivals else Committed(0, {})
+        if committed is None:
             return
         self._status.count("received", len(group))
         receipts: dict[str, list[Receipt]] = defaultdict(list)
         for item in checked:
             if isinstance(item, Arrival):
-                reason = over_quota.get((item.user_id, item.header.upload_id))
+                key = item.user_id, item.header.upload_id
+                if key in committed.early:
+                    continue
+                reason = committed.refused.get(key)
                 receipts[item.user_id].append(_receipt(item, reason))
                 if reason is not None:
                     with concerning(item.user_id, item.header.session_id):
@@ -149,14 +152,8 @@ class Ingest:
         except ProtocolError as error:
             self._status.refuse("receipts", str(error))
 
-    def _commit(self, arrivals: Sequence[Arrival]) -> Mapping[tuple[str, str], str] | None:
-        """Commit a group, again and again if need be; None if the end came before.
-
-        Returns
-        -------
-        Mapping or None
-            Why uploads are over a quota, by user_id and upload id.
-        """
+    def _commit(self, arrivals: Sequence[Arrival]) -> Committed | None:
+        """Commit a group, again and again if need be; None if the end came before."""
         wait_s = RETRY_FIRST_S
         while True:
             try:
@@ -169,11 +166,13 @@ class Ingest:
                 continue
             self._status.trouble("store", None)
             self._status.count("stored", committed.fresh)
-            self._status.count("repeated", len(arrivals) - committed.fresh - len(committed.refused))
+            unstored = len(committed.refused) + len(committed.early)
+            self._status.count("repeated", len(arrivals) - committed.fresh - unstored)
+            self._status.count("early", len(committed.early))
             logger.debug("Of %d uploads %d are new", len(arrivals), committed.fresh)
             if committed.fresh:
                 self._committed()
-            return committed.refused
+            return committed
 
 
 def _receipt(arrival: Arrival, over_quota: str | None) -> Receipt:

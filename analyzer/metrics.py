@@ -32,6 +32,9 @@ STORED: Final = Family("sacmes_uploads_stored_total", "counter", "Uploads that w
 REPEATED: Final = Family(
     "sacmes_uploads_repeated_total", "counter", "Uploads that were stored before."
 )
+EARLY: Final = Family(
+    "sacmes_uploads_early_total", "counter", "Uploads that came before the one they follow."
+)
 REFUSED: Final = Family(
     "sacmes_refused_total", "counter", "What was not taken or sent.", ("part", "reason")
 )
@@ -53,6 +56,7 @@ COUNTED: Final = (
     RECEIVED,
     STORED,
     REPEATED,
+    EARLY,
     REFUSED,
     RECEIPTS,
     ANALYSED,

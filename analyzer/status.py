@@ -21,11 +21,12 @@ _CAUSES_MAX: Final = 200
 
 Role = Literal["run", "ingest", "work"]
 State = Literal["online", "stopped", "lost"]
-Counter = Literal["received", "stored", "repeated", "analysed", "claims", "refused"]
+Counter = Literal["received", "stored", "repeated", "early", "analysed", "claims", "refused"]
 _FAMILIES: Final[Mapping[Counter, Family]] = {
     "received": metrics.RECEIVED,
     "stored": metrics.STORED,
     "repeated": metrics.REPEATED,
+    "early": metrics.EARLY,
     "analysed": metrics.ANALYSED,
     "claims": metrics.CLAIMS,
     "refused": metrics.REFUSED,

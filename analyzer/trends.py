@@ -22,7 +22,8 @@ from sacmes_core.analysis.trend.uncertainty import Estimate, common_error_of
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
 from sacmes_core.settings.trend import TrendSettings
 
-_CACHED_MAX: Final = 500
+_CACHED_MAX: Final = 5000
+"""Sessions; of more that take turns, each scan would cost reading a trend from the store."""
 KEEP_EVERY: Final = 200
 """So many results at the most are read again by whoever takes a session over."""
 _OVER_ELECTRODES: Final = ("normalised", "kdm", "ratio")

@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -27,7 +27,7 @@ from analyzer.alerting import (
 )
 from analyzer.ingest import Outward
 from analyzer.status import Status
-from analyzer.store.alerts import Kept, memory_of
+from analyzer.store.alerts import Judgement, Kept
 from analyzer.store.database import StoreError
 from analyzer.store.store import Store
 from sacmes_core.errors import ProtocolError
@@ -50,6 +50,8 @@ logger = logging.getLogger(__name__)
 TICK_S: Final = 1.0
 ANSWERED_MAX: Final = 100
 _TAKEN_MAX: Final = 5000
+_GROUP_MAX: Final = 200
+"""Users whose judgements are kept in one transaction, for which other writers wait."""
 
 
 class Watchman:
@@ -106,8 +108,7 @@ class Watchman:
         with self._judging():
             if self._load_due:
                 self._load()
-            for user_id, events in noted.items():
-                self._judge(user_id, events)
+            self._judge(noted)
             if self._now() >= self._tick_due:
                 self._tick_due = self._now() + TICK_S
                 self._tick(listening_since)
@@ -121,7 +122,7 @@ class Watchman:
         if isinstance(asked, AlertsQuery):
             return AlertsReply(alerts=self._store.alerts.list(user_id, asked.limit))
         with self._judging():
-            self._judge(user_id, [Acknowledged(asked.alert_id, asked.by)])
+            self._judge({user_id: [Acknowledged(asked.alert_id, asked.by)]})
         found = self._store.alerts.list(user_id, ALERTS_MAX)
         if any(alert.alert_id == asked.alert_id for alert in found):
             return AlertsReply(alerts=found[:ANSWERED_MAX])
@@ -158,21 +159,45 @@ class Watchman:
         """Look at the newest session of everybody, and at the scans that nobody has judged."""
         agents = {user_id: kept.watch.agent for user_id, kept in self._kept.items()}
         self._kept.clear()
-        for run in self._store.sessions.newest_of_all():
-            self._judge(run.user_id, [SessionSeen(run.document)])
-            kept, agent = self._kept.get(run.user_id), agents.get(run.user_id)
-            if kept is not None and agent is not None:
-                watch = replace(kept.watch, agent=agent)
-                self._kept[run.user_id] = replace(kept, watch=watch)
         self._load_due = False
+        seen = {
+            run.user_id: [SessionSeen(run.document)] for run in self._store.sessions.newest_of_all()
+        }
+        self._judge(seen)
+        for user_id in seen:
+            kept, agent = self._kept.get(user_id), agents.get(user_id)
+            if kept is not None and agent is not None:
+                self._kept[user_id] = replace(kept, watch=replace(kept.watch, agent=agent))
 
     def _tick(self, listening_since: float) -> None:
-        for user_id, kept in list(self._kept.items()):
-            session = kept.watch.session
-            if session is not None and session.state == "running":
-                self._judge(user_id, [Passed(listening_since)])
+        running = [
+            user_id
+            for user_id, kept in self._kept.items()
+            if kept.watch.session is not None and kept.watch.session.state == "running"
+        ]
+        self._judge({user_id: [Passed(listening_since)] for user_id in running})
 
-    def _judge(self, user_id: str, events: Sequence[Event]) -> None:
+    def _judge(self, noted: Mapping[str, Sequence[Event]]) -> None:
+        """Judge what happened to users, keep it in groups, and tell of it."""
+        users = list(noted)
+        for start in range(0, len(users), _GROUP_MAX):
+            some = users[start : start + _GROUP_MAX]
+            judged = [self._judged(user_id, noted[user_id]) for user_id in some]
+            telling = [judgement for judgement in judged if judgement.says_something]
+            saved = self._store.alerts.keep(telling, post=self._post) if telling else {}
+            for one in judged:
+                self._kept[one.user_id] = replace(one.before, watch=one.watch)
+            self._kept |= saved
+            for one in telling:
+                if one.user_id not in saved:
+                    with concerning(one.user_id):
+                        logger.info("Another process has judged %s; looking again", one.user_id)
+                    del self._kept[one.user_id]
+                    self._load_due = True
+                elif one.effects:
+                    self._tell(one.user_id, one.watch.alerts, one.effects)
+
+    def _judged(self, user_id: str, events: Sequence[Event]) -> Judgement:
         now = self._now()
         kept = self._kept.get(user_id) or self._store.alerts.watch(user_id, now)
         watch, effects = kept.watch, list[Effect]()
@@ -183,19 +208,7 @@ class Watchman:
             else:
                 watch, more = step(watch, event, now)
                 effects += more
-        if effects or memory_of(watch) != memory_of(kept.watch):
-            saved = self._store.alerts.keep(user_id, kept, watch, effects, post=self._post)
-            if saved is None:
-                with concerning(user_id):
-                    logger.info("Another process has judged %s; looking again", user_id)
-                self._kept.pop(user_id, None)
-                self._load_due = True
-                return
-            self._kept[user_id] = saved
-        else:
-            self._kept[user_id] = replace(kept, watch=watch)
-        if effects:
-            self._tell(user_id, watch.alerts, effects)
+        return Judgement(user_id, kept, watch, effects)
 
     def _see(
         self, user_id: str, watch: Watch, seen: SessionSeen, now: float

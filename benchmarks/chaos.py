@@ -7,7 +7,7 @@ An instrument writes files, two for each number; agent, analyzer and Mosquitto r
 their own. A seeded schedule kills one of them with -9, or cuts the agent's network for up to eight
 seconds, so that its outbox fills. At the end, what the instrument wrote is compared with what a
 late viewer is told (`history`, `export`), with what the store holds, and with what an undisturbed
-analysis of the same files says: 0 lost, 0 twice, every number and trend equal.
+analysis of the same files says: 0 lost, 0 twice, order, every number and trend equal.
 
 Needs the test extra (`pip install -e ".[test]"`) and mosquitto.
 """
@@ -70,14 +70,14 @@ class Findings:
     twice: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     different: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
     late_seconds: float = 0.0
-    out_of_order: int = 0
-    """Scans stored after one that was measured later: sent again after a crash of the broker."""
 
     @property
     def is_clean(self) -> bool:
-        """Whether every scan is there once with the number of an undisturbed run."""
-        return not (self.lost or self.twice or self.failed or self.different)
+        """Whether every scan is there once, in its place, with the number of an undisturbed run."""
+        faults = self.lost, self.twice, self.failed, self.different, self.out_of_order
+        return not any(faults)
 
 
 def blows(
@@ -160,30 +160,24 @@ def compare(
     findings.failed = [f"{r.scan.file}: {r.error}" for r in results if r.error is not None]
     findings.different = list(differences(trend(results), trend(calm)))
     place = {name: k for k, name in enumerate(names)}
-    order = [place[r.scan.file] for r in results]
-    findings.out_of_order = sum(b < a for a, b in itertools.pairwise(order))
+    files = [r.scan.file for r in results]
+    findings.out_of_order = [b for a, b in itertools.pairwise(files) if place[b] < place[a]]
 
 
 def trend(results: Sequence[Result]) -> Trend:
-    """Every number of a run by file and electrode, and what a pair makes by its number.
-
-    Which scan of a pair carries that depends on the order in which the two were stored.
-    """
-    both = [(r.scan, e) for r in results for e in r.electrodes]
-    own: Trend = {
-        (scan.file, e.electrode): (
+    """Every number of a run by file and electrode."""
+    return {
+        (r.scan.file, e.electrode): (
             e.peak_current_a,
             e.peak_current_se_a,
             e.peak_potential_v,
             e.area_av,
             e.normalised,
+            e.kdm,
+            e.ratio,
         )
-        for scan, e in both
-    }
-    return own | {
-        (f"number {scan.number}", e.electrode): (e.kdm, e.ratio)
-        for scan, e in both
-        if e.kdm is not None
+        for r in results
+        for e in r.electrodes
     }
 
 
@@ -231,10 +225,10 @@ def report(findings: Findings) -> None:
     print(f"blows                {struck or 'none'}")
     print(f"seconds in all       {findings.seconds:.0f}")
     print(f"last file to last result, s   {findings.late_seconds:.1f}")
-    for name in ("lost", "twice", "failed", "different"):
+    for name in ("lost", "twice", "failed", "different", "out_of_order"):
         found: list[str] = getattr(findings, name)
-        print(f"{name:20s} {len(found)}" + "".join(f"\n    {line}" for line in found[:5]))
-    print(f"stored out of order  {findings.out_of_order}")
+        said = name.replace("_", " ")
+        print(f"{said:20s} {len(found)}" + "".join(f"\n    {line}" for line in found[:5]))
 
 
 def main() -> None:

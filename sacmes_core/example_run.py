@@ -53,6 +53,7 @@ UPLOAD_HEADER: Final = UploadHeader(
     measured_at_source="header",
     clock_synced=True,
     modified_at=MEASURED,
+    after="e1f9b9f0a3b54a9b3f7d3f7f2cb0d06f8a1c8c4b0ef7a5ac5a9d54a1a3bfa4c2",
 )
 
 SETTINGS: Final = SessionSettings(

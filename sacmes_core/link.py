@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from sacmes_core.address import BrokerAddress
+from sacmes_core.ahead_socket import AheadSocket
 from sacmes_core.errors import ConfigError, ProtocolError
 from sacmes_core.link_events import (
     Connected,
@@ -46,6 +47,7 @@ BACKOFF_MAX_S: Final = 30.0
 STEADY_AFTER_S: Final = 10.0
 """A connection that lasted this long starts the back-off anew; a shorter one does not."""
 IN_FLIGHT: Final = 50
+PACKETS_AT_ONCE: Final = 100
 HEADER_ALLOWANCE_BYTES: Final = 8_192
 """Room that topic and properties take beside the payload in a packet."""
 
@@ -55,6 +57,29 @@ _NUMBERS: Final = itertools.count(1)
 _LOGIN_REFUSED: Final = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}
 _TAKEN_OVER: Final = 0x8E
 _NO_SUBSCRIBERS: Final = 0x10
+
+
+class _Client(mqtt.Client):
+    """paho's client with another way to the network."""
+
+    def _create_socket_connection(self) -> socket.socket:
+        sock = super()._create_socket_connection()
+        # Nagle's algorithm costs 40 ms on a scan and its receipt.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def _create_socket(self) -> Any:
+        sock = super()._create_socket()
+        return AheadSocket(sock) if isinstance(sock, socket.socket) else sock
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Take all packets that are here, without a look at the network between two of them."""
+        for _ in range(PACKETS_AT_ONCE):
+            code = super().loop_read(max_packets)
+            held = self._sock.pending() if isinstance(self._sock, AheadSocket) else 0
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS or not held:
+                break
+        return code
 
 
 @dataclass(slots=True)
@@ -208,7 +233,7 @@ class Link:
         return time.monotonic() - started if connection.accepted else 0.0
 
     def _client(self, number: int) -> mqtt.Client:
-        client = mqtt.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._options.client_id,
             protocol=mqtt.MQTTv5,
@@ -218,7 +243,6 @@ class Link:
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(IN_FLIGHT)
-        client.on_socket_open = _send_at_once
         if self._address.scheme in ("ws", "wss"):
             client.ws_set_options(path=self._address.path or "/mqtt")
         if self._tls is not None:
@@ -301,12 +325,6 @@ class Link:
 
 def _token(connection_number: int, mid: int) -> int:
     return connection_number << 16 | mid
-
-
-def _send_at_once(_client: mqtt.Client, _data: Any, sock: Any) -> None:
-    """Switch Nagle's algorithm off: it costs 40 ms on a scan and its receipt."""
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def tls_context(address: BrokerAddress) -> ssl.SSLContext:

@@ -57,8 +57,15 @@ class UploadHeader(Part):
     modified_at: AwareDatetime | None = Field(
         default=None, description="When the file was last written, by its file system."
     )
+    after: UploadId | None = Field(
+        default=None,
+        description="An upload of the same session that was taken before this one and has no "
+        "receipt yet. Until it is stored, the analyzer leaves this one unanswered, so that scans "
+        "keep their order; the sender sends both again.",
+    )
 
 
+_UPLOAD_ID: Final[TypeAdapter[str]] = TypeAdapter(UploadId)
 _QUOTED: Final = frozenset({"file", "reading"})
 """Properties that may hold any character."""
 
@@ -181,7 +188,7 @@ def unpack(message: Message) -> tuple[str, UploadHeader, bytes]:
 
 def _known_id(properties: dict[str, str]) -> str | None:
     try:
-        return TypeAdapter(UploadId).validate_python(properties.get("upload_id"))
+        return _UPLOAD_ID.validate_python(properties.get("upload_id"))
     except ValidationError:
         return None
 

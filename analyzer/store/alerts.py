@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from analyzer.alert_rules import Streak
 from analyzer.alerting import Agent, Changed, Effect, Open, Raised, Watch
@@ -14,6 +14,12 @@ from analyzer.store.engines import insert_if_absent
 from analyzer.store.tables import YES, alerts, sessions, watches
 from sacmes_core.payloads.alerts import Alert
 
+_REMEMBER: Final = (
+    update(watches)
+    .where(watches.c.user_id == bindparam("this_user"))
+    .values(turn=bindparam("new_turn"), document=bindparam("memory"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -21,6 +27,24 @@ class Kept:
 
     watch: Watch
     turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one user's watch, from `before` to `watch`, and what has to be told."""
+
+    user_id: str
+    before: Kept
+    watch: Watch
+    effects: Sequence[Effect] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to be kept."""
+        if self.effects:
+            return True
+        before = self.before.watch
+        return self.watch is not before and memory_of(self.watch) != memory_of(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +73,8 @@ class AlertBook:
             return Kept(Watch(open=found, silent_since=now), 0)
         return Kept(_watch(json.loads(row.document), found, now), row.turn)
 
-    def keep(
-        self, user_id: str, kept: Kept, watch: Watch, effects: Sequence[Effect], *, post: bool
-    ) -> Kept | None:
-        """Keep what a judgement says, in one transaction.
+    def keep(self, judgements: Sequence[Judgement], *, post: bool) -> dict[str, Kept]:
+        """Keep what judgements of several users say, in one transaction.
 
         Parameters
         ----------
@@ -61,27 +83,29 @@ class AlertBook:
 
         Returns
         -------
-        Kept or None
-            None if another process has judged this user meanwhile: nothing is kept.
+        dict of Kept
+            What is kept now, by user_id. Of one whom another process has judged meanwhile nothing
+            is kept.
         """
-        document = json.dumps(memory_of(watch))
-        with self._database.write() as connection:
-            if not kept.turn:
-                insert_if_absent(connection, watches, user_id=user_id, turn=0, document="{}")
-            mine = connection.execute(
-                update(watches)
-                .where(watches.c.user_id == user_id, watches.c.turn == kept.turn)
-                .values(turn=kept.turn + 1, document=document)
-            )
-            if mine.rowcount != 1:
-                return None
-            for effect in effects:
-                match effect:
-                    case Raised(item):
-                        _insert(connection, user_id, item, post=post)
-                    case Changed(item):
-                        _replace(connection, user_id, item)
-        return Kept(watch, kept.turn + 1)
+        # What is remembered may be found out again if the machine loses its power; alerts may not.
+        durable = any(judgement.effects for judgement in judgements)
+        with self._database.write(durable=durable) as connection:
+            for judgement in judgements:
+                if not judgement.before.turn:
+                    absent = {"user_id": judgement.user_id, "turn": 0, "document": "{}"}
+                    insert_if_absent(connection, watches, **absent)
+            turns = _lock_turns(connection, [judgement.user_id for judgement in judgements])
+            mine = [one for one in judgements if turns[one.user_id] == one.before.turn]
+            if mine:
+                connection.execute(_REMEMBER, [_remembered(one) for one in mine])
+            for one in mine:
+                for effect in one.effects:
+                    match effect:
+                        case Raised(item):
+                            _insert(connection, one.user_id, item, post=post)
+                        case Changed(item):
+                            _replace(connection, one.user_id, item)
+        return {one.user_id: Kept(one.watch, one.before.turn + 1) for one in mine}
 
     def list(self, user_id: str, limit: int) -> tuple[Alert, ...]:
         """The alerts of a user, newest first; those that are open before all others."""
@@ -133,6 +157,26 @@ class AlertBook:
                 .where(alerts.c.run == post.run, alerts.c.alert_id == post.alert.alert_id)
                 .values(changes)
             )
+
+
+def _lock_turns(connection: Connection, user_ids: Sequence[str]) -> dict[str, int]:
+    """The turns of watches, which nobody else changes before this transaction ends."""
+    query = (
+        select(watches.c.user_id, watches.c.turn)
+        .where(watches.c.user_id.in_(user_ids))
+        # Always in this order, so that two judges never wait for each other.
+        .order_by(watches.c.user_id)
+        .with_for_update()
+    )
+    return {row.user_id: row.turn for row in connection.execute(query)}
+
+
+def _remembered(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "this_user": judgement.user_id,
+        "new_turn": judgement.before.turn + 1,
+        "memory": json.dumps(memory_of(judgement.watch)),
+    }
 
 
 def _open_items(connection: Connection, user_id: str) -> tuple[Open, ...]:

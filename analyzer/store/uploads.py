@@ -1,30 +1,27 @@
 """Uploads: committed in groups, each one once, and from then on waiting to be analysed."""
 
+import json
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Connection,
-    and_,
+    Text,
     bindparam,
     delete,
     exists,
     func,
     insert,
-    or_,
     select,
     tuple_,
     update,
 )
 
 from analyzer.store.database import Database
-from analyzer.store.engines import epoch_s, insert_if_absent
+from analyzer.store.engines import each_pair, epoch_s, insert_if_absent, number_of, text_of
 from analyzer.store.quotas import NO_QUOTA, Quota, Usage
 from analyzer.store.tables import claims, jobs, sessions, staged, uploads, users
 from sacmes_core.payloads.session import SessionDocument
@@ -35,6 +32,19 @@ AGAIN: Final = 1
 """Priorities of jobs: a new scan is not kept waiting by the re-analysis of an old run."""
 
 PACKING_LEVEL: Final = 3
+
+# Built once, since they are asked for each group; as a join, since SQLite finds pairs in a list by
+# their first half alone.
+_PAIRS: Final = each_pair(bindparam("pairs", type_=Text)).table_valued("value")
+_OF_PAIR: Final = uploads.c.run == number_of(_PAIRS.c.value)
+_THERE: Final = select(uploads.c.run, uploads.c.upload_id).join_from(
+    _PAIRS, uploads, _OF_PAIR & (uploads.c.upload_id == text_of(_PAIRS.c.value))
+)
+_REVISIONS: Final = (
+    select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
+    .join_from(_PAIRS, uploads, _OF_PAIR & (uploads.c.file == text_of(_PAIRS.c.value)))
+    .group_by(uploads.c.run, uploads.c.file)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +90,13 @@ class Committed:
         How many were new.
     refused
         Why uploads are not stored, by user_id and upload id.
+    early
+        Uploads that are not stored because the one before them is not, by user_id and upload id.
     """
 
     fresh: int
     refused: Mapping[tuple[str, str], str]
+    early: frozenset[tuple[str, str]] = frozenset()
 
 
 class Uploads:
@@ -110,7 +123,7 @@ class Uploads:
 
         An upload of a session that the store does not know makes the session. Afterwards every
         upload of the group is stored, whether by this call or by one before, but for those that
-        a quota refuses.
+        a quota refuses and those that come before the one that they are to follow.
 
         Returns
         -------
@@ -128,7 +141,8 @@ class Uploads:
             known = [a for a in arrivals if (a.user_id, a.header.session_id) in runs]
             last = _lock_last_positions(connection, runs.values())
             packed = []
-            for run, arrival in _without_repeats(connection, runs, known):
+            fresh, early = _new_ones(connection, runs, known)
+            for run, arrival in fresh:
                 content = zlib.compress(arrival.content, PACKING_LEVEL)
                 if (reason := usage.refusal(arrival.user_id, len(content))) is None:
                     packed.append((run, arrival, content))
@@ -149,7 +163,7 @@ class Uploads:
                     .values(last_position=bindparam("position")),
                     [{"this_run": run, "position": position} for run, position in reached.items()],
                 )
-        return Committed(len(packed), refused)
+        return Committed(len(packed), refused, early)
 
     def waiting(self, *runs: int, limit: int, limit_bytes: int) -> tuple[StoredUpload, ...]:
         """The next new uploads of sessions that wait to be analysed, in order, at least one."""
@@ -304,46 +318,39 @@ def _lock_last_positions(connection: Connection, runs: Iterable[int]) -> dict[in
     return {row.run: row.last_position for row in connection.execute(query)}
 
 
-def _without_repeats(
+def _new_ones(
     connection: Connection, runs: dict[tuple[str, str], int], arrivals: Sequence[Arrival]
-) -> list[tuple[int, Arrival]]:
-    wanted = {
-        (runs[a.user_id, a.header.session_id], a.header.upload_id): a for a in reversed(arrivals)
-    }
-    if wanted:
-        query = select(uploads.c.run, uploads.c.upload_id)
-        for row in connection.execute(query.where(_any_of(uploads.c.upload_id, wanted))):
-            del wanted[row.run, row.upload_id]
-    return [(run, arrival) for (run, _), arrival in reversed(wanted.items())]
-
-
-def _any_of(column: Column[str], keys: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
-    """Whether session and text are one of some pairs.
-
-    Session by session, since SQLite finds pairs in a list by their first half alone.
-    """
-    grouped: defaultdict[int, list[str]] = defaultdict(list)
-    for run, text in keys:
-        grouped[run].append(text)
-    return or_(
-        *(
-            and_(uploads.c.run == run, column == texts[0] if len(texts) == 1 else column.in_(texts))
-            for run, texts in grouped.items()
-        )
-    )
+) -> tuple[list[tuple[int, Arrival]], frozenset[tuple[str, str]]]:
+    """What is not stored yet, each once, in order; and what comes before its turn."""
+    numbered = [(runs[a.user_id, a.header.session_id], a) for a in arrivals]
+    asked = {(run, a.header.upload_id) for run, a in numbered}
+    asked |= {(run, a.header.after) for run, a in numbered if a.header.after is not None}
+    if not asked:
+        return [], frozenset()
+    found = connection.execute(_THERE, {"pairs": json.dumps(sorted(asked))})
+    there = {(row.run, row.upload_id) for row in found}
+    fresh: list[tuple[int, Arrival]] = []
+    early: set[tuple[str, str]] = set()
+    for run, arrival in numbered:
+        header = arrival.header
+        if (run, header.upload_id) in there:
+            continue
+        if header.after is None or (run, header.after) in there:
+            there.add((run, header.upload_id))
+            fresh.append((run, arrival))
+        else:
+            early.add((arrival.user_id, header.upload_id))
+    stored = {(arrival.user_id, arrival.header.upload_id) for _, arrival in fresh}
+    return fresh, frozenset(early - stored)
 
 
 def _last_revisions(
     connection: Connection, fresh: Sequence[tuple[int, Arrival]]
 ) -> dict[tuple[int, str], int]:
     """Revisions of the files that their sessions had before."""
-    files = _any_of(uploads.c.file, {(run, arrival.header.file) for run, arrival in fresh})
-    query = (
-        select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
-        .where(files)
-        .group_by(uploads.c.run, uploads.c.file)
-    )
-    return {(row.run, row.file): row.revision for row in connection.execute(query)}
+    files = sorted({(run, arrival.header.file) for run, arrival in fresh})
+    found = connection.execute(_REVISIONS, {"pairs": json.dumps(files)})
+    return {(row.run, row.file): row.revision for row in found}
 
 
 def _rows(
@@ -365,7 +372,7 @@ def _rows(
                 "upload_id": header.upload_id,
                 "file": header.file,
                 "revision": revisions[run, header.file],
-                "header": header.model_dump_json(exclude_none=True),
+                "header": header.model_dump_json(exclude_none=True, exclude={"after"}),
                 "received_at": received_at.isoformat(),
                 "unpacked_bytes": len(arrival.content),
                 "packed": packed,

@@ -23,7 +23,7 @@ from agent.delivery import (
 
 
 def uploads(first: int, count: int, wire_bytes: int = 1000) -> tuple[Waiting, ...]:
-    return tuple(Waiting(k, f"id-{k}", wire_bytes) for k in range(first, first + count))
+    return tuple(Waiting(k, f"id-{k}", wire_bytes, "one") for k in range(first, first + count))
 
 
 def connected(*offered: Waiting, now: float = 0.0) -> Delivery:
@@ -34,7 +34,7 @@ def connected(*offered: Waiting, now: float = 0.0) -> Delivery:
 def test_what_is_offered_is_sent_in_order() -> None:
     state, _ = step(Delivery(), Opened(), 0.0)
     state, sends = step(state, Offered(uploads(1, 3)), 0.0)
-    assert sends == (Send("id-1"), Send("id-2"), Send("id-3"))
+    assert sends == (Send("id-1"), Send("id-2", "id-1"), Send("id-3", "id-2"))
     assert state.cursor == 3
 
 
@@ -90,7 +90,38 @@ def test_after_a_reconnect_the_whole_window_is_sent_again_in_order() -> None:
     assert sends == ()
     assert step(state, Tick(), 100.0)[1] == ()
     state, sends = step(state, Opened(), 100.0)
-    assert sends == (Send("id-1"), Send("id-3"), Send("id-4"))
+    assert sends == (Send("id-1"), Send("id-3", "id-1"), Send("id-4", "id-3"))
+
+
+def test_what_is_behind_a_lost_one_is_sent_again_with_it() -> None:
+    state = connected(*uploads(1, 3))
+    state, _ = step(state, Offered(uploads(4, 1)), 3.0)
+    state, _ = step(state, Settled(frozenset({"id-1"})), 3.0)
+    state, sends = step(state, Tick(), 5.0)
+    assert sends == (Send("id-2"), Send("id-3", "id-2"), Send("id-4", "id-3"))
+    assert {flight.due_at for flight in state.window} == {15.0}
+
+
+def test_sessions_do_not_wait_for_one_another() -> None:
+    several = (
+        Waiting(1, "id-1", 1, "one"),
+        Waiting(2, "id-2", 1, "other"),
+        Waiting(3, "id-3", 1, "one"),
+    )
+    state, _ = step(Delivery(), Opened(), 0.0)
+    sends = step(state, Offered(several), 0.0)[1]
+    assert sends == (Send("id-1"), Send("id-2"), Send("id-3", "id-1"))
+
+
+def test_one_that_never_gets_a_receipt_holds_up_the_others_for_a_minute() -> None:
+    state = connected(*uploads(1, 1))
+    for _ in range(delivery.NAMED_ATTEMPTS):
+        assert state.next_due is not None
+        now = state.next_due
+        state, _ = step(state, Offered(uploads(2, 1)), now - 0.1)
+        state, sends = step(state, Tick(), now)
+    assert now == 75.0
+    assert sends == (Send("id-1"), Send("id-2"))
 
 
 def test_a_refusal_for_now_waits_longer_each_time_and_keeps_its_place() -> None:
@@ -121,7 +152,7 @@ def test_a_returning_analyzer_is_not_kept_waiting() -> None:
 
 @given(st.lists(st.integers(1, 3_000_000), max_size=300))
 def test_offering_never_breaks_the_bounds(sizes: list[int]) -> None:
-    offered = tuple(Waiting(k + 1, f"id-{k}", size) for k, size in enumerate(sizes))
+    offered = tuple(Waiting(k + 1, f"id-{k}", size, "one") for k, size in enumerate(sizes))
     state = connected(*offered)
     assert len(state.window) <= delivery.WINDOW_UPLOADS
     assert state.wire_bytes <= max(delivery.WINDOW_BYTES, max(sizes, default=0))
@@ -136,15 +167,16 @@ class LossyWorld(RuleBasedStateMachine):
         self.now = 0.0
         self.outbox: dict[str, Waiting] = {}
         self.added = 0
-        self.stored: set[str] = set()
-        self.wire: list[str] = []
+        self.stored: dict[str, None] = {}
+        self.named = True
+        self.wire: list[Send] = []
         self.receipts: list[str] = []
         self.state = Delivery()
 
     def apply(self, event: delivery.Event) -> None:
         self.state, sends = step(self.state, event, self.now)
         if self.state.connected:
-            self.wire += [send.upload_id for send in sends]
+            self.wire += sends
         else:
             assert sends == ()
 
@@ -178,10 +210,16 @@ class LossyWorld(RuleBasedStateMachine):
     @precondition(lambda self: self.wire)
     @rule(data=st.data(), lost=st.booleans())
     def arrive(self, data: st.DataObject, lost: bool) -> None:
-        upload_id = self.wire.pop(data.draw(st.integers(0, len(self.wire) - 1)))
-        if not lost:
-            self.stored.add(upload_id)
-            self.receipts.append(upload_id)
+        send = self.wire.pop(data.draw(st.integers(0, len(self.wire) - 1)))
+        if not lost and self.store(send):
+            self.receipts.append(send.upload_id)
+
+    def store(self, send: Send) -> bool:
+        """Do as the analyzer: leave unanswered what is to follow one that is not stored."""
+        if send.upload_id in self.stored or send.after is None or send.after in self.stored:
+            self.stored.setdefault(send.upload_id)
+            return True
+        return False
 
     @precondition(lambda self: self.receipts)
     @rule(data=st.data(), lost=st.booleans())
@@ -205,7 +243,14 @@ class LossyWorld(RuleBasedStateMachine):
     @invariant()
     def what_is_struck_off_is_stored(self) -> None:
         everything = {f"id-{k}" for k in range(1, self.added + 1)}
-        assert everything - self.outbox.keys() <= self.stored
+        assert everything - self.outbox.keys() <= self.stored.keys()
+
+    @invariant()
+    def what_is_stored_is_in_order(self) -> None:
+        attempts = max((flight.attempts for flight in self.state.window), default=0)
+        self.named = self.named and attempts <= delivery.NAMED_ATTEMPTS
+        order = [int(upload_id.partition("-")[2]) for upload_id in self.stored]
+        assert not self.named or order == sorted(order)
 
     @invariant()
     def the_window_is_in_order(self) -> None:
@@ -218,8 +263,8 @@ class LossyWorld(RuleBasedStateMachine):
         for _ in range(50 * (self.added // delivery.WINDOW_UPLOADS + 1)):
             if not self.outbox:
                 break
-            for upload_id in self.wire:
-                self.stored.add(upload_id)
+            done = [send.upload_id for send in self.wire if self.store(send)]
+            for upload_id in done:
                 self.outbox.pop(upload_id, None)
                 self.apply(Settled(frozenset({upload_id})))
             self.wire.clear()
@@ -227,7 +272,7 @@ class LossyWorld(RuleBasedStateMachine):
             self.apply(Tick())
             self.fill()
         assert not self.outbox
-        assert self.stored == {f"id-{k}" for k in range(1, self.added + 1)}
+        assert self.stored.keys() == {f"id-{k}" for k in range(1, self.added + 1)}
 
 
 TestLossyWorld = LossyWorld.TestCase

@@ -147,6 +147,26 @@ def test_the_backlog_is_taken_in_the_order_of_measurement(clocked: Clocked) -> N
     ]
 
 
+def test_a_file_that_the_listing_showed_too_late_keeps_its_place(clocked: Clocked) -> None:
+    clocked.follow()
+    clocked.write("SWV_200Hz_1.txt")
+    assert clocked.poll() == []
+    clocked.write("SWV_15Hz_1.txt")
+    assert clocked.poll(0.1) == []
+    assert clocked.poll(0.2) == []
+    assert clocked.poll(0.1) == ["SWV_15Hz_1.txt", "SWV_200Hz_1.txt"]
+
+
+def test_a_file_that_is_not_finished_keeps_others_waiting_for_a_moment(clocked: Clocked) -> None:
+    clocked.follow()
+    clocked.write("SWV_15Hz_1.txt", chi_file()[:300])
+    clocked.write("SWV_15Hz_2.txt")
+    assert clocked.settled(1.9) == []
+    assert clocked.poll(0.2) == ["SWV_15Hz_2.txt"]
+    clocked.write("SWV_15Hz_3.txt")
+    assert clocked.settled(0.3) == ["SWV_15Hz_3.txt"]
+
+
 def test_a_large_backlog_is_taken_in_batches(clocked: Clocked) -> None:
     for number in range(1, 101):
         clocked.write(f"SWV_15Hz_{number}.txt")

@@ -21,7 +21,7 @@ SEEN = Sighting(100, 1)
 
 def test_a_new_file_is_read_after_a_moment() -> None:
     file = see(None, SEEN, 10.0, PATIENCE)
-    assert file == WatchedFile(SEEN, 10.0, 10.0 + PATIENCE.proven_s)
+    assert file == WatchedFile(SEEN, 10.0, 10.0 + PATIENCE.proven_s, arrived=10.0)
 
 
 def test_the_same_sighting_does_not_begin_anew() -> None:

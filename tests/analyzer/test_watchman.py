@@ -4,11 +4,13 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from support.agent import packed, voltammogram
 from support.stored import SESSION, Outbox
 
@@ -83,6 +85,30 @@ def scan(position: int, normalised: float) -> Result:
         version="1",
         electrodes=(ElectrodeResult(electrode=1, normalised=normalised),),
     )
+
+
+def test_what_came_for_several_users_is_kept_in_one_transaction(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = ("alice", "bobby", "carol")
+    rule = BandRule(quantity="normalised", low=0.5, scans=2)
+    for user_id in users:
+        begin(store, AlertSettings(no_scans_s=None, bands=(rule,)), user_id)
+    tower = Tower(store)
+    turns = {user_id: store.alerts.watch(user_id, tower.now).turn for user_id in users}
+    written: list[bool] = []
+    write = store.database.write
+
+    def counted(*, durable: bool = True) -> AbstractContextManager[Connection]:
+        written.append(durable)
+        return write(durable=durable)
+
+    monkeypatch.setattr(store.database, "write", counted)
+    for user_id in users:
+        tower.watchman.note(user_id, ResultCame(scan(1, 1.0)))
+    tower.watchman.work(0.001)
+    assert written == [False]
+    assert all(store.alerts.watch(u, tower.now).turn == turns[u] + 1 for u in users)
 
 
 def test_alert_is_kept_told_acknowledged_and_not_raised_again(store: Store) -> None:

@@ -32,12 +32,15 @@ def store(store_url: str) -> Iterator[Store]:
     store.close()
 
 
-def arrival(file: str, content: bytes = b"x", *, user_id: str = "alice") -> Arrival:
+def arrival(
+    file: str, content: bytes = b"x", *, user_id: str = "alice", after: str | None = None
+) -> Arrival:
     header = UploadHeader(
         session_id=SESSION,
         upload_id=upload_id(SESSION, file, content),
         file=file,
         sha256=hashlib.sha256(content).hexdigest(),
+        after=None if after is None else upload_id(SESSION, after, b"x"),
     )
     return Arrival(user_id, header, content)
 
@@ -59,6 +62,16 @@ def test_repeats_are_recognised_within_and_between_groups(store: Store) -> None:
     assert store.uploads.commit([arrival("a"), arrival("a"), arrival("b")], NOW).fresh == 2
     assert store.uploads.commit([arrival("b"), arrival("a")], NOW).fresh == 0
     assert positions(store) == [(1, "a", 1), (2, "b", 1)]
+
+
+def test_one_that_follows_another_waits_for_it(store: Store) -> None:
+    second, third = arrival("b", after="a"), arrival("c", after="b")
+    for group in ([second], [second, third]):
+        committed = store.uploads.commit([*group, arrival("other", user_id="bobby")], NOW)
+        assert committed.early == {(a.user_id, a.header.upload_id) for a in group}
+    assert store.uploads.commit([arrival("a"), second, third], NOW) == Committed(3, {})
+    assert store.uploads.commit([third], NOW) == Committed(0, {})
+    assert positions(store) == [(1, "a", 1), (2, "b", 1), (3, "c", 1)]
 
 
 def test_other_bytes_under_a_name_are_a_new_revision(store: Store) -> None:
