@@ -611,6 +611,6 @@ def test_files_that_are_done_cost_little(clocked: Clocked) -> None:
         clocked.write(f"SWV_15Hz_{number}.txt", b"x")
     clocked.follow(source={"backlog": "none"})
     clocked.poll()
-    began = time.perf_counter()
+    began = time.process_time()
     clocked.poll(1)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

@@ -149,7 +149,7 @@ def test_points_come_in_scaled_time() -> None:
     with InstrumentService(Bench(speed=10.0), port) as service, line(service) as host:
         begin = time.monotonic()
         measure(host, square_wave_script(frequency="50"))
-        assert 0.5 <= time.monotonic() - begin < 5.0
+        assert 0.5 <= time.monotonic() - begin < 10.0
 
 
 def test_a_second_host_is_turned_away() -> None:

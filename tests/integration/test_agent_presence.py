@@ -82,8 +82,8 @@ def test_kill_9_is_told_by_the_will_after_its_delay(
         online = seen(store, "online")
         process.kill()
         killed = time.monotonic()
-        lost = seen(store, "lost", timeout=6)
-        assert 1.0 < time.monotonic() - killed < 5
+        lost = seen(store, "lost", timeout=12)
+        assert 1.0 < time.monotonic() - killed < 10
     assert (lost.instance, lost.number) == (online.instance, online.number)
 
 

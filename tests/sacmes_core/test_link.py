@@ -248,7 +248,7 @@ def test_a_link_that_never_connected_stops_at_once() -> None:
     driven.next(Refused)
     started = time.monotonic()
     assert not driven.link.stop()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 def cut(one: Link) -> None:

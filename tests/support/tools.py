@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import pytest
 
@@ -14,6 +14,8 @@ Value = TypeVar("Value")
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT.parent / "shared" / "samples"
 SBIN = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+PATIENCE: Final = 2.0
+"""Times to wait are those of a calm machine; others are given so many times as much."""
 
 
 def cannot(reason: str) -> NoReturn:
@@ -34,11 +36,17 @@ def requires(tool: str, package: str | None = None) -> str:
 def wait_until(
     condition: Callable[[], Value | None], *, timeout: float = 30.0, what: str = "it"
 ) -> Value:
-    """Ask until the answer is truthy and return it; fail when the time is over."""
+    """Ask until the answer is truthy and return it; fail when the time is over.
+
+    An answer that takes long is asked for less often, so that asking stays the smaller part.
+    """
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     while True:
+        asked = time.monotonic()
         if value := condition():
             return value
-        if time.monotonic() > deadline:
+        answered = time.monotonic()
+        if answered > deadline:
             pytest.fail(f"{what} did not come true within {timeout:g} s; last answer {value!r}")
-        time.sleep(0.005)
+        time.sleep(max(0.005, 2 * (answered - asked)))

@@ -64,8 +64,8 @@ def test_the_user_id_is_large_and_copied_with_one_click(window: OpenApp, home: P
     assert copy["text"] == "✓ Copied"
     assert window.root.clipboard_get() == user_id
     began = time.monotonic()
-    window.until(lambda: copy["text"] == "Copy", timeout=5, what="the end of Copied")
-    assert 1.5 < time.monotonic() - began < 3
+    window.until(lambda: copy["text"] == "Copy", timeout=8, what="the end of Copied")
+    assert 1.5 < time.monotonic() - began < 5
 
 
 def test_a_user_id_made_here_is_shown_in_whole(window: OpenApp) -> None:
