@@ -1,4 +1,4 @@
-"""A whole session as one ZIP file: bytes as they came, settings, results; and back from it."""
+"""A whole session as one ZIP file: bytes as they came and all that is known; and back from it."""
 
 import hashlib
 import json
@@ -16,6 +16,7 @@ from analyzer.store.uploads import PACKING_LEVEL
 from analyzer.store.whole import Row, WholeSession, put_in, take_out
 from sacmes_core import __version__
 from sacmes_core.errors import ConfigError, ProtocolError
+from sacmes_core.payloads.alerts import Alert
 from sacmes_core.payloads.calibration import Calibration
 from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import Result
@@ -24,9 +25,13 @@ from sacmes_core.protocol import check_user_id
 from sacmes_core.upload import UploadHeader, upload_id
 
 FORMAT: Final = "sacmes-session"
-VERSION: Final = 1
+VERSION: Final = 2
+READ_VERSIONS: Final = (1, VERSION)
+"""Version 1 has no alerts."""
 UNPACKED_MAX_BYTES: Final = 1 << 30
 """Of one member: a session of a million scans, and no file that only pretends to be one."""
+
+CLEARED_BECAUSE: Final = "The session was brought here from another server."
 
 _MANIFEST: Final = "manifest.json"
 _DOCUMENTS: Final = "documents.jsonl"
@@ -34,6 +39,7 @@ _MARKS: Final = "marks.jsonl"
 _CALIBRATION: Final = "calibration.jsonl"
 _UPLOADS: Final = "uploads.jsonl"
 _RESULTS: Final = "results.jsonl"
+_ALERTS: Final = "alerts.jsonl"
 _NESTED: Final = ("document", "header", "trend")
 """Columns that hold JSON themselves; in the file it stands as such."""
 
@@ -118,6 +124,7 @@ def _write(archive: zipfile.ZipFile, whole: WholeSession) -> int:
         lines.append(_nested({k: v for k, v in row.items() if k != "packed"}) | {"bytes": member})
     _write_lines(archive, _UPLOADS, lines)
     _write_lines(archive, _RESULTS, map(_nested, whole.results))
+    _write_lines(archive, _ALERTS, map(_nested, whole.alerts))
     return len(lines)
 
 
@@ -131,7 +138,7 @@ def _read(archive: zipfile.ZipFile, user_id: str | None) -> WholeSession:
     manifest = json.loads(archive.read(_checked(archive, _MANIFEST)))
     if manifest.get("format") != FORMAT:
         raise ConfigError("The file is no session of sacmes.")
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in READ_VERSIONS:
         raise ConfigError(
             f"The file has version {manifest.get('version')}; this program reads {VERSION}. "
             "Install a newer version of sacmes."
@@ -151,6 +158,7 @@ def _read(archive: zipfile.ZipFile, user_id: str | None) -> WholeSession:
         _later(archive, _CALIBRATION, Calibration.model_validate_json),
         _uploads(archive, session_id),
         _lines(archive, _RESULTS, Result.model_validate_json),
+        _alerts(archive),
     )
 
 
@@ -158,6 +166,16 @@ def _later(archive: zipfile.ZipFile, name: str, check: Callable[[str], object]) 
     """Lines of what a file of an earlier version does not have."""
     if name in archive.namelist():
         yield from _lines(archive, name, check)
+
+
+def _alerts(archive: zipfile.ZipFile) -> Iterator[Row]:
+    """The alerts, all of them over: the session has ended, and nobody watches it here."""
+    for row in _later(archive, _ALERTS, Alert.model_validate_json):
+        alert = Alert.model_validate_json(row["document"])
+        if alert.state != "cleared":
+            over = {"state": "cleared", "cleared_because": CLEARED_BECAUSE}
+            alert = alert.model_copy(update=over)
+        yield row | {"document": alert.model_dump_json(exclude_none=True)}
 
 
 def _uploads(archive: zipfile.ZipFile, session_id: str) -> Iterator[Row]:

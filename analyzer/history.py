@@ -1,7 +1,7 @@
 """Pages of a session's history, in rows and in columns, none larger than a message."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -34,6 +34,11 @@ class _Point:
     flags: tuple[str, ...]
 
 
+_Found = tuple[Result, tuple[_Point, ...]]
+_Weighed = tuple[_Found, int]
+"""A result with its points in columns, and how many bytes of a message it takes."""
+
+
 def page_of_history(store: Store, user_id: str, query: HistoryQuery) -> Payload:
     """The page of a session that is asked for."""
     if unknown := set(query.quantities).difference(QUANTITIES):
@@ -42,15 +47,16 @@ def page_of_history(store: Store, user_id: str, query: HistoryQuery) -> Payload:
     if run is None:
         return no_such_session()
     index = _ALL_OF_A_FILE if query.after_index is None else query.after_index
-    found = store.results.page(run.run, after=(query.after_position, index), limit=query.limit + 1)
+    after = query.after_position, index
+    following = store.results.following(run.run, after=after, limit=query.limit + 1)
+    weighed = (
+        _in_columns(following, query.quantities) if query.form == "columns" else _in_rows(following)
+    )
+    found, end = _fitting(weighed, query.limit)
+    page = tuple(result for result, _ in found[:end])
     columns = None
     if query.form == "columns":
-        points = [tuple(_points(result, query.quantities)) for result in found]
-        page = found[: _end(found, _sizes_in_columns(found, points), query.limit)]
-        columns = _columns(page, [point for those in points[: len(page)] for point in those])
-    else:
-        sizes = (len(result.model_dump_json()) for result in found)
-        page = found[: _end(found, sizes, query.limit)]
+        columns = _columns(page, [point for _, points in found[:end] for point in points])
     last = page[-1] if page else None
     return HistoryReply(
         session=run.document,
@@ -61,24 +67,61 @@ def page_of_history(store: Store, user_id: str, query: HistoryQuery) -> Payload:
         last_position=store.results.last_position(run.run),
         end_position=last.position if last else None,
         end_index=last.scan.index if last else None,
-        more=len(page) < len(found),
+        more=end < len(found),
     )
 
 
-def _end(found: Sequence[Result], sizes: Iterator[int], limit: int) -> int:
-    """How many results fit into a message so that the page does not end within a file."""
+def _fitting(weighed: Iterator[_Weighed], limit: int) -> tuple[list[_Found], int]:
+    """The results up to one that no longer fits into a message, and how many make the page.
+
+    A page does not end within a file, but for a file of more scans than a page holds.
+    """
     left = PART_BYTES
-    end = 0
-    for size in sizes:
+    found: list[_Found] = []
+    for item, size in weighed:
+        found.append(item)
         left -= size
-        if left < 0 or end == limit:
+        if left < 0 or len(found) > limit:
             break
-        end += 1
-    if end < len(found):
-        cut = found[end].position
-        # A file of more scans than a page holds is cut all the same.
-        end = next((k for k in range(end, 0, -1) if found[k - 1].position < cut), end)
-    return end
+    else:
+        return found, len(found)
+    end = len(found) - 1
+    cut = found[end][0].position
+    return found, next((k for k in range(end, 0, -1) if found[k - 1][0].position < cut), end)
+
+
+def _in_rows(results: Iterable[Result]) -> Iterator[_Weighed]:
+    for result in results:
+        yield (result, ()), len(result.model_dump_json())
+
+
+def _in_columns(results: Iterable[Result], quantities: Sequence[str]) -> Iterator[_Weighed]:
+    """The results with their points, and about how many bytes each adds to the columns.
+
+    Where one point has a value, all have one or a null.
+    """
+    names: set[str] = set()
+    trends: dict[tuple[int, float | None], set[str]] = {}
+    count = 0
+    for result in results:
+        points = tuple(_points(result, quantities))
+        size = 0 if points else len(_without_numbers(result).model_dump_json())
+        for point in points:
+            count += 1
+            for name in point.values.keys() - names:
+                names.add(name)
+                size += _NULL_BYTES * count + (len(name) + _KEY_BYTES) * len(trends)
+            trend = point.electrode, result.scan.frequency_hz
+            if trend not in trends:
+                trends[trend] = set()
+                size += _TREND_BYTES + sum(len(name) + _KEY_BYTES for name in names)
+            for flag in set(point.flags) - trends[trend]:
+                trends[trend].add(flag)
+                size += len(flag) + _KEY_BYTES
+            size += _POINT_BYTES + _FLAG_BYTES * len(point.flags)
+            size += _NULL_BYTES * (len(names) - len(point.values))
+            size += sum(len(repr(value)) + 1 for value in point.values.values())
+        yield (result, points), size
 
 
 def _points(result: Result, quantities: Sequence[str]) -> Iterator[_Point]:
@@ -88,26 +131,6 @@ def _points(result: Result, quantities: Sequence[str]) -> Iterator[_Point]:
             values = {name: values[name] for name in quantities if name in values}
         flags = (*result.flags, *electrode.flags, *electrode.concentration_flags)
         yield _Point(result, electrode.electrode, values, tuple(dict.fromkeys(flags)))
-
-
-def _sizes_in_columns(found: Sequence[Result], points: Sequence[Sequence[_Point]]) -> Iterator[int]:
-    """About how many bytes each scan takes, a null wherever another scan has a value."""
-    names = {name for those in points for point in those for name in point.values}
-    keys: dict[tuple[int, float | None], set[str]] = {}
-    for result, those in zip(found, points, strict=True):
-        size = 0 if those else len(_without_numbers(result).model_dump_json())
-        for point in those:
-            trend = point.electrode, result.scan.frequency_hz
-            if trend not in keys:
-                keys[trend] = set()
-                size += _TREND_BYTES + sum(len(name) + _KEY_BYTES for name in names)
-            new = set(point.flags) - keys[trend]
-            keys[trend] |= new
-            size += sum(len(flag) + _KEY_BYTES for flag in new)
-            size += _POINT_BYTES + _FLAG_BYTES * len(point.flags)
-            size += _NULL_BYTES * (len(names) - len(point.values))
-            size += sum(len(repr(value)) + 1 for value in point.values.values())
-        yield size
 
 
 def _columns(page: Sequence[Result], points: Sequence[_Point]) -> HistoryColumns:

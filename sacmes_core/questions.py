@@ -4,9 +4,13 @@ The analyzer and the agent may write more than whoever asks, so an answer goes o
 tree of the user in the question's own topic; anything else is refused and counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import quote
+
+from pydantic_core import from_json
 
 from sacmes_core.errors import ProtocolError
 from sacmes_core.messages import Message, Publication
@@ -119,13 +123,20 @@ QUESTIONS: Final = (
 
 
 _ALL_DEFAULTS: Final = b'{"schema":%d}' % SCHEMA
+_IGNORED_MAX: Final = 20
+_NAME_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question that was read and may be answered.
 
-    `reply_to` is None where the asker wants no answer.
+    Attributes
+    ----------
+    reply_to
+        None where the asker wants no answer.
+    ignored
+        Fields of the question that are not known here; he is told, since they may be misspelt.
     """
 
     user_id: str
@@ -133,6 +144,7 @@ class Asked:
     payload: Payload
     reply_to: str | None
     correlation_data: bytes | None
+    ignored: tuple[str, ...] = ()
 
 
 def read_question(message: Message) -> Asked:
@@ -159,13 +171,15 @@ def read_question(message: Message) -> Asked:
         raise ProtocolError("The response topic is not in the asker's own reply tree.")
     for question in QUESTIONS:
         if question.channel is place.channel and question.verb == place.levels["verb"]:
-            payload = message.payload or _ALL_DEFAULTS
+            written = message.payload or _ALL_DEFAULTS
+            payload = decode(question.payload, written)
             return Asked(
                 place.user_id,
                 question,
-                decode(question.payload, payload),
+                payload,
                 reply_place(message),
                 message.correlation_data,
+                tuple(_unknown(from_json(written), payload.model_dump(mode="json"))),
             )
     known = ", ".join(q.verb for q in QUESTIONS if q.channel is place.channel)
     raise ProtocolError(
@@ -226,7 +240,7 @@ def file_reply(
         content,
         REPLY.qos,
         content_type=content_type,
-        user_properties=tuple((properties or {}).items()),
+        user_properties=(*(properties or {}).items(), *_ignored(asked)),
         correlation_data=asked.correlation_data,
         expiry_s=QUESTION_EXPIRY_S,
     )
@@ -260,3 +274,23 @@ def read_reply(asked: Question, message: Message) -> Payload | bytes:
     if asked.reply is None:
         return message.payload
     return decode(asked.reply, message.payload)
+
+
+def _unknown(written: Any, understood: Any, inside: str = "") -> Iterator[str]:
+    """The names of the fields that were written and not understood, dotted."""
+    if isinstance(written, dict) and isinstance(understood, dict):
+        for name, value in written.items():
+            if name in understood:
+                yield from _unknown(value, understood[name], f"{inside}{name}.")
+            else:
+                yield f"{inside}{name}"
+    elif isinstance(written, list) and isinstance(understood, list):
+        for value, known in zip(written, understood, strict=False):
+            yield from _unknown(value, known, inside)
+
+
+def _ignored(asked: Asked) -> Iterator[tuple[str, str]]:
+    """The property that tells of unknown fields; a control character would cut the connection."""
+    if asked.ignored:
+        names = dict.fromkeys(quote(name[:_NAME_MAX]) for name in asked.ignored)
+        yield "ignored", ",".join(islice(names, _IGNORED_MAX))

@@ -33,6 +33,7 @@ from analyzer.store.uploads import AGAIN
 from sacmes_core.payloads.results import Result
 
 _PAGE_ROWS: Final = 2000
+_FOLLOWING_ROWS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,9 @@ class Results:
                 _keep(connection, good, again, now)
         return frozenset(batch.claim.run for batch in good)
 
-    def page(
+    def following(
         self, run: int, *, after: tuple[int, int] = (0, -1), limit: int = _PAGE_ROWS
-    ) -> tuple[Result, ...]:
+    ) -> Iterator[Result]:
         """The results after a position and index, in order; superseded ones left out."""
         position, index = after
         query = (
@@ -108,9 +109,17 @@ class Results:
             .where(_later(position, index))
             .order_by(results.c.position, results.c.scan_index)
             .limit(limit)
+            .execution_options(yield_per=_FOLLOWING_ROWS)
         )
         with self._database.read() as connection:
-            return tuple(result_of(row) for row in connection.execute(query))
+            for row in connection.execute(query):
+                yield result_of(row)
+
+    def page(
+        self, run: int, *, after: tuple[int, int] = (0, -1), limit: int = _PAGE_ROWS
+    ) -> tuple[Result, ...]:
+        """As `following`, all of them."""
+        return tuple(self.following(run, after=after, limit=limit))
 
     def every(self, run: int) -> Iterator[Result]:
         """All results of a session in order, as they were at one moment."""

@@ -14,6 +14,7 @@ from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
 from analyzer.store.sessions import lock_user
 from analyzer.store.tables import (
+    alerts,
     calibrations,
     documents,
     jobs,
@@ -32,6 +33,8 @@ Row = dict[str, Any]
 _ROWS: Final = 50
 _IN_MEMORY_BYTES: Final = 16 * 1024 * 1024
 _OWN: Final = ("run", "user_id", "session_id")
+_OF_ALERTS: Final = ("alert_id", "cause", "since", "document")
+"""Whether an alert is open, and who is still to be told, ends with the server that it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class WholeSession:
         The session's own row.
     documents, marks, calibrations, uploads, results
         Rows in order; to be read once.
+    alerts
+        Rows without what only their own server has to know.
     """
 
     user_id: str
@@ -54,6 +59,7 @@ class WholeSession:
     calibrations: Iterable[Row]
     uploads: Iterable[Row]
     results: Iterable[Row]
+    alerts: Iterable[Row]
 
 
 def take_out(connection: Connection, user_id: str, session_id: str) -> WholeSession:
@@ -80,6 +86,7 @@ def take_out(connection: Connection, user_id: str, session_id: str) -> WholeSess
         _rows(connection, calibrations, run),
         _rows(connection, uploads, run),
         _rows(connection, results, run),
+        ({name: row[name] for name in _OF_ALERTS} for row in _rows(connection, alerts, run)),
     )
 
 
@@ -102,6 +109,7 @@ def put_in(database: Database, whole: WholeSession) -> int:
         _prepared(whole.calibrations) as calibration_rows,
         _prepared(whole.uploads) as upload_rows,
         _prepared(whole.results) as result_rows,
+        _prepared(whole.alerts) as alert_rows,
         database.write() as connection,
     ):
         highest = lock_user(connection, whole.user_id)
@@ -112,6 +120,8 @@ def put_in(database: Database, whole: WholeSession) -> int:
         _insert(connection, calibrations, calibration_rows, run)
         _insert(connection, uploads, upload_rows, run)
         _insert(connection, results, result_rows, run)
+        over = {"user_id": whole.user_id, "is_open": 0}
+        _insert(connection, alerts, (row | over for row in alert_rows), run)
         waiting = _let_wait(connection, run)
         _count(connection, run)
         connection.execute(

@@ -180,6 +180,6 @@ class Progress(Payload):
 
     session_id: SessionId
     job: Literal["analysis", "export"]
-    done: Count
+    done: Count = Field(description="Files analysed again, or results read for an export.")
     of: Count
     settings_revision: Revision = 0

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import event
 from support.agent import packed, voltammogram
 
-from analyzer.archive import export_session, import_session
+from analyzer.alerting import Changed, Open, Raised, Watch
+from analyzer.archive import CLEARED_BECAUSE, export_session, import_session
 from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
@@ -22,6 +23,7 @@ from analyzer.worker import Worker
 from sacmes_core.errors import ConfigError
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
+from sacmes_core.payloads.alerts import Alert
 from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.questions import SettingsRequest, StartRequest
 
@@ -31,6 +33,14 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 MARK = Mark(mark_id="m1", kind="injection", label="10 µM", number=2, concentration=10.0)
+ALERTS = tuple(
+    Alert(alert_id=kind, kind=kind, since=NOW, sentence="Look.", session_id=SESSION)
+    for kind in ("no_scans", "agent_offline")
+)
+
+
+def cleared(alert: Alert, why: str) -> Alert:
+    return alert.model_copy(update={"state": "cleared", "cleared_because": why})
 
 
 class Nowhere:
@@ -73,6 +83,10 @@ def origin(tmp_path: Path) -> Iterator[Store]:
     store.sessions.apply("alice", SettingsChanged(request), NOW)
     work(store)
     store.marks.put(run.run, MARK, NOW)
+    raised = [Raised(Open(alert.kind, alert)) for alert in ALERTS]
+    over = Changed(Open(ALERTS[1].kind, cleared(ALERTS[1], "The agent is back.")))
+    book = store.alerts
+    book.keep("alice", book.watch("alice", 0.0), Watch(), [*raised, over], post=True)
     upload(store, SESSION, "SWV_10Hz_4.txt", voltammogram(frequency_hz=10, electrodes=1))
     yield store
     store.close()
@@ -114,6 +128,11 @@ def test_another_server_holds_the_same(origin: Store, target: Store, file: Path)
             there.content,
             there.revision,
         )
+    assert set(target.alerts.list("alice", 9)) == {
+        cleared(ALERTS[0], CLEARED_BECAUSE),
+        cleared(ALERTS[1], "The agent is back."),
+    }
+    assert target.alerts.open_of("alice") == target.alerts.posts(1e12, 9) == ()
     work(origin)
     work(target)
     assert list(target.results.every(after.run)) == list(origin.results.every(before.run))
@@ -140,6 +159,17 @@ def test_scans_come_in_while_a_session_is_being_read(
     assert import_session(target.database, file) == ("alice", 1)
     assert came == [1]
     assert target.uploads.count_waiting() == 2
+
+
+def test_a_file_of_the_version_before_is_read(target: Store, file: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older.zip"
+    with zipfile.ZipFile(file) as new, zipfile.ZipFile(older, "w") as old:
+        for name in new.namelist():
+            content = new.read(name).replace(b'"version": 2', b'"version": 1')
+            if name != "alerts.jsonl":
+                old.writestr(name, content)
+    assert import_session(target.database, older) == ("alice", 1)
+    assert target.alerts.list("alice", 9) == ()
 
 
 def test_people_find_their_files_in_it(file: Path) -> None:
@@ -188,7 +218,7 @@ def changed(file: Path, target: Path, member: str, change: Any) -> Path:
         ("raw/000002_SWV_10Hz_2.txt", None, "is missing"),
         ("results.jsonl", lambda c: c[: len(c) // 2], "no whole file"),
         ("results.jsonl", lambda c: c.replace(b'"electrode": 1', b'"electrode": 0'), "electrode"),
-        ("manifest.json", lambda c: c.replace(b'"version": 1', b'"version": 9'), "reads 1"),
+        ("manifest.json", lambda c: c.replace(b'"version": 2', b'"version": 9'), "reads 2"),
         ("manifest.json", lambda c: c.replace(b"sacmes-session", b"else"), "no session of sacmes"),
         ("manifest.json", lambda c: c.replace(b'"alice"', b'"A/B"'), "user_id has"),
     ],

@@ -1,5 +1,6 @@
 """Questions: answered in the asker's own tree, or refused with a reason."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,7 @@ def test_every_question_is_read_back(kind: object) -> None:
             )
             read = read_question(message)
             assert (read.user_id, read.question, read.payload) == ("alice", one, payload)
+            assert read.ignored == ()
 
 
 def test_an_answer_goes_to_the_response_topic_with_its_correlation() -> None:
@@ -132,3 +134,27 @@ def test_who_asked_well_formed_nonsense_is_told_so() -> None:
 def test_a_topic_that_carries_no_questions_is_refused() -> None:
     with pytest.raises(ProtocolError, match="no questions"):
         read_question(Message("sacmes/alice/results", b""))
+
+
+def test_fields_that_are_not_known_are_named_in_the_answer() -> None:
+    windows = [{"frequency_hz": 15.0, "from_v": 0}, {}]
+    sent = {
+        "schema": 1,
+        "name": "known",
+        "text": "misspelt",
+        "a\n,é": 1,
+        "settings": {"peak": {"windows": windows, "smooth": 1}},
+    }
+    message = replace(
+        asked(), topic="sacmes/alice/request/start", payload=json.dumps(sent).encode()
+    )
+    answer = reply(read_question(message), PROBLEM)
+    assert answer is not None
+    (told,) = answer.user_properties
+    assert told == (
+        "ignored",
+        "text,a%0A%2C%C3%A9,settings.peak.windows.from_v,settings.peak.smooth",
+    )
+    known = reply(read_question(asked()), PROBLEM)
+    assert known is not None
+    assert known.user_properties == ()

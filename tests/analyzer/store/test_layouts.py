@@ -2,13 +2,16 @@
 
 import logging
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import inspect
+from support.stored import Outbox
 
+from analyzer.status import Status
 from analyzer.store import upgrades
 from analyzer.store.backups import back_up, copy_rows
 from analyzer.store.database import Database, StoreError
@@ -16,34 +19,46 @@ from analyzer.store.engines import home_url, sqlite_url
 from analyzer.store.layouts import OLDEST, layout_of, make
 from analyzer.store.store import open_store
 from analyzer.store.tables import LAYOUT
+from analyzer.worker import Worker
 from sacmes_core.errors import ConfigError
+from sacmes_core.payloads.results import Result
 
-DUMP = Path(__file__).with_name("layout2.sql")
-"""What version 0.1.0 wrote: a file that came twice, one that cannot be read, one that waits."""
+DUMPS = Path(__file__).parent
+"""What versions of these layouts wrote. In all of them alice has a file that came twice, one that
+cannot be read, and one that waits; from 4 on also marks and a deleted session; 5 was interrupted
+while it analysed hers again."""
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
+DELETED = "9b2f4c1e-0000-4000-8000-000000000002"
 
 
-def layout2(file: Path) -> Path:
+def older(file: Path, layout: int = OLDEST) -> Path:
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript(DUMP.read_text("utf-8"))
+        connection.executescript((DUMPS / f"layout{layout}.sql").read_text("utf-8"))
         connection.execute("PRAGMA journal_mode=WAL")
     return file
 
 
-@pytest.fixture
-def old_url(store_url: str, tmp_path: Path) -> str:
-    """A store of layout 2 in either database."""
+def put_older(store_url: str, tmp_path: Path, layout: int = OLDEST) -> str:
+    """Make a store of an older layout in either database."""
     if store_url.startswith("sqlite"):
-        layout2(tmp_path / "store.sqlite")
+        older(tmp_path / "store.sqlite", layout)
         return store_url
-    source, target = Database(sqlite_url(layout2(tmp_path / "dump.sqlite"))), Database(store_url)
-    make(target, OLDEST)
+    dump = older(tmp_path / "dump.sqlite", layout)
+    source, target = Database(sqlite_url(dump)), Database(store_url)
+    make(target, layout)
     with source.read() as old, target.write() as new:
-        new.exec_driver_sql("DROP TABLE alembic_version")
+        if layout == OLDEST:
+            new.exec_driver_sql("DROP TABLE alembic_version")
         copy_rows(old, new, lambda *_: None)
     source.close()
     target.close()
     return store_url
+
+
+@pytest.fixture
+def old_url(store_url: str, tmp_path: Path) -> str:
+    """A store of the oldest layout in either database."""
+    return put_older(store_url, tmp_path)
 
 
 def shape(url: str) -> dict[str, Any]:
@@ -117,6 +132,34 @@ def test_an_old_store_keeps_what_it_holds(
     )
 
 
+@pytest.mark.parametrize("layout", [4, 5])
+def test_work_goes_on_where_an_older_version_ended(
+    store_url: str, tmp_path: Path, layout: int
+) -> None:
+    store = open_store(put_older(store_url, tmp_path, layout), tmp_path)
+    run = store.sessions.find("alice", SESSION)
+    assert run is not None
+    assert peaks_ua(store.results.every(run.run)) == {1: 1.0, 3: 3.0, 4: None}
+    assert [mark.label for mark in store.marks.list(run.run)] == ["ATP"]
+    assert [s.session.session_id for s in store.sessions.list("alice", 9)] == [SESSION]
+    deleted = store.sessions.list("alice", 9, deleted=True)
+    assert {s.session.session_id for s in deleted} == {SESSION, DELETED}
+    worker = Worker(store, Outbox(), Status(), holder="two")
+    while worker.turn() or store.sessions.stale():
+        pass
+    after = list(store.results.every(run.run))
+    assert peaks_ua(after) == {1: 1.0, 3: 3.0, 4: None, 5: 4.0}
+    assert {r.settings_revision for r in after} == {run.document.settings_revision}
+    assert store.alerts.list("alice", 9) == ()
+    store.close()
+
+
+def peaks_ua(results: Iterable[Result]) -> dict[int, float | None]:
+    """The current of the one electrode by position; None for a file without numbers."""
+    found = ((r.position, [e.peak_current_a for e in r.electrodes]) for r in results)
+    return {position: round(1e6 * i[0], 1) if i and i[0] else None for position, i in found}
+
+
 def test_the_backup_holds_the_old_store(old_url: str, tmp_path: Path) -> None:
     backups = tmp_path / "backups"
     backups.mkdir()
@@ -125,7 +168,7 @@ def test_the_backup_holds_the_old_store(old_url: str, tmp_path: Path) -> None:
     assert backup.name.startswith("store.layout-2.")
     with (
         closing(sqlite3.connect(backup)) as kept,
-        closing(sqlite3.connect(layout2(tmp_path / "truth.sqlite"))) as truth,
+        closing(sqlite3.connect(older(tmp_path / "truth.sqlite"))) as truth,
     ):
         for name in ("meta", "users", "sessions", "documents", "uploads", "jobs", "results"):
             query = f"SELECT * FROM {name} ORDER BY 1, 2"
