@@ -1,6 +1,7 @@
 """From numbers to the messages that carry them: results and curves."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -146,23 +147,25 @@ def _method(numbers: Numbers) -> str | None:
 
 
 def _curves(curves: PeakCurves, peak: Peak, step: int) -> ElectrodeCurves:
+    columns = {
+        "potential_v": curves.potential_v,
+        "current_a": curves.current_a,
+        "smoothed_a": curves.smoothed_a,
+        "baseline_a": curves.baseline_a,
+        "time_s": curves.time_s,
+    }
+    there = {name: values[::step] for name, values in columns.items() if values is not None}
+    # In one call, which for some hundred numbers costs as much as for a column of them.
+    rounded = iter(_rounded(np.concatenate(list(there.values()))))
     return ElectrodeCurves(
         electrode=curves.electrode,
-        potential_v=_rounded(curves.potential_v[::step]),
-        current_a=_rounded(curves.current_a[::step]),
-        smoothed_a=_optional(curves.smoothed_a, step),
-        baseline_a=_optional(curves.baseline_a, step),
-        time_s=_optional(curves.time_s, step),
         peak_current_a=peak.peak_current_a,
         peak_potential_v=peak.peak_potential_v,
+        **{name: tuple(islice(rounded, len(values))) for name, values in there.items()},
     )
 
 
-def _optional(values: FloatArray | None, step: int) -> tuple[float, ...] | None:
-    return None if values is None else _rounded(values[::step])
-
-
-def _rounded(values: FloatArray) -> tuple[float, ...]:
+def _rounded(values: FloatArray) -> list[float]:
     """Six digits: more than a screen shows, and half the message.
 
     A whole number over a power of ten up to 1e22, which is exact, is the nearest double to what the
@@ -175,4 +178,5 @@ def _rounded(values: FloatArray) -> tuple[float, ...]:
     rounded = np.round(values * scales) / scales
     for k in np.flatnonzero((places < 0) | (places >= len(_POWERS))):
         rounded[k] = float(f"{values[k]:.{_DIGITS}g}")
-    return tuple(rounded.tolist())
+    numbers: list[float] = rounded.tolist()
+    return numbers

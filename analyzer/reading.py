@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from sacmes_core.flags import CLOCK_WRONG, TRUNCATED_SCAN
 from sacmes_core.formats.clock import clock_is_wrong
 from sacmes_core.formats.reading import read
-from sacmes_core.formats.scan import Scan
+from sacmes_core.formats.scan import ColumnMapping, Scan
 from sacmes_core.settings.reading import ReadingSettings
 
 
@@ -52,15 +53,19 @@ def read_scans(
         If the file cannot be read.
     """
     name = PurePosixPath(file.replace("\\", "/")).name
-    mapping = replace(reading.mapping(), technique=known.technique)
     scans = read(
         content,
         name=name,
-        mapping=mapping,
+        mapping=_mapping(reading, known.technique),
         frequency_hz=known.frequency_hz,
         described=known.described,
     )
     return tuple(_with_flags(scan, known) for scan in scans)
+
+
+@lru_cache(maxsize=64)  # Scan after scan is read under the same settings.
+def _mapping(reading: ReadingSettings, technique: str | None) -> ColumnMapping:
+    return replace(reading.mapping(), technique=technique)
 
 
 def _with_flags(scan: Scan, known: Circumstances) -> Scan:
@@ -71,4 +76,6 @@ def _with_flags(scan: Scan, known: Circumstances) -> Scan:
         flags.append(CLOCK_WRONG)
     if not known.complete:
         flags.append(TRUNCATED_SCAN)
+    if len(flags) == len(scan.flags):
+        return scan
     return replace(scan, flags=tuple(dict.fromkeys(flags)))

@@ -2,12 +2,14 @@
 
     python benchmarks/chaos.py [--numbers 1000] [--kills 100] [--cuts 10] [--seed 0]
     python benchmarks/chaos.py --numbers 500 --victims agent --kills 20 --cuts 10
+    python benchmarks/chaos.py --store postgresql
 
 An instrument writes files, two for each number; agent, analyzer and Mosquitto run as processes of
-their own. A seeded schedule kills one of them with -9, or cuts the agent's network for up to eight
-seconds, so that its outbox fills. At the end, what the instrument wrote is compared with what a
-late viewer is told (`history`, `export`), with what the store holds, and with what an undisturbed
-analysis of the same files says: 0 lost, 0 twice, order, every number and trend equal.
+their own, and with --store postgresql the server that keeps the store as well. A seeded schedule
+kills one of them with -9, or cuts the agent's network for up to eight seconds, so that its outbox
+fills. At the end, what the instrument wrote is compared with what a late viewer is told
+(`history`, `export`), with what the store holds, and with what an undisturbed analysis of the same
+files says: 0 lost, 0 twice, order, every number and trend equal.
 
 Needs the test extra (`pip install -e ".[test]"`) and mosquitto.
 """
@@ -21,6 +23,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -37,12 +40,15 @@ from support.experiment import (
     history,
     wait_for_history,
 )
+from support.postgres import Postgres
 from support.tools import wait_until
 from support.wire import Wire, wire
 
 from sacmes_core.payloads.results import Result
 
 VICTIMS: Final = ("agent", "analyzer", "broker")
+STORE: Final = "store"
+"""One more victim, where a server of its own keeps the store."""
 DOWN_MAX_S: Final = 0.5
 CUT_MAX_S: Final = 8.0
 LATE_S: Final = 300.0
@@ -100,6 +106,11 @@ def strike(one: Experiment, path: Wire, blow: Blow) -> None:
         one.broker.kill9()
         time.sleep(blow.lasts_s)
         one.broker.start()
+    elif blow.victim == STORE:
+        assert one.store is not None
+        one.store.kill9()
+        time.sleep(blow.lasts_s)
+        one.store.start()
     else:
         one.kill9(blow.victim)
         time.sleep(blow.lasts_s)
@@ -112,7 +123,11 @@ def disturbed(
     """Run the experiment under the blows; what a late viewer then holds."""
     findings = Findings(measurement.files)
     began = time.monotonic()
-    with wire(broker.port) as path, experiment(broker, home, path.port) as one:
+    with (
+        wire(broker.port) as path,
+        served(any(blow.victim == STORE for blow in plan)) as store,
+        experiment(broker, home, path.port, store) as one,
+    ):
         with speaking(broker) as viewer:
             wait_until(viewer.documents, timeout=SESSION_S, what="the session of the agent")
         instrument = threading.Thread(target=one.measure, args=(measurement,), daemon=True)
@@ -131,6 +146,20 @@ def disturbed(
             results, rows = history(late), exported_rows(late)
     findings.seconds = time.monotonic() - began
     return findings, results, rows
+
+
+@contextmanager
+def served(wanted: bool) -> Iterator[Postgres | None]:
+    """A server for the store, if one is to be killed."""
+    if not wanted:
+        yield None
+        return
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def undisturbed(broker: Broker, home: Path, measurement: Measurement) -> list[Result]:
@@ -240,11 +269,13 @@ def main() -> None:
     parser.add_argument(
         "--victims", nargs="+", choices=VICTIMS, default=VICTIMS, help="what is killed"
     )
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--pace", type=float, default=0.12, help="seconds between two files")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     measurement = Measurement(options.numbers, (1,), options.pace, seed=options.seed + 1)
-    findings = run(measurement, options.kills, options.cuts, options.seed, options.victims)
+    victims = (*options.victims, STORE) if options.store == "postgresql" else options.victims
+    findings = run(measurement, options.kills, options.cuts, options.seed, victims)
     say("")
     report(findings)
     raise SystemExit(0 if findings.is_clean else 1)

@@ -114,13 +114,13 @@ class Claims:
         return None
 
     def next_together(self, after_run: int, scans: int) -> tuple[Claim, ...]:
-        """Claim as many sessions, after another one, as have so many new scans together.
+        """Claim as many sessions, from one on and around, as have so many new scans together.
 
         A session with more has its turn alone.
         """
-        where = {"me": self._holder, "after": after_run}
-        with self._database.read() as connection:
-            found = connection.execute(_WINDOW, where).all()
+        found = self._window(after_run)
+        if sum(row.scans for row in found) < scans:
+            found += [row for row in self._window(0) if row.run <= after_run]
         runs: list[int] = []
         for row in found:
             scans -= row.scans
@@ -178,6 +178,12 @@ class Claims:
                 run = row.run
                 if row.free:
                     yield run
+
+    def _window(self, after_run: int) -> list[Any]:
+        """The next sessions with new scans, and how many each has."""
+        where = {"me": self._holder, "after": after_run}
+        with self._database.read() as connection:
+            return list(connection.execute(_WINDOW, where))
 
     def _first(self, after: int, last: int) -> Any:
         """The session of the next job; a step for each session, however many jobs it has."""

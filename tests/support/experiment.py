@@ -13,6 +13,7 @@ from typing import Final
 from support import programs
 from support.agent import Speaker
 from support.broker import Broker
+from support.postgres import Postgres
 from support.tools import wait_until
 
 from sacmes_core.payloads.questions import ExportQuery, HistoryQuery
@@ -57,10 +58,20 @@ class Experiment:
     ----------
     agent_port
         Port by which the agent reaches the broker, where that is not the broker's own.
+    store
+        Server with the analyzer's store in it; a file without one.
     """
 
-    def __init__(self, broker: Broker, home: Path, agent_port: int | None = None) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        home: Path,
+        agent_port: int | None = None,
+        store: Postgres | None = None,
+    ) -> None:
         self.broker = broker
+        self.store = store
+        self._place = () if store is None else ("--store", store.new_database())
         self.home = home
         self.folder = home / "data"
         self.folder.mkdir()
@@ -101,7 +112,7 @@ class Experiment:
     def _arguments(self, role: str) -> Sequence[str | Path]:
         home = ("--home", self.home / role)
         if role == "analyzer":
-            return "run", "--broker", self.broker.url("analyzer"), *home
+            return "run", "--broker", self.broker.url("analyzer"), *home, *self._place
         frequencies = [a for f in FREQUENCIES_HZ for a in ("--frequency", f"{f:g}")]
         url = self.broker.url("alice").replace(f":{self.broker.port}", f":{self._agent_port}")
         wish = ("--start", "swv", "--handle", "SWV_", *frequencies)
@@ -109,9 +120,11 @@ class Experiment:
 
 
 @contextmanager
-def experiment(broker: Broker, home: Path, agent_port: int | None = None) -> Iterator[Experiment]:
+def experiment(
+    broker: Broker, home: Path, agent_port: int | None = None, store: Postgres | None = None
+) -> Iterator[Experiment]:
     """An experiment with agent and analyzer running; what still runs at the end is stopped."""
-    one = Experiment(broker, home, agent_port)
+    one = Experiment(broker, home, agent_port, store)
     try:
         for role in ("analyzer", "agent"):
             one.start(role)

@@ -40,10 +40,15 @@ class Postgres:
         wait_until(self._answers, what=f"the PostgreSQL server in {self.home}")
 
     def kill9(self) -> None:
-        """Kill the server and what it started; the socket and the data stay."""
+        """Kill the server, upon which what it started ends; the socket and the data stay."""
         assert self._process is not None
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
         self._process.kill()
         self._process.wait(10)
+        # No new server starts beside them.
+        there = [Path("/proc", child, "exe") for child in children]
+        wait_until(lambda: not any(map(_is_there, there)), what="the end of the server's processes")
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -86,6 +91,15 @@ class Postgres:
             capture_output=True,
             **self._as_user,
         )
+
+
+def _is_there(program: Path) -> bool:
+    """Whether a process runs still; one that has ended is not, though nobody has looked."""
+    try:
+        program.readlink()
+    except OSError:
+        return False
+    return True
 
 
 def _programs() -> Path:

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from sacmes_core.analysis.trend.clock import ClockWatch
@@ -303,6 +304,7 @@ def _reference_from(kept: list[Any]) -> Reference:
     return Reference(dict(members), *sums)
 
 
+@lru_cache(maxsize=1024)  # A run has few of them, and asks for each several times a scan.
 def _key(frequency_hz: float) -> float:
     """The frequency to six digits, so that 15 Hz of a name and of a header are the same."""
     return float(f"{frequency_hz:.6g}")

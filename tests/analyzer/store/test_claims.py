@@ -62,6 +62,17 @@ def test_each_session_goes_to_one_worker(store: Store) -> None:
     assert sorted(claim.run for claim in taken) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("after_run", "scans", "taken"), [(0, 9, [1, 2, 3]), (2, 9, [1, 2, 3]), (2, 2, [1, 3])]
+)
+def test_sessions_are_taken_together_from_one_on_and_around(
+    store: Store, after_run: int, scans: int, taken: list[int]
+) -> None:
+    upload(store, *USERS)
+    found = Claims(store.database, "one").next_together(after_run, scans)
+    assert [claim.run for claim in found] == taken
+
+
 def test_a_claim_that_is_not_renewed_goes_to_the_next(store: Store) -> None:
     upload(store, "alice")
     one, two = Claims(store.database, "one"), Claims(store.database, "two")
