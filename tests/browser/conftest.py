@@ -1,5 +1,7 @@
 """A dashboard for the browser, and pages in it."""
 
+from urllib.request import urlopen
+
 import pytest
 from support.programs import running
 from support.tools import wait_until
@@ -14,12 +16,17 @@ def dashboard(broker, tmp_path_factory):
     home, port = tmp_path_factory.mktemp("dashboard"), free_port()
     arguments = ("--broker", broker.url(), "--port", str(port), "--home", home)
     with running("sacmes-dashboard", *arguments, log=home / "log"):
-        wait_until(
-            lambda: "sacmes dashboard" in (home / "log").read_text("utf-8"),
-            timeout=60,
-            what="the dashboard",
-        )
-        yield f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: answers(f"{url}/healthz"), timeout=60, what="the dashboard")
+        yield url
+
+
+def answers(address):
+    """Whether a server says that it is ready."""
+    try:
+        return urlopen(address, timeout=10).status == 200
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="module")
