@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from dashboard import runtime
 from dashboard.downloads import DOWNLOAD_PATH, GONE, chunks, headers
 from dashboard.feeds import FEED_PATH, pour
+from dashboard.turns import mend_turns
 from sacmes_core.shell import broker_address, home_folder, shell_settings
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     if not runtime.configured():
         home = home_folder(None, "dashboard")
         runtime.configure(broker_address(shell_settings(home)))
+    mend_turns()
     runtime.start()
     try:
         yield {}

@@ -81,17 +81,21 @@ def page() -> None:
 
 def _chosen(every: dict[str, SessionSummary]) -> list[SessionSummary]:
     zone = viewer_zone()
-    before = [s for s in st.session_state.get(CHOSEN, []) if s in every]
+    before = st.session_state.setdefault(CHOSEN, [])
+    known = [s for s in before if s in every]
+    # What is set here replaces what is chosen meanwhile: only where it must.
+    if known != before:
+        st.session_state[CHOSEN] = known
     picked = st.multiselect(
         "Sessions",
         list(every),
-        default=before,
         format_func=lambda session_id: label_of(every[session_id].session, zone),
         placeholder="Choose sessions to compare",
         max_selections=SESSIONS_MAX,
+        key=CHOSEN,
         label_visibility="collapsed",
+        persist_state="session",
     )
-    st.session_state[CHOSEN] = picked
     return [every[session_id] for session_id in picked]
 
 

@@ -1,12 +1,14 @@
 """The frequency map: charge and peak current over the frequency, held maps, voltammograms."""
 
 import time
-from typing import Final
+from typing import BinaryIO, Final
 
 import streamlit as st
 
 from dashboard import access, panels
 from dashboard.blocks import Notice
+from dashboard.connection import AskError
+from dashboard.exporting import Heard
 from dashboard.frequency_map import (
     Held,
     Map,
@@ -24,13 +26,14 @@ from dashboard.live_state import LiveState
 from dashboard.map_charts import MapQuantity, MapView, map_figure, overlay_figure
 from dashboard.rates import fits_of
 from dashboard.standing import dimmed
-from dashboard.views import frame, map_rates
+from dashboard.views import export_panel, frame, map_rates
 from dashboard.views.live import EVERY_S
 
 CHART_PX: Final = 360
 HELD_MAX: Final = 12
 _HELD: Final = "held_maps"
 _NEWEST: Final = "newest"
+_FILE: Final = "map/file"
 
 
 def page() -> None:
@@ -86,20 +89,22 @@ def _controls(state: LiveState, shown: Map) -> None:
             )
         map_rates.show_choice()
         st.space("stretch")
-        st.download_button(
-            "Download CSV",
-            _content,
-            file_name=f"{state.user_id}_frequency_map.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-            help="The map shown and the held ones: peak current, charge and their errors.",
-        )
+        _download(state)
+    with st.container():
+        export_panel.status(_FILE)
 
 
-def _content() -> bytes:
-    shown = _shown(access.connection().state)
-    return b"" if shown is None else map_csv(shown, _held())
+def _download(state: LiveState) -> None:
+    connection, sweep, held = access.connection(), _sweep(), _held()
+
+    def make(into: BinaryIO, _heard: Heard) -> None:
+        shown = map_of(connection.state, sweep)
+        if shown is None:
+            raise AskError("There is no map to see yet.")
+        into.write(map_csv(shown, held))
+
+    name = f"{state.user_id}_frequency_map.csv"
+    export_panel.file_button("Download CSV", (name, "text/csv"), make, place=_FILE)
 
 
 @st.fragment(run_every=EVERY_S)
@@ -218,8 +223,12 @@ def _overlay() -> None:
 
 
 def _shown(state: LiveState) -> Map | None:
+    return map_of(state, _sweep())
+
+
+def _sweep() -> int | None:
     chosen = st.session_state.get("map_sweep", _NEWEST)
-    return map_of(state, None if chosen == _NEWEST else chosen)
+    return None if chosen == _NEWEST else chosen
 
 
 def _held() -> tuple[Held, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import access, keeper, recent
+from dashboard import access, fold, keeper, recent
 
 _DRAWING: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none">'
@@ -37,6 +37,7 @@ def show(groups: Mapping[str, Sequence[Any]]) -> None:
         as_whom = f"<br>read only, as {html.escape(held.username)}" if colleague else ""
         st.html(f'<p class="sacmes-who">{html.escape(held.user_id)}{as_whom}</p>')
         st.button("Sign out", on_click=access.sign_out, width="stretch")
+        fold.fold_when_chosen()
         keep_sign_in()
 
 

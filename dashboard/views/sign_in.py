@@ -10,6 +10,7 @@ from dashboard.views.sidebar import MARK
 
 _USER_ID: Final = "user_id"
 _RECENT: Final = "recent"
+_CHOSEN: Final = "chosen_user_id"
 
 
 def page() -> None:
@@ -47,11 +48,13 @@ def _come_back() -> None:
 
 
 def _form() -> None:
-    st.session_state.setdefault(_USER_ID, st.query_params.get(_USER_ID, ""))
+    offered = st.session_state.get(_CHOSEN) or st.query_params.get(_USER_ID, "")
     with st.form("sign_in", border=True, enter_to_submit=True):
         user_id = st.text_input(
             "user_id",
-            key=_USER_ID,
+            offered,
+            # What is set as a widget's state is lost where a turn is overtaken before it is shown.
+            key=f"{_USER_ID}/{offered}",
             placeholder="for example lab-7f3a",
             autocomplete="username",
             max_chars=64,
@@ -82,4 +85,4 @@ def _form() -> None:
 def _take_recent() -> None:
     chosen = st.session_state[_RECENT].get("chosen")
     if chosen:
-        st.session_state[_USER_ID] = chosen
+        st.session_state[_CHOSEN] = chosen

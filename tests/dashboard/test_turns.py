@@ -1,0 +1,77 @@
+"""Turns are taken for the page in front, and only once the former thread has been heard out."""
+
+from types import SimpleNamespace
+
+import pytest
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner import RerunData
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+
+from dashboard import turns
+
+
+@pytest.mark.parametrize(
+    ("parts", "asked", "in_front", "left"),
+    [
+        (["part"], "live", "inspector", True),
+        (["part"], "live", "live", False),
+        (["part"], "live", "", False),
+        (["part"], "", "live", False),
+        ([], "inspector", "live", False),
+    ],
+)
+def test_only_parts_of_another_page_are_of_one_that_was_left(parts, asked, in_front, left):
+    turn = RerunData(page_script_hash=asked, fragment_id_queue=parts)
+    assert turns.is_of_left_page(turn, in_front) is left
+
+
+def test_a_turn_of_a_left_page_is_not_taken(monkeypatch):
+    taken = []
+    take = turns.for_the_page_in_front(lambda _runner, turn: taken.append(turn.page_script_hash))
+    thread = SimpleNamespace(page_script_hash="inspector")
+    monkeypatch.setattr(turns, "get_script_run_ctx", lambda: thread)
+    for page in ("live", "inspector"):
+        take(None, RerunData(page_script_hash=page, fragment_id_queue=["part"]))
+    assert taken == ["inspector"]
+
+
+class Session:
+    """What `once_heard_out` sees of a session: its loop's queue, and the thread that ended."""
+
+    def __init__(self, former):
+        self.queue = []
+        self._scriptrunner = former
+        self._event_loop = SimpleNamespace(call_soon=lambda *call: self.queue.append(call))
+
+    def turn_of_the_loop(self):
+        waiting, self.queue = self.queue, []
+        for call, *arguments in waiting:
+            call(*arguments)
+
+
+def test_a_thread_is_begun_when_the_former_one_was_heard_out():
+    begun = []
+    begin = turns.once_heard_out(lambda _session, turn: begun.append(turn))
+    session = Session(SimpleNamespace(request_rerun=lambda _turn: False))
+    begin(session, RerunData())
+    session.turn_of_the_loop()
+    assert begun == []
+    session._scriptrunner = None
+    session.turn_of_the_loop()
+    assert begun == [RerunData()]
+    assert session.queue == []
+
+
+def test_a_thread_that_was_begun_meanwhile_takes_the_turn():
+    begun, taken = [], []
+    begin = turns.once_heard_out(lambda _session, turn: begun.append(turn))
+    session = Session(SimpleNamespace(request_rerun=lambda _turn: False))
+    begin(session, RerunData())
+    session._scriptrunner = SimpleNamespace(request_rerun=lambda turn: taken.append(turn) or True)
+    session.turn_of_the_loop()
+    assert (begun, taken, session.queue) == ([], [RerunData()], [])
+
+
+def test_streamlit_has_what_is_mended():
+    assert callable(getattr(AppSession, turns.BEGIN))
+    assert callable(getattr(ScriptRunner, turns.TAKE))
