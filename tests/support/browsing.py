@@ -128,12 +128,16 @@ class Viewer:
 
 @contextmanager
 def nothing_vanishes(viewer: Viewer, lines: int) -> Iterator[None]:
-    """Watch every frame: none may be without this many lines."""
+    """Watch every frame once this many lines are drawn: none may be without them."""
+    viewer.page.evaluate(
+        "() => { window.lines_drawn = () =>"
+        " document.querySelectorAll('.sacmes-plot .scatterlayer .trace').length; }"
+    )
+    viewer.until(lambda: viewer.page.evaluate("() => window.lines_drawn()") >= lines, "the lines")
     viewer.page.evaluate(
         """(least) => { window.missing = 0; window.frames_seen = 0; window.watching = true;
         const look = () => { window.frames_seen += 1;
-          const lines = document.querySelectorAll('.sacmes-plot .scatterlayer .trace');
-          if (lines.length < least) window.missing += 1;
+          if (window.lines_drawn() < least) window.missing += 1;
           if (window.watching) requestAnimationFrame(look); };
         look(); }""",
         lines,
