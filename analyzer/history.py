@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from analyzer.exports import PART_BYTES, QUANTITIES, quantities_of
 from analyzer.sessions import no_such_session
+from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from sacmes_core.payloads.columns import HistoryColumns, ScanWithoutNumbers, TrendColumns
 from sacmes_core.payloads.common import Payload
@@ -40,28 +42,27 @@ _Weighed = tuple[_Found, int]
 
 
 def page_of_history(store: Store, user_id: str, query: HistoryQuery) -> Payload:
-    """The page of a session that is asked for."""
+    """The page of a session that is asked for, as it is at one moment."""
     if unknown := set(query.quantities).difference(QUANTITIES):
         return _unknown(unknown)
-    run = store.sessions.find(user_id, query.session_id)
-    if run is None:
-        return no_such_session()
+    with store.database.snapshot():
+        run = store.sessions.find(user_id, query.session_id)
+        return no_such_session() if run is None else _page(store, run, query)
+
+
+def _page(store: Store, run: Run, query: HistoryQuery) -> HistoryReply:
+    in_columns = query.form == "columns"
     index = _ALL_OF_A_FILE if query.after_index is None else query.after_index
     after = query.after_position, index
-    following = store.results.following(run.run, after=after, limit=query.limit + 1)
-    weighed = (
-        _in_columns(following, query.quantities) if query.form == "columns" else _in_rows(following)
-    )
-    found, end = _fitting(weighed, query.limit)
+    with closing(store.results.following(run.run, after=after, limit=query.limit + 1)) as results:
+        weighed = _in_columns(results, query.quantities) if in_columns else _in_rows(results)
+        found, end = _fitting(weighed, query.limit)
     page = tuple(result for result, _ in found[:end])
-    columns = None
-    if query.form == "columns":
-        columns = _columns(page, [point for _, points in found[:end] for point in points])
     last = page[-1] if page else None
     return HistoryReply(
         session=run.document,
-        results=() if columns else page,
-        columns=columns,
+        results=() if in_columns else page,
+        columns=_columns(found[:end]) if in_columns else None,
         trend_revision=last.trend_revision if last else run.trend_revision,
         settings_revision=last.settings_revision if last else run.shown_revision,
         last_position=store.results.last_position(run.run),
@@ -133,19 +134,20 @@ def _points(result: Result, quantities: Sequence[str]) -> Iterator[_Point]:
         yield _Point(result, electrode.electrode, values, tuple(dict.fromkeys(flags)))
 
 
-def _columns(page: Sequence[Result], points: Sequence[_Point]) -> HistoryColumns:
-    measured = [r.scan.measured_at for r in page if r.scan.measured_at is not None]
-    from_at = min(measured, default=None)
+def _columns(page: Sequence[_Found]) -> HistoryColumns:
+    scans = [result.scan for result, _ in page]
+    from_at = min((s.measured_at for s in scans if s.measured_at is not None), default=None)
     trends: dict[tuple[int, float | None], list[_Point]] = defaultdict(list)
-    for point in points:
-        trends[point.electrode, point.result.scan.frequency_hz].append(point)
+    for result, points in page:
+        for point in points:
+            trends[point.electrode, result.scan.frequency_hz].append(point)
     return HistoryColumns(
         from_at=from_at,
         trends=tuple(
             _trend(electrode, frequency_hz, those, from_at)
             for (electrode, frequency_hz), those in sorted(trends.items(), key=_by_frequency)
         ),
-        without_numbers=tuple(_without_numbers(r) for r in page if not r.electrodes),
+        without_numbers=tuple(_without_numbers(result) for result, points in page if not points),
     )
 
 

@@ -1,6 +1,6 @@
 """Results: committed with the end of their jobs, read in order, announced once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -100,7 +100,7 @@ class Results:
 
     def following(
         self, run: int, *, after: tuple[int, int] = (0, -1), limit: int = _PAGE_ROWS
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """The results after a position and index, in order; superseded ones left out."""
         position, index = after
         query = (
@@ -111,8 +111,8 @@ class Results:
             .limit(limit)
             .execution_options(yield_per=_FOLLOWING_ROWS)
         )
-        with self._database.read() as connection:
-            for row in connection.execute(query):
+        with self._database.read() as connection, connection.execute(query) as rows:
+            for row in rows:
                 yield result_of(row)
 
     def page(
@@ -129,8 +129,8 @@ class Results:
             .order_by(results.c.position, results.c.scan_index)
             .execution_options(yield_per=_PAGE_ROWS)
         )
-        with self._database.read() as connection:
-            for row in connection.execute(query):
+        with self._database.read() as connection, connection.execute(query) as rows:
+            for row in rows:
                 yield result_of(row)
 
     def at(self, run: int, position: int | None, scan_index: int) -> Result | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from sacmes_core.errors import FormatError
@@ -156,6 +157,8 @@ def curves_of(points: Points) -> tuple[Curve, ...]:
     return tuple(curves)
 
 
+# All columns of a file have one of few scales.
+@lru_cache(maxsize=64)
 def divisor(scale: float | None) -> float:
     """The number to divide by; a whole one where it can be, which keeps decimal numbers exact."""
     if scale is None:

@@ -113,6 +113,16 @@ def test_columns_are_read_page_by_page(
     assert cells_of_columns(found) == cells_of_rows(rows)
 
 
+def test_a_page_that_is_full_leaves_nothing_open(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.store.results._FOLLOWING_ROWS", 1)
+    kept = open_store(store_url)
+    fill(kept, "alice", SESSION, {f"SWV_10Hz_{k}.txt": b"no numbers" for k in range(4)})
+    assert [page.end_position for page in pages(kept, HistoryQuery(limit=1))] == [1, 2, 3, 4]
+    kept.close()
+
+
 def test_chosen_quantities_come_alone(store: Store) -> None:
     asked = HistoryQuery(form="columns", quantities=("normalised", "kdm"))
     (reply,) = pages(store, asked)
