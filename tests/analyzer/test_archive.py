@@ -17,6 +17,7 @@ from analyzer.archive import CLEARED_BECAUSE, export_session, import_session
 from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
+from analyzer.store.alerts import Judgement
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
 from analyzer.worker import Worker
@@ -86,7 +87,8 @@ def origin(tmp_path: Path) -> Iterator[Store]:
     raised = [Raised(Open(alert.kind, alert)) for alert in ALERTS]
     over = Changed(Open(ALERTS[1].kind, cleared(ALERTS[1], "The agent is back.")))
     book = store.alerts
-    book.keep("alice", book.watch("alice", 0.0), Watch(), [*raised, over], post=True)
+    before = book.watch("alice", 0.0)
+    book.keep([Judgement("alice", before, Watch(), [*raised, over])], post=True)
     upload(store, SESSION, "SWV_10Hz_4.txt", voltammogram(frequency_hz=10, electrodes=1))
     yield store
     store.close()
