@@ -249,8 +249,8 @@ class Worker:
     def _tell_shown(self, run: Run) -> None:
         """Say that viewers see the new settings from now on."""
         logger.info("Settings revision %d shown", run.document.settings_revision)
-        scans = self._store.sessions.count_scans(run.run)
-        self._reanalyser.tell(run, scans, scans)
+        files = self._store.results.last_position(run.run)
+        self._reanalyser.tell(run, files, files)
 
     def _show_curves(
         self, run: Run, analysed: Sequence[Analysed], numbers: Sequence[tuple[Numbers, ...]]

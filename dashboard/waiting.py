@@ -52,7 +52,7 @@ def _computing(state: LiveState) -> Notice:
     )
     if not current or progress is None or progress.of == 0:
         return Notice("The run is being computed anew", text, "info")
-    done = f"{progress.done:,} of {progress.of:,} scans are done. "
+    done = f"{progress.done:,} of {progress.of:,} files are done. "
     fraction = progress.done / progress.of
     return Notice("The run is being computed anew", done + text, "info", fraction=fraction)
 
