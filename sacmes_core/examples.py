@@ -179,7 +179,16 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     ),
     SessionsReply(
         sessions=(
-            SessionSummary(session=SESSION, scans=240, last_position=240, last_result_at=START),
+            SessionSummary(
+                session=SESSION,
+                scans=240,
+                last_position=240,
+                last_result_at=START,
+                flagged_share=0.0104,
+                glimpse_electrode=1,
+                glimpse_frequency_hz=100,
+                glimpse_currents_a=(9.1e-7, 9.08e-7, 9.9e-7, 1.02e-6),
+            ),
         )
     ),
     HistoryReply(
