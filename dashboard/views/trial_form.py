@@ -9,8 +9,10 @@ from dashboard import access, forms, panels, trial
 from dashboard.blocks import Notice
 from dashboard.columns import columns_of
 from dashboard.figures import frequency_label
+from dashboard.filling import PAGES
 from dashboard.forms import FormError, description
 from dashboard.live_plot import live_plot
+from dashboard.navigation import link_to
 from dashboard.settings_words import changes_in_words
 from dashboard.standing import analyzer_online, clock_words
 from dashboard.trend import Scan
@@ -35,7 +37,9 @@ def show(session: SessionDocument) -> None:
     """Show the form beside a scan as it is and as it would be."""
     st.subheader("How the peak is taken")
     if session.technique not in ("swv", "frequency_map"):
-        st.caption("A preview is shown for square-wave voltammetry.")
+        path, title = PAGES[session.technique]
+        st.caption("Other settings are tried beside the newest scan, then applied for everyone.")
+        link_to(path, f"Try them on the {title} page", ":material/tune:")
         return
     _trial()
 
