@@ -45,6 +45,7 @@ from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
     RenameRequest,
+    RevisionsQuery,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
@@ -54,7 +55,13 @@ from sacmes_core.payloads.questions import (
     UndeleteRequest,
 )
 from sacmes_core.payloads.rates import RatesQuery
-from sacmes_core.payloads.replies import HistoryReply, Problem, ScanReply, SessionsReply
+from sacmes_core.payloads.replies import (
+    HistoryReply,
+    Problem,
+    RevisionsReply,
+    ScanReply,
+    SessionsReply,
+)
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import AGENT_PRESENCE, MAX_WIRE_BYTES, SESSION, publication, read
@@ -152,6 +159,8 @@ class Answers:
                 self._reply(asked, self._sessions(asked.user_id, asked.payload))
             case HistoryQuery():
                 self._reply(asked, self._history(asked.user_id, asked.payload))
+            case RevisionsQuery():
+                self._reply(asked, self._revisions(asked.user_id, asked.payload))
             case ScanQuery():
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case TrialQuery():
@@ -228,6 +237,12 @@ class Answers:
             last_position=self._store.results.last_position(run.run),
             more=len(page) < len(found),
         )
+
+    def _revisions(self, user_id: str, query: RevisionsQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return no_such_session()
+        return RevisionsReply(revisions=self._store.sessions.revisions(run.run, query.limit))
 
     def _scan(self, user_id: str, query: ScanQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)

@@ -132,6 +132,17 @@ class Sessions:
         with self._database.read() as connection:
             return tuple(map(_run, connection.execute(query)))
 
+    def revisions(self, run: int, limit: int) -> tuple[SessionDocument, ...]:
+        """What a session's document said, newest first."""
+        query = (
+            select(documents.c.document)
+            .where(documents.c.run == run)
+            .order_by(documents.c.revision.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(map(_document, connection.scalars(query)))
+
     def as_shown(self, run: Run) -> Run:
         """A session with the document by which its results were made that viewers see now.
 

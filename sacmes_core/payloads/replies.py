@@ -64,6 +64,12 @@ class SessionsReply(Payload):
     sessions: tuple[SessionSummary, ...]
 
 
+class RevisionsReply(Payload):
+    """Answer to `revisions`: documents of one session, the one that holds first."""
+
+    revisions: tuple[SessionDocument, ...]
+
+
 class HistoryReply(Payload):
     """Answer to `history`: one page; `more` says whether to ask again after the last position."""
 
