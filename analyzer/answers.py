@@ -48,6 +48,7 @@ from sacmes_core.payloads.questions import (
     ExportQuery,
     HistoryQuery,
     RenameRequest,
+    RevisionsQuery,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
@@ -57,7 +58,7 @@ from sacmes_core.payloads.questions import (
     UndeleteRequest,
 )
 from sacmes_core.payloads.rates import RatesQuery
-from sacmes_core.payloads.replies import Problem, ScanReply, SessionsReply
+from sacmes_core.payloads.replies import Problem, RevisionsReply, ScanReply, SessionsReply
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import AGENT_PRESENCE, SESSION, publication, read
@@ -163,6 +164,8 @@ class Answers:
                 self._reply(asked, self._sessions(asked.user_id, asked.payload))
             case HistoryQuery():
                 self._reply(asked, page_of_history(self._store, asked.user_id, asked.payload))
+            case RevisionsQuery():
+                self._reply(asked, self._revisions(asked.user_id, asked.payload))
             case ScanQuery():
                 self._reply(asked, self._scan(asked.user_id, asked.payload))
             case TrialQuery():
@@ -220,6 +223,12 @@ class Answers:
         while sum(len(s.model_dump_json()) for s in found) > PART_BYTES:
             found = found[: len(found) // 2]
         return SessionsReply(sessions=found)
+
+    def _revisions(self, user_id: str, query: RevisionsQuery) -> Payload:
+        run = self._store.sessions.find(user_id, query.session_id)
+        if run is None:
+            return no_such_session()
+        return RevisionsReply(revisions=self._store.sessions.revisions(run.run, query.limit))
 
     def _scan(self, user_id: str, query: ScanQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)

@@ -29,7 +29,8 @@ _MESSAGE: Final = "sign_in_message"
 _REMEMBERED: Final = "remember_user_id"
 _LEFT: Final = "left_user_ids"
 _WALL: Final = "wall_wanted"
-_OURS: Final = (_CREDENTIALS, _BESIDE, _TICKET, _MESSAGE, _REMEMBERED, _LEFT, _WALL, PAGES)
+_DESK: Final = "desk"
+_OURS: Final = (_CREDENTIALS, _BESIDE, _TICKET, _MESSAGE, _REMEMBERED, _LEFT, _WALL, _DESK, PAGES)
 
 
 def signed_in() -> bool:
@@ -68,6 +69,12 @@ def lease(user_id: str | None = None) -> Lease:
 def connection(user_id: str | None = None) -> Connection:
     """The connection of this page, which is signed in; of another user_id that it watches."""
     return lease(user_id).connection
+
+
+def desk() -> dict[str, Any]:
+    """What is laid aside for the user_id in front, by name; it outlasts a reload of the tab."""
+    every: dict[str, dict[str, Any]] = st.session_state.setdefault(_DESK, {})
+    return every.setdefault(credentials().user_id, {})
 
 
 def may_change() -> bool:
@@ -133,6 +140,7 @@ def leave(user_id: str, message: str = "") -> None:
         _forget_choices()
     _lease.clear(held.user_id, held.username, held.key)
     _note_left(user_id)
+    left.desk.pop(user_id, None)
     st.session_state[_MESSAGE] = f"{user_id}: {message}" if message else ""
     _sit(left)
 
@@ -214,12 +222,15 @@ def _resume(seat: Seat) -> bool:
 
 def _seat() -> Seat | None:
     front = st.session_state.get(_CREDENTIALS)
-    return Seat(front, st.session_state.get(_BESIDE, ())) if front is not None else None
+    if front is None:
+        return None
+    return Seat(front, st.session_state.get(_BESIDE, ()), st.session_state.setdefault(_DESK, {}))
 
 
 def _sit(seat: Seat) -> None:
     st.session_state[_CREDENTIALS] = seat.front
     st.session_state[_BESIDE] = seat.beside
+    st.session_state[_DESK] = seat.desk
     st.session_state[_LEFT] = tuple(u for u in left_user_ids() if seat.held(u) is None)
     ticket = st.session_state.get(_TICKET)
     if ticket:

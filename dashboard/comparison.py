@@ -103,6 +103,8 @@ def lines_of(members: Sequence[Member], view: CompareView) -> tuple[Line, ...]:
         for series in series_of(member.trend, seen):
             if view.frequencies_hz and series.frequency_hz not in view.frequencies_hz:
                 continue
+            if not np.isfinite(series.y).any():
+                continue
             aligned = replace(series, x=series.x - origin)
             found.append(Line(place, member.name, member.session_id, aligned))
     return tuple(found)
@@ -111,6 +113,12 @@ def lines_of(members: Sequence[Member], view: CompareView) -> tuple[Line, ...]:
 def unaligned(members: Sequence[Member], view: CompareView) -> tuple[str, ...]:
     """Names of the sessions that have nothing to be aligned at."""
     return tuple(m.name for m in members if _origin(m, view) is None)
+
+
+def unlike(members: Sequence[Member], lines: Sequence[Line]) -> tuple[str, ...]:
+    """Names of the sessions that have no line, for want of such numbers."""
+    drawn = {line.session_id for line in lines}
+    return tuple(m.name for m in members if m.session_id not in drawn)
 
 
 def summary_of(line: Line, hours: FloatArray) -> Summary:

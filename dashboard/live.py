@@ -171,7 +171,6 @@ def session_came(state: LiveState, session: SessionDocument, now: float) -> Live
         fresh = replace(
             state,
             session=session,
-            settings_before=None,
             marks=(),
             marks_due_at=now,
             marks_token=0,
@@ -188,9 +187,7 @@ def session_came(state: LiveState, session: SessionDocument, now: float) -> Live
         )
         return want_history(fresh, now)
     later = tuple(now + delay_s for delay_s in REFRESH_AFTER_S)
-    changed = session.settings != known.settings
-    before = known.settings if changed else state.settings_before
-    return replace(state, session=session, settings_before=before, refresh_at=later)
+    return replace(state, session=session, refresh_at=later)
 
 
 def _cleared(state: LiveState, place: protocol.Place) -> LiveState:

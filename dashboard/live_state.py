@@ -14,7 +14,6 @@ from sacmes_core.payloads.presence import AgentPresence, AnalyzerPresence, Viewe
 from sacmes_core.payloads.results import Curves, Progress
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.questions import Question
-from sacmes_core.settings.session import SessionSettings
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
@@ -97,8 +96,6 @@ class LiveState:
         Where the connection to the broker stands, and in `link_reason` why.
     shown
         The trend on the screen.
-    settings_before
-        The settings of this session before they were last changed, as far as this connection saw.
     loading
         The same session's trend after a change of revision, until it is complete.
     history
@@ -123,7 +120,6 @@ class LiveState:
     link: Literal["connecting", "online", "offline", "refused"] = "connecting"
     link_reason: str = ""
     session: SessionDocument | None = None
-    settings_before: SessionSettings | None = None
     agent: HeardAgent | None = None
     analyzers: Mapping[str, HeardAnalyzer] = field(default_factory=_nothing)
     viewers: Mapping[str, HeardViewer] = field(default_factory=_nothing)

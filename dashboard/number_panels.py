@@ -23,6 +23,9 @@ _MODELS: Final = {
     "diffusing": "couple that diffuses",
     "line": "height over a line",
 }
+_SURE: Final = 5.0
+_LIKELY: Final = 1.0
+"""Natural logarithms of the odds: 150 to 1, and 2.7 to 1."""
 _CYCLE_CARDS: Final = ("separation", "half_wave", "forward_height", "reverse_height", "ratio")
 _DECAY_CARDS: Final = ("lifetime", "second_lifetime", "mean_lifetime", "amplitude", "offset")
 
@@ -64,7 +67,7 @@ def model_words(peak: Peak) -> str:
         return ""
     words = f"Taken for a {_MODELS[result.model]}"
     if result.model_log_odds is not None:
-        words += f" (log odds {result.model_log_odds:+.3g} for the surface)".replace("-", "−")
+        words += f", which the curve {_told(abs(result.model_log_odds))}"
     count = "1 segment" if result.segments == 1 else f"{result.segments} segments"
     rate = (
         "scan rate unknown, so no charge"
@@ -72,6 +75,13 @@ def model_words(peak: Peak) -> str:
         else f"{result.scan_rate_v_s:g} V/s"
     )
     return f"{words}; {count} in the file; {rate}."
+
+
+def _told(log_odds: float) -> str:
+    """How surely a curve tells the two kinds of couple apart."""
+    if log_odds > _SURE:
+        return "tells clearly"
+    return "makes likely" if log_odds > _LIKELY else "hardly tells from the other kind"
 
 
 def flag_sentences(scan: Scan, peak: Peak) -> list[str]:

@@ -8,8 +8,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final, Self
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
 
 from dashboard.connection import Credentials
 
@@ -20,10 +20,17 @@ MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """The credentials of one page: whose data is in front, and whom else it watches."""
+    """The credentials of one page: whose data is in front, and whom else it watches.
+
+    Attributes
+    ----------
+    desk
+        What the page has laid aside, by user_id and name.
+    """
 
     front: Credentials
     beside: tuple[Credentials, ...] = ()
+    desk: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
 
     @property
     def everyone(self) -> tuple[Credentials, ...]:
@@ -118,7 +125,9 @@ class Seats:
                 return None
             if kept.pages == 0:
                 del self._kept[ticket]
-            return kept.seat.with_front(front)
+            # A duplicated tab has a desk of its own from here on.
+            desk = {user: dict(things) for user, things in kept.seat.desk.items()}
+            return replace(kept.seat.with_front(front), desk=desk)
 
     def forget(self, ticket: str) -> None:
         """Make a ticket worthless at once."""

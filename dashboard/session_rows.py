@@ -71,6 +71,10 @@ def table(summaries: Sequence[SessionSummary], zone: tzinfo) -> dict[str, list[A
         "Started": [s.session.started_at.astimezone(zone).replace(tzinfo=None) for s in summaries],
         "Duration / h": [None if s is None else round(s / 3600, 3) for s in seconds],
         "Scans": [s.scans for s in summaries],
+        "Trend": [list(s.glimpse_currents_a) for s in summaries],
+        "Flagged / %": [
+            None if s.flagged_share is None else round(100 * s.flagged_share, 1) for s in summaries
+        ],
         "Electrodes": [_electrodes(s.session) for s in summaries],
         "Changed by": [s.session.changed_by for s in summaries],
     }

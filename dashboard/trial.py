@@ -8,8 +8,11 @@ from dashboard.blocks import Cell, Column
 from dashboard.figures import Figure, axis, encoded, frequency_label, layout, lean
 from dashboard.flag_words import flag_name, flag_sentences
 from dashboard.trend import Scan, Trend
-from sacmes_core.payloads.replies import ScanReply
+from sacmes_core.payloads.common import Payload
+from sacmes_core.payloads.replies import RevisionsReply, ScanReply
 from sacmes_core.payloads.results import ElectrodeCurves, ElectrodeResult
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.session import SessionSettings
 
 COLUMNS: Final = (
     Column("Number"),
@@ -20,6 +23,13 @@ COLUMNS: Final = (
 HALF_STEP_V: Final = 5e-5
 """A change of a potential is told to a tenth of a millivolt."""
 _LOOKS: Final = (("now", "@0", "solid", "circle"), ("trial", "@1", "dash", "diamond"))
+
+
+def settings_before(session: SessionDocument, reply: Payload | None) -> SessionSettings | None:
+    """The last settings of a session that were others than those of now; None without any."""
+    revisions = reply.revisions if isinstance(reply, RevisionsReply) else ()
+    others = (r.settings for r in revisions if r.settings != session.settings)
+    return next(others, None)
 
 
 def scan_to_try(trend: Trend | None, frequency_hz: float | None, number: int | None) -> Scan | None:

@@ -37,6 +37,7 @@ from sacmes_core.payloads.questions import (
     ListQuery,
     MeasureRequest,
     RenameRequest,
+    RevisionsQuery,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
@@ -52,6 +53,7 @@ from sacmes_core.payloads.replies import (
     ListReply,
     MeasureReply,
     Problem,
+    RevisionsReply,
     ScanReply,
     SessionReply,
     SessionsReply,
@@ -170,6 +172,8 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     ),
     StopRequest(seen_revision=12, by="lab-7"),
     SettingsRequest(seen_revision=12, by="lab-7", settings=SETTINGS),
+    RevisionsQuery(session_id=SESSION_ID),
+    RevisionsReply(revisions=(SESSION,)),
     MarksQuery(session_id=SESSION_ID),
     MarkRequest(session_id=SESSION_ID, **MARK.model_dump()),
     UnmarkRequest(session_id=SESSION_ID, mark_id=MARK.mark_id),
@@ -187,7 +191,16 @@ EXAMPLES: Final[tuple[Payload, ...]] = (
     ),
     SessionsReply(
         sessions=(
-            SessionSummary(session=SESSION, scans=240, last_position=240, last_result_at=START),
+            SessionSummary(
+                session=SESSION,
+                scans=240,
+                last_position=240,
+                last_result_at=START,
+                flagged_share=0.0104,
+                glimpse_electrode=1,
+                glimpse_frequency_hz=100,
+                glimpse_currents_a=(9.1e-7, 9.08e-7, 9.9e-7, 1.02e-6),
+            ),
         )
     ),
     HistoryReply(

@@ -26,6 +26,7 @@ from sacmes_core.payloads.questions import (
     ListQuery,
     MeasureRequest,
     RenameRequest,
+    RevisionsQuery,
     ScanQuery,
     SessionsQuery,
     SettingsRequest,
@@ -40,6 +41,7 @@ from sacmes_core.payloads.replies import (
     ListReply,
     MeasureReply,
     Problem,
+    RevisionsReply,
     ScanReply,
     SessionReply,
     SessionsReply,
@@ -75,6 +77,7 @@ class Question:
 
 SESSIONS: Final = Question(QUERY, "sessions", SessionsQuery, SessionsReply)
 HISTORY: Final = Question(QUERY, "history", HistoryQuery, HistoryReply)
+REVISIONS: Final = Question(QUERY, "revisions", RevisionsQuery, RevisionsReply)
 SCAN: Final = Question(QUERY, "scan", ScanQuery, ScanReply)
 TRIAL: Final = Question(QUERY, "preview", TrialQuery, ScanReply)
 EXPORT: Final = Question(QUERY, "export", ExportQuery, None)
@@ -99,6 +102,7 @@ MEASURE: Final = Question(AGENT_REQUEST, "measure", MeasureRequest, MeasureReply
 QUESTIONS: Final = (
     SESSIONS,
     HISTORY,
+    REVISIONS,
     SCAN,
     TRIAL,
     EXPORT,

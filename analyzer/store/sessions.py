@@ -20,6 +20,7 @@ from analyzer.sessions import (
 )
 from analyzer.store.database import Database
 from analyzer.store.engines import insert_if_absent
+from analyzer.store.glimpses import Glimpses
 from analyzer.store.quotas import NO_QUOTA, Quota, sessions_refusal
 from analyzer.store.tables import YES, documents, jobs, results, sessions, users
 from analyzer.store.uploads import AGAIN, analyse_again, insert_session
@@ -61,6 +62,7 @@ class Sessions:
     def __init__(self, database: Database, quota: Quota = NO_QUOTA) -> None:
         self._database = database
         self._quota = quota
+        self._glimpses = Glimpses()
 
     def no_room(self, user_id: str) -> str | None:
         """Why a user is to have no further session, in a sentence; None if he may have one."""
@@ -130,6 +132,17 @@ class Sessions:
         with self._database.read() as connection:
             return tuple(map(_run, connection.execute(query)))
 
+    def revisions(self, run: int, limit: int) -> tuple[SessionDocument, ...]:
+        """What a session's document said, newest first."""
+        query = (
+            select(documents.c.document)
+            .where(documents.c.run == run)
+            .order_by(documents.c.revision.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(map(_document, connection.scalars(query)))
+
     def as_shown(self, run: Run) -> Run:
         """A session with the document by which its results were made that viewers see now.
 
@@ -187,7 +200,22 @@ class Sessions:
         )
         with self._database.read() as connection:
             rows = connection.execute(query).all()
-            return tuple(_summary(row, _last_position(connection, row.run)) for row in rows)
+            return tuple(self._summary(connection, row) for row in rows)
+
+    def _summary(self, connection: Connection, row: Any) -> SessionSummary:
+        last, position = row.last_result_at, _last_position(connection, row.run)
+        glimpse = self._glimpses.of(connection, row.run, row.content_version, position)
+        return SessionSummary(
+            session=_document(row.document),
+            scans=row.scans,
+            last_position=position,
+            last_result_at=None if last is None else datetime.fromisoformat(last),
+            deleted_at=None if row.deleted_at is None else datetime.fromisoformat(row.deleted_at),
+            flagged_share=glimpse.flagged_share,
+            glimpse_electrode=glimpse.electrode,
+            glimpse_frequency_hz=glimpse.frequency_hz,
+            glimpse_currents_a=glimpse.peak_currents_a,
+        )
 
 
 def lock_user(connection: Connection, user_id: str) -> int:
@@ -321,15 +349,4 @@ def _run(row: Any) -> Run:
         bool(row.trend_stale),
         row.content_version,
         row.calibration_revision,
-    )
-
-
-def _summary(row: Any, last_position: int) -> SessionSummary:
-    last = row.last_result_at
-    return SessionSummary(
-        session=SessionDocument.model_validate_json(row.document),
-        scans=row.scans,
-        last_position=last_position,
-        last_result_at=None if last is None else datetime.fromisoformat(last),
-        deleted_at=None if row.deleted_at is None else datetime.fromisoformat(row.deleted_at),
     )

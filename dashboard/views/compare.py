@@ -21,6 +21,7 @@ from dashboard.comparison import (
     summaries_csv,
     summary_of,
     unaligned,
+    unlike,
 )
 from dashboard.connection import AskError
 from dashboard.exporting import Heard, Make
@@ -128,6 +129,9 @@ def _compared(chosen: Sequence[SessionSummary], recordings: Sequence[Recording])
         hint = "None of the chosen sessions has such numbers; choose another quantity."
         panels.show_notice(Notice("Nothing to draw", hint, "idle"), lone=True)
         return
+    without = [name for name in unlike(members, lines) if name not in left_out]
+    if without:
+        st.text(f"Without such numbers: {', '.join(without)}.")
     said = f"{_QUANTITIES[quantity]} of {len(members)} sessions"
     live_plot(compare_figure(lines, view), name="compare", alt=said, height=CHART_PX)
     summaries = [summary_of(line, hours_of(members[line.member], line)) for line in lines]

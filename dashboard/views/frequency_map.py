@@ -161,7 +161,7 @@ def _hold(shown: Map) -> None:
             placeholder=suggested_label(shown),
             width=280,
             help="Keeps the map as it is now beside the running one, to compare. It stays while "
-            "you look at other pages, until you remove it or leave.",
+            "you look at other pages or load this one again, until you remove it or leave.",
         )
         st.button(
             "Hold",
@@ -184,13 +184,13 @@ def _keep() -> None:
     shown = _shown(access.connection().state)
     if shown is not None:
         label = str(st.session_state.get("map_label") or "")
-        st.session_state[_HELD] = held_with(_held(), label, shown, map_rates.held(shown))
+        access.desk()[_HELD] = held_with(_held(), label, shown, map_rates.held(shown))
         st.session_state["map_label"] = ""
 
 
 def _remove() -> None:
     label = st.session_state.get("map_remove")
-    st.session_state[_HELD] = tuple(h for h in _held() if h.label != label)
+    access.desk()[_HELD] = tuple(h for h in _held() if h.label != label)
 
 
 def _overlay_controls(shown: Map) -> None:
@@ -232,7 +232,7 @@ def _sweep() -> int | None:
 
 
 def _held() -> tuple[Held, ...]:
-    held: tuple[Held, ...] = st.session_state.get(_HELD, ())
+    held: tuple[Held, ...] = access.desk().get(_HELD, ())
     return held
 
 

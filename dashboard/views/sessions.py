@@ -17,7 +17,7 @@ from dashboard.views.zone import viewer_zone
 from sacmes_core import questions
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.questions import DeleteRequest, RenameRequest, UndeleteRequest
-from sacmes_core.payloads.replies import SessionSummary
+from sacmes_core.payloads.replies import GLIMPSED_FILES, SessionSummary
 from sacmes_core.questions import Question
 
 _OPENED: Final = "opened_session"
@@ -27,13 +27,22 @@ _TURN: Final = "sessions_turn"
 _RUNS: Final = "It runs at the moment; stop it on the Session page first."
 _COLUMNS: Final[dict[str, Any]] = {
     "State": st.column_config.TextColumn(width="small"),
-    "Name": st.column_config.TextColumn(width="large"),
-    "Technique": st.column_config.TextColumn(width="small"),
+    "Name": st.column_config.TextColumn(width="medium"),
+    "Technique": st.column_config.TextColumn(),
     "Started": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width="medium"),
     "Duration / h": st.column_config.NumberColumn(
         format="%.2f", width="small", help="From the start to the last result."
     ),
     "Scans": st.column_config.NumberColumn(width="small", help="Analysed scans."),
+    "Trend": st.column_config.LineChartColumn(
+        width="small", help="Peak current of one electrode at one frequency, over the run."
+    ),
+    "Flagged / %": st.column_config.NumberColumn(
+        format="%.1f",
+        width="small",
+        help=f"Share of flagged scans: of all in a session of up to {GLIMPSED_FILES} files, else "
+        "of so many spread over the run.",
+    ),
     "Electrodes": st.column_config.TextColumn(
         width="small", help="Those that the settings name; all of the file where they name none."
     ),

@@ -68,7 +68,7 @@ _TECHNIQUES: Final[Mapping[Technique, _Words]] = {
         "Frequency map",
         "Square waves at many frequencies: charge and peak current over the frequency, to choose "
         "the pair for KDM and to see how fast electrons are transferred.",
-        "live",
+        "frequency-map",
         "SWV_",
     ),
     "cv": _Words(

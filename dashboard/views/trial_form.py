@@ -8,9 +8,12 @@ import streamlit as st
 from dashboard import access, forms, panels, trial
 from dashboard.blocks import Notice
 from dashboard.columns import columns_of
+from dashboard.connection import AskError
 from dashboard.figures import frequency_label
+from dashboard.filling import PAGES
 from dashboard.forms import FormError, description
 from dashboard.live_plot import live_plot
+from dashboard.navigation import link_to
 from dashboard.settings_words import changes_in_words
 from dashboard.standing import analyzer_online, clock_words
 from dashboard.trend import Scan
@@ -19,7 +22,7 @@ from dashboard.views.applying import apply_for_everyone
 from dashboard.views.scan_answers import ScanAnswers
 from dashboard.views.zone import viewer_zone
 from sacmes_core import questions
-from sacmes_core.payloads.questions import ScanQuery, TrialQuery
+from sacmes_core.payloads.questions import RevisionsQuery, ScanQuery, TrialQuery
 from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.settings.peak import PeakSettings
@@ -28,6 +31,7 @@ from sacmes_core.settings.session import SessionSettings
 CHART_PX: Final = 360
 _HELD: Final = "trial_session"
 _TURN: Final = "trial_turn"
+_BEFORE: Final = "trial_settings_before"
 _ANSWERS: Final = ScanAnswers("trial_answers", 24, "No preview", "trial_no_answer")
 
 
@@ -35,7 +39,9 @@ def show(session: SessionDocument) -> None:
     """Show the form beside a scan as it is and as it would be."""
     st.subheader("How the peak is taken")
     if session.technique not in ("swv", "frequency_map"):
-        st.caption("A preview is shown for square-wave voltammetry.")
+        path, title = PAGES[session.technique]
+        st.caption("Other settings are tried beside the newest scan, then applied for everyone.")
+        link_to(path, f"Try them on the {title} page", ":material/tune:")
         return
     _trial()
 
@@ -157,7 +163,7 @@ def _buttons(held: SessionDocument, session: SessionDocument, wanted: SessionSet
 
 
 def _back_button(session: SessionDocument, *, allowed: bool) -> None:
-    before = access.connection().state.settings_before
+    before = _settings_before(session)
     words = "" if before is None else changes_in_words(session.settings, before)
     if st.button(
         "Back to the settings before",
@@ -165,14 +171,28 @@ def _back_button(session: SessionDocument, *, allowed: bool) -> None:
         key="trial_back",
         width="stretch",
         disabled=not (allowed and words),
-        help=(words or "Nothing was changed while this page was open.")
-        if allowed
-        else access.LOOK_ONLY,
+        help=(words or "The settings were never changed.") if allowed else access.LOOK_ONLY,
     ):
         assert before is not None
         if apply_for_everyone(session, before):
             st.session_state.pop(_HELD)
         st.rerun()
+
+
+def _settings_before(session: SessionDocument) -> SessionSettings | None:
+    """The settings that held before those of now; asked for once for each revision."""
+    key = (session.session_id, session.revision)
+    known: tuple[tuple[str, int], SessionSettings | None] | None = st.session_state.get(_BEFORE)
+    if known is None or known[0] != key:
+        try:
+            reply = access.connection().ask(
+                questions.REVISIONS, RevisionsQuery(session_id=session.session_id), timeout_s=3.0
+            )
+        except AskError:
+            return None
+        known = key, trial.settings_before(session, reply)
+        st.session_state[_BEFORE] = known
+    return known[1]
 
 
 def _preview(session: SessionDocument, peak: PeakSettings | None) -> None:

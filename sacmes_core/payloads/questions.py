@@ -66,6 +66,13 @@ class HistoryQuery(Payload):
         return self
 
 
+class RevisionsQuery(Payload):
+    """What a session's document said before, newest first."""
+
+    session_id: SessionId | None = Field(default=None, description="The newest session if empty.")
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
 class ScanQuery(Payload):
     """One scan with its curves."""
 

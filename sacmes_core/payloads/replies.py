@@ -1,6 +1,6 @@
 """Answers to questions, and the problem document where there is none."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -17,7 +17,7 @@ from sacmes_core.payloads.common import (
 )
 from sacmes_core.payloads.results import Curves, Result
 from sacmes_core.payloads.session import SessionDocument
-from sacmes_core.settings.parts import FrequencyHz, Part, ScanNumber
+from sacmes_core.settings.parts import Electrode, FrequencyHz, Part, ScanNumber
 
 
 class Problem(Payload):
@@ -33,6 +33,10 @@ class Problem(Payload):
     )
 
 
+GLIMPSED_FILES: Final = 96
+"""How many files of a session its line in a list is made from."""
+
+
 class SessionSummary(Part):
     """One line of the list of sessions."""
 
@@ -41,12 +45,30 @@ class SessionSummary(Part):
     last_position: Position
     last_result_at: AwareDatetime | None = None
     deleted_at: AwareDatetime | None = None
+    flagged_share: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None,
+        description=f"Of the scans in up to {GLIMPSED_FILES} files spread over the run: exact for "
+        "a short session, an estimate for a long one.",
+    )
+    glimpse_electrode: Electrode | None = None
+    glimpse_frequency_hz: FrequencyHz | None = None
+    glimpse_currents_a: Annotated[tuple[float, ...], Field(max_length=GLIMPSED_FILES)] = Field(
+        default=(),
+        description="Peak currents of one electrode at one frequency, spread over the run, for a "
+        "line as small as a word.",
+    )
 
 
 class SessionsReply(Payload):
     """Answer to `sessions`."""
 
     sessions: tuple[SessionSummary, ...]
+
+
+class RevisionsReply(Payload):
+    """Answer to `revisions`: documents of one session, the one that holds first."""
+
+    revisions: tuple[SessionDocument, ...]
 
 
 class HistoryReply(Payload):

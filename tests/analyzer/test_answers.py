@@ -24,13 +24,20 @@ from sacmes_core.payloads.questions import (
     RenameRequest,
     ScanQuery,
     SessionsQuery,
+    SettingsRequest,
     StartRequest,
     StopRequest,
     TrialQuery,
     UndeleteRequest,
 )
 from sacmes_core.payloads.rates import RatesQuery, RatesReply
-from sacmes_core.payloads.replies import Problem, ScanReply, SessionReply, SessionsReply
+from sacmes_core.payloads.replies import (
+    Problem,
+    RevisionsReply,
+    ScanReply,
+    SessionReply,
+    SessionsReply,
+)
 from sacmes_core.protocol import REPLY, parse_topic
 from sacmes_core.questions import QUERY, REQUEST, Question
 from sacmes_core.settings.peak import PeakSettings
@@ -239,6 +246,20 @@ def test_the_newest_session_is_renamed_for_everybody(desk: Desk) -> None:
     assert reply.session.revision == run.document.revision + 1
     assert reply.session.settings_revision == run.document.settings_revision
     assert [parse_topic(m.topic).channel.name for m in desk.outbox.sent] == ["session", "reply"]
+
+
+def test_what_a_session_said_before_is_told_newest_first(desk: Desk) -> None:
+    run = desk.store.sessions.find("alice", None)
+    assert run is not None
+    other = run.document.settings.changed({"peak.method": "classic"})
+    request = SettingsRequest(seen_revision=run.document.revision, settings=other)
+    desk.ask(questions.CHANGE_SETTINGS, request)
+    reply = desk.ask(questions.REVISIONS)
+    assert isinstance(reply, RevisionsReply)
+    assert [r.settings for r in reply.revisions[:2]] == [other, run.document.settings]
+    bobs = desk.ask(questions.REVISIONS, user_id="bob")
+    assert isinstance(bobs, RevisionsReply)
+    assert {r.session_id for r in bobs.revisions} == {BOBS}
 
 
 def test_an_older_session_is_renamed_without_taking_the_newest_ones_place(desk: Desk) -> None:

@@ -32,7 +32,8 @@ def answers(address):
 @pytest.fixture(scope="module")
 def shared_context(browser):
     """One browser of one person, for tests that need not be apart."""
-    context = browser.new_context(viewport=SIZE, accept_downloads=True)
+    # What only moves costs a browser that draws in software most of its time.
+    context = browser.new_context(viewport=SIZE, accept_downloads=True, reduced_motion="reduce")
     yield context
     context.close()
 

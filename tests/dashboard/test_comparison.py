@@ -18,6 +18,7 @@ from dashboard.comparison import (
     summaries_csv,
     summary_of,
     unaligned,
+    unlike,
 )
 from dashboard.trend import Epoch, Trend, scan_of
 from sacmes_core.payloads.marks import Mark
@@ -49,6 +50,14 @@ def pair(world):
 
 
 HIGH = CompareView(frequencies_hz=(100.0,))
+
+
+def test_a_session_without_such_numbers_has_no_line_and_is_named(world, pair):
+    pair.append(member(world, "Nothing there", lambda _k: None))
+    lines = lines_of(pair, HIGH)
+    assert {line.name for line in lines} == {"Falling", "Flat"}
+    assert unlike(pair, lines) == ("Nothing there",)
+    assert lines_of(pair[2:], HIGH) == ()
 
 
 def test_lines_are_those_that_were_chosen_in_order(pair):
@@ -99,10 +108,6 @@ def test_too_few_numbers_give_no_numbers(world):
     found = summary_of(line, np.array([0.0, 0.01]))
     assert found.slope_per_h.value is None
     assert (found.start.value, found.end.value) == (1.0, 1.0)
-    nothing = summary_of(
-        lines_of([member(world, "None", lambda _k: None, count=5)], HIGH)[0], np.arange(5.0)
-    )
-    assert nothing.start.value is nothing.change.value is None
 
 
 def test_the_table_says_value_and_error(pair):

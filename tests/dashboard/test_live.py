@@ -169,21 +169,6 @@ def test_an_older_session_document_is_ignored(world):
     assert world.state.session.revision == 5
 
 
-def test_the_settings_before_the_last_change_are_remembered(world):
-    world.connect()
-    first = world.session.settings
-    other = first.changed({"peak.method": "classic"})
-    world.session = world.session.model_copy(update={"revision": 2, "settings": other})
-    world.hear(world.session, protocol.SESSION)
-    assert world.state.settings_before == first
-    world.session = world.session.model_copy(update={"revision": 3, "name": "Renamed"})
-    world.hear(world.session, protocol.SESSION)
-    assert world.state.settings_before == first
-    world.session = world.new_session(revision=4)
-    world.hear(world.session, protocol.SESSION)
-    assert world.state.settings_before is None
-
-
 def test_a_mark_of_another_viewer_is_fetched_within_a_second(world):
     world.connect()
     world.pass_time(1)

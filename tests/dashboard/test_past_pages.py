@@ -44,6 +44,18 @@ def export():
     export.page()
 
 
+def health():
+    from dashboard.views import health
+
+    health.page()
+
+
+def overview():
+    from dashboard.views import overview
+
+    overview.page()
+
+
 @pytest.fixture
 def open_page(archive, broker):
     leases = []
@@ -199,3 +211,25 @@ def test_deleted_is_hidden_and_brought_back(open_page, archive, monkeypatch):
     assert "hidden" in panels(page)["notice"]["text"]
     button(page, "Undo").click().run()
     assert list(page.dataframe[0].value["Scans"]) == [6, 12]
+
+
+def test_health_shows_the_chain_and_that_nothing_went_wrong(open_page):
+    page = open_page(health)
+    shown = shown_when(page, lambda s: s.get("cards") and s.get("table"))
+    assert shown["cards"]["cards"][0]["label"] == "Messages"
+    assert shown["header"]["user_id"] == "alice"
+    assert any("None since" in caption.value for caption in page.caption)
+
+
+def test_the_overview_takes_others_with_their_own_key_alone(open_page, broker):
+    page = open_page(overview)
+    assert shown_when(page, lambda s: s.get("tile"))["tile"]["user_id"] == "alice"
+    for key, refused in (("wrong", True), (broker.keys["bob"], False)):
+        fields = {field.label: field for field in page.text_input}
+        fields["user_id"].set_value("bob")
+        fields["Key"].set_value(key)
+        next(b for b in page.button if b.label == "Watch it too").click()
+        page.run()
+        assert not page.exception
+        assert ("notice" in panels(page)) is refused
+    assert [b.label for b in page.button].count("Open") == 2

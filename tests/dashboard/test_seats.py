@@ -83,3 +83,14 @@ def test_leaving_the_one_in_front_brings_another():
     assert Seat(ALICE, (BOB,)).without("alice") == Seat(BOB)
     assert Seat(ALICE, (BOB,)).without("bob") == Seat(ALICE)
     assert Seat(ALICE).without("alice") is None
+
+
+def test_what_was_laid_aside_comes_back_and_is_no_other_tabs(seats):
+    seat = Seat(ALICE)
+    seat.desk["alice"] = {"held": (1,)}
+    ticket = seats.keep(seat)
+    other = seats.take(ticket)
+    assert other.desk == {"alice": {"held": (1,)}}
+    other.desk["alice"]["held"] = ()
+    seats.leave(ticket)
+    assert seats.take(ticket).desk == {"alice": {"held": (1,)}}

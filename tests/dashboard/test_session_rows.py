@@ -5,7 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.session_rows import duration_s, duration_words, found, label_of, name_of
+from dashboard.session_rows import (
+    duration_s,
+    duration_words,
+    found,
+    label_of,
+    name_of,
+    table,
+)
 from sacmes_core.payloads.replies import SessionSummary
 
 ZONE = ZoneInfo("Europe/Vienna")
@@ -47,3 +54,12 @@ def test_durations_in_words(seconds, words):
 
 def test_a_session_lasts_until_its_last_result(world):
     assert duration_s(summary(world)) == 5400
+
+
+def test_the_table_shows_how_a_session_went(world):
+    known = summary(world).model_copy(
+        update={"flagged_share": 0.0417, "glimpse_currents_a": (1e-6, 2e-6)}
+    )
+    shown = table([known, summary(world)], ZONE)
+    assert shown["Flagged / %"] == [4.2, None]
+    assert shown["Trend"] == [[1e-6, 2e-6], []]

@@ -3,8 +3,8 @@
 import json
 
 from dashboard.trend import Epoch, Trend, scan_of
-from dashboard.trial import electrodes_of, scan_to_try, trial_figure, trial_rows
-from sacmes_core.payloads.replies import ScanReply
+from dashboard.trial import electrodes_of, scan_to_try, settings_before, trial_figure, trial_rows
+from sacmes_core.payloads.replies import RevisionsReply, ScanReply
 from sacmes_core.payloads.results import Curves, ElectrodeCurves, ElectrodeResult
 
 
@@ -92,3 +92,14 @@ def test_flags_are_told_in_words(world):
 def test_electrodes_are_those_of_either_answer(world):
     assert electrodes_of(reply(world), None) == (1,)
     assert electrodes_of(None) == ()
+
+
+def test_the_settings_before_are_the_last_others_that_are_kept(world):
+    first = world.session
+    other = first.settings.changed({"peak.method": "classic"})
+    changed = first.model_copy(update={"revision": 2, "settings": other})
+    stopped = changed.model_copy(update={"revision": 3, "state": "stopped"})
+    kept = RevisionsReply(revisions=(stopped, changed, first))
+    assert settings_before(stopped, kept) == first.settings
+    assert settings_before(first, RevisionsReply(revisions=(first,))) is None
+    assert settings_before(first, None) is None

@@ -37,6 +37,7 @@ from sacmes_core.payloads.questions import (
     HistoryQuery,
     ListQuery,
     MeasureRequest,
+    RevisionsQuery,
     ScanQuery,
     SettingsRequest,
     StartRequest,
@@ -49,6 +50,7 @@ from sacmes_core.payloads.replies import (
     ListReply,
     MeasureReply,
     Problem,
+    RevisionsReply,
     ScanReply,
     SessionReply,
 )
@@ -124,6 +126,7 @@ class Run:
     curves: dict[int, Curves] = field(default_factory=dict)
     trend_revision: int = 1
     marks: list[Mark] = field(default_factory=list)
+    former: list[SessionDocument] = field(default_factory=list)
 
 
 class AnalyzerStandIn(Speaker):
@@ -224,6 +227,8 @@ class AnalyzerStandIn(Speaker):
                 return ScanReply(
                     result=self.run.results[position - 1], curves=self.run.curves[position]
                 )
+            case RevisionsQuery() if self.run is not None:
+                return RevisionsReply(revisions=(self.run.document, *self.run.former))
             case MarksQuery() | MarkRequest() | UnmarkRequest() as wanted if self.run is not None:
                 return self._marked(wanted)
             case TrialQuery() as wanted if self.run is not None and self.run.results:
@@ -283,6 +288,7 @@ class AnalyzerStandIn(Speaker):
         else:
             changes["settings"] = wanted.settings
             self.run.trend_revision += 1
+        self.run.former.insert(0, self.run.document)
         self.run.document = self.run.document.model_copy(update=changes)
         self._publish_session()
         return SessionReply(session=self.run.document)
