@@ -185,6 +185,7 @@ class Analyzer:
         if not self._begun:
             self._worker.begin()
             self._begun = True
+        self._stop.wait(self._worker.recess_s)
         if not self._worker.turn():
             self._worker.rest()
 

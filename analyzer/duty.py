@@ -54,6 +54,8 @@ SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 """How long the broker keeps uploads for an analyzer that is away."""
 QUESTIONS_MAX: Final = 1000
 STANDBY_S: Final = 1.0
+GATHER_S: Final = 0.05
+"""Uploads that come so soon after others wait for company: a group costs little more than one."""
 POLL_S: Final = 0.1
 """How soon results of workers in other processes are told."""
 
@@ -150,6 +152,7 @@ class Duty:
         self._reconnected = threading.Event()
         self._doubt = threading.Event()
         self._wakers: list[Callable[[], None]] = []
+        self._gather_until = 0.0
         self._watchman = Watchman(store, self._link, status, post=webhook is not None)
         self._poster = None
         if webhook is not None:
@@ -256,6 +259,8 @@ class Duty:
             events = [self._link.events.get(timeout=0.5)]
         except queue.Empty:
             return
+        if self._link.events.qsize() < GROUP_MAX:
+            self._stop.wait(max(0.0, self._gather_until - time.monotonic()))
         while len(events) < GROUP_MAX:
             try:
                 events.append(self._link.events.get_nowait())
@@ -264,6 +269,7 @@ class Duty:
         uploads = [event for event in events if self._route(event)]
         if uploads:
             self._ingest.take([event for event in uploads if isinstance(event, Received)])
+            self._gather_until = time.monotonic() + GATHER_S
             topics = {event.message.topic for event in uploads if isinstance(event, Received)}
             for user_id in {parse_topic(topic).user_id for topic in topics}:
                 self._watchman.note(user_id, ScansStored())

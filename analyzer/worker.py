@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 BATCH_MAX: Final = 128
 BATCH_BYTES_MAX: Final = 32 * 1024 * 1024
+GATHER_S: Final = 0.05
+"""Scans that come so soon after a small batch wait for company: a batch costs little more than one
+scan."""
 IDLE_S: Final = 0.1
 """How soon a worker sees what another process took in."""
 TREND_SHARE: Final = 0.1
@@ -69,6 +72,7 @@ class Worker:
         self._reanalyser = Reanalyser(store, link, status, holder)
         self._woken = threading.Event()
         self._last_run = 0
+        self._gather_until = 0.0
         self._trend_due: dict[int, float] = {}
 
     def wake(self) -> None:
@@ -79,6 +83,11 @@ class Worker:
         """Wait until there may be something to do."""
         self._woken.wait(IDLE_S)
         self._woken.clear()
+
+    @property
+    def recess_s(self) -> float:
+        """How long to wait before the next turn, so that scans come together."""
+        return max(0.0, self._gather_until - time.monotonic())
 
     def renew(self) -> None:
         """Keep the claims on what is under work; called from another thread."""
@@ -152,6 +161,7 @@ class Worker:
         if len(known) == 1:
             add_concern(user_id=known[0].user_id, session_id=known[0].document.session_id)
         waiting = self._store.uploads.waiting(*runs, limit=BATCH_MAX, limit_bytes=BATCH_BYTES_MAX)
+        is_small = len(waiting) < BATCH_MAX // 2
         began = time.monotonic()
         numbers = _analysed_together(runs, waiting)
         self._status.metrics.observe(metrics.ANALYSIS_S, time.monotonic() - began)
@@ -173,6 +183,7 @@ class Worker:
                 self._show_curves(runs[number], batch.analysed, found)
             else:
                 self._trends.forget(number)
+        self._gather_until = time.monotonic() + GATHER_S if is_small else 0.0
 
     def _batch(
         self,

@@ -14,7 +14,9 @@ import ssl
 import threading
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
@@ -364,8 +366,14 @@ def network_reason(error: Exception, address: BrokerAddress) -> str:
     return f"The broker at {address} cannot be reached: {error}."
 
 
-def _new_properties(packet: int) -> Properties:
+@cache
+def _no_properties(packet: int) -> Properties:
     return Properties(packet)  # type: ignore[no-untyped-call]
+
+
+def _new_properties(packet: int) -> Properties:
+    # Each new one fills tables that are the same in all; a copy shares them.
+    return copy(_no_properties(packet))
 
 
 def _connect_properties(session_expiry_s: int) -> Properties:

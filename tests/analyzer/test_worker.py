@@ -115,6 +115,21 @@ def bench(store_url: str) -> Iterator[Bench]:
     bench.store.close()
 
 
+def test_a_small_batch_is_followed_by_a_recess_and_a_large_one_is_not(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.worker.GATHER_S", 1000.0)
+    monkeypatch.setattr("analyzer.worker.BATCH_MAX", 4)
+    scan = voltammogram()
+    assert bench.worker.recess_s == 0.0
+    bench.upload(("a", scan))
+    bench.work()
+    assert bench.worker.recess_s > 900
+    bench.upload(("b", scan), ("c", scan))
+    bench.work()
+    assert bench.worker.recess_s == 0.0
+
+
 class Pair:
     """Two workers, as in two processes, over the store of a bench."""
 
