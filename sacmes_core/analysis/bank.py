@@ -52,17 +52,19 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bank:
-    """Templates with each of B baselines projected out, for one grid of K potentials.
+    """Templates for one grid of K potentials, and what of them each of B baselines explains.
 
-    `templates` (K, B·P·W) are of unit size, `sizes` (B, P, W) says what that was; `baselines`
-    (K, B·q) are parts that a baseline explains, and `volumes` (B,) the part of the evidence that
-    is the same for all voltammograms.
+    `templates` (K, P·W) have unit height, `sizes` (B, P, W) is the root of the squares of what a
+    baseline leaves of each; `baselines` (K, B·q) are parts that a baseline explains and
+    `explained` (B, q, P·W) the templates' products with them; `volumes` (B,) is the part of the
+    evidence that is the same for all voltammograms.
     """
 
     potentials_v: FloatArray
     templates: NDArray[np.float32]
     sizes: FloatArray
     baselines: FloatArray
+    explained: NDArray[np.float32]
     volumes: FloatArray
 
 
@@ -101,15 +103,25 @@ def search(
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)
     explained = _product(scaled, bank.baselines).reshape(len(scaled), len(bank.sizes), -1)
     rest = np.sum(scaled**2, axis=1)[:, np.newaxis] - np.sum(explained**2, axis=2)
-    found = _compared(bank, scaled.astype(np.float32))
+    found = _compared(bank, scaled.astype(np.float32), explained.astype(np.float32))
     return _candidates(bank, found, rest, sigma, scale_a)
 
 
-def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> _Best:
-    """The best templates for n voltammograms, shape (n, K)."""
+def _compared(bank: _Bank, scaled: NDArray[np.float32], explained: NDArray[np.float32]) -> _Best:
+    """The best templates for n voltammograms, shape (n, K), of which baselines explain (n, B, q).
+
+    Products with all that a baseline leaves of the templates are those with the templates less
+    those of what it explains, which are few.
+    """
     parts = []
-    for block in _blocks(scaled):
-        scores = block @ bank.templates
+    per_size = (1 / bank.sizes).astype(np.float32).reshape(len(bank.sizes), -1)
+    own = _blocks(explained.reshape(len(explained), -1))
+    scores = np.empty((_BLOCK, *per_size.shape), dtype=np.float32)
+    for block, parts_of_block in zip(_blocks(scaled), own, strict=True):
+        whole = block @ bank.templates
+        for k, part in enumerate(np.split(parts_of_block, len(bank.sizes), axis=1)):
+            np.subtract(whole, part @ bank.explained[k], out=scores[:, k])
+        scores *= per_size
         parts.append(_best(scores.reshape(_BLOCK, *bank.sizes.shape)))
     places, widths, near = (
         np.concatenate(some, axis=1)[:, : len(scaled)] for some in zip(*parts, strict=True)
@@ -182,10 +194,10 @@ def _bank(grid: bytes) -> _Bank:
     count = max(3, round((x_v[-1] - x_v[0]) / _POTENTIAL_SPACING_V) + 1)
     potentials_v = np.linspace(x_v[0], x_v[-1], count)
     reduced = (x_v - potentials_v[:, None, None]) / _WIDTHS_V[:, None]
-    shapes = physical_shape().at(reduced)[0][..., 0]
+    shapes = physical_shape().columns_at(reduced)[0]
     backgrounds = _backgrounds(x_v)
     most = max(len(background.spreads) for background in backgrounds)
-    templates, sizes, volumes = [], [], []
+    sizes, volumes = [], []
     baselines = np.zeros((len(backgrounds), len(x_v), most))
     for k, background in enumerate(backgrounds):
         penalty = (_SIGMA / background.spreads) ** 2
@@ -193,17 +205,17 @@ def _bank(grid: bytes) -> _Bank:
         normal = columns.T @ columns + np.diag(penalty)
         explained = np.linalg.solve(np.linalg.cholesky(normal), columns.T).T
         baselines[k, :, : len(penalty)] = explained
-        cleaned = shapes - (shapes @ explained) @ explained.T
-        size = np.sqrt(np.maximum(np.sum(cleaned * shapes, axis=2), 1e-6))
-        templates.append((cleaned / size[..., np.newaxis]).reshape(-1, len(x_v)))
-        sizes.append(size)
+        left = np.sum(shapes**2, axis=2) - np.sum((shapes @ explained) ** 2, axis=2)
+        sizes.append(np.sqrt(np.maximum(left, 1e-6)))
         bound = np.sum(np.log(penalty[penalty > 0]))
         volumes.append((bound - np.linalg.slogdet(normal)[1]) / 2)
+    templates = shapes.reshape(-1, len(x_v)).T
     return _Bank(
         potentials_v,
-        np.ascontiguousarray(np.concatenate(templates).T, dtype=np.float32),
+        np.ascontiguousarray(templates, dtype=np.float32),
         np.stack(sizes),
         np.concatenate(baselines, axis=1),
+        np.ascontiguousarray(np.swapaxes(baselines, 1, 2) @ templates, dtype=np.float32),
         np.array(volumes),
     )
 

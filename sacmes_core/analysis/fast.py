@@ -16,7 +16,8 @@ from sacmes_core.analysis.consensus import EDGE_WIDTHS_MIN, PEAK_WIDTH_MAX_V, PO
 from sacmes_core.analysis.gridding import Binned, binned, on_grid
 from sacmes_core.analysis.peaks import FloatArray, PeakArrays, nothing_found, over_grids
 from sacmes_core.analysis.separable import Fit, Model, Start, fit_peaks
-from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
+from sacmes_core.analysis.shape_tables import Gaussian
+from sacmes_core.analysis.shapes import physical_shape
 from sacmes_core.settings.peak import PeakSettings
 
 _BATCH: Final = 512
@@ -100,7 +101,7 @@ def _model(grid: bytes) -> Model:
     low, high = tailed(x_v, (_TAIL_V,)), upper_tailed(x_v, (_TAIL_V,))
     columns = np.column_stack([low.columns, high.columns[:, -1]])
     background = Background(columns, np.append(low.spreads, high.spreads[-1]))
-    return Model.of(x_v, gaussian_shape(), [basis(background)])
+    return Model.of(x_v, Gaussian(), [basis(background)])
 
 
 def _better(up: Candidates, down: Candidates) -> Candidates:
