@@ -3,11 +3,12 @@
     python scripts/learn_judge.py [--scans 96000] [--seed 1] [--processes 2]
 
 Writes `sacmes_core/analysis/judge_weights.py`, the same digits each time on one kind of processor
-with the same numpy; MINUTES. Five twelfths of the scans are as they
-usually are (`learning_usual.py`), the others drawn as broadly as square-wave voltammograms may be
-(`learning_scans.py`, `learning_peaks.py`); none is taken from the sets by which the method is
-measured (`benchmarks/`). Corrections and errors are learned together by the likelihood of
-Student's t, which a few hopeless scans do not rule (`learning_network.py`).
+with the same numpy. It takes some six minutes of processor time, five of them shared by the
+processes. Five twelfths of the scans are as they usually are (`learning_usual.py`), the others
+drawn as broadly as square-wave voltammograms may be (`learning_scans.py`, `learning_peaks.py`);
+none is taken from the sets by which the method is measured (`benchmarks/`). Corrections and errors
+are learned together by the likelihood of Student's t, which a few hopeless scans do not rule
+(`learning_network.py`).
 """
 
 import os
@@ -34,7 +35,7 @@ from sacmes_core.analysis import judge_weights
 
 FILE: Final = Path(judge_weights.__file__)
 HIDDEN: Final = (64, 32)
-EPOCHS: Final = 80
+EPOCHS: Final = 60
 NETWORKS: Final = 3
 """Their answers are averaged, which takes off what chance taught each of them."""
 PRESENCE_SHARE: Final = 0.05
