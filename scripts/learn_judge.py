@@ -1,104 +1,61 @@
 """Learn how to weigh the members of the method "median", from simulated scans.
 
-    OMP_NUM_THREADS=1 python scripts/learn_judge.py [--scans 96000] [--seed 1]
+    python scripts/learn_judge.py [--scans 96000] [--seed 1] [--processes 2]
 
-Writes `sacmes_core/analysis/judge_weights.py` (about five minutes). Five twelfths of the scans are
-as they usually are (`learning_usual.py`), the others drawn as broadly as square-wave voltammograms
-may be (`learning_scans.py`, `learning_peaks.py`); none is taken from the sets by which the method
-is measured (`benchmarks/`). Corrections and errors are learned together by the likelihood of
-Student's t, which a few hopeless scans do not rule (`learning_network.py`).
+Writes `sacmes_core/analysis/judge_weights.py`, the same digits each time on one kind of processor
+with the same numpy. It takes some six minutes of processor time, five of them shared by the
+processes. Five twelfths of the scans are as they usually are (`learning_usual.py`), the others
+drawn as broadly as square-wave voltammograms may be (`learning_scans.py`, `learning_peaks.py`);
+none is taken from the sets by which the method is measured (`benchmarks/`). Corrections and errors
+are learned together by the likelihood of Student's t, which a few hopeless scans do not rule
+(`learning_network.py`).
 """
 
+import os
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+# Threads are counted when numpy is loaded; how many there are decides in which order is summed.
 import argparse
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from learning_examples import BATCH, BLANK, Batch, batches, each, example, traits
 from learning_network import learned_layers
-from learning_peaks import REDUCED, FloatArray, simulated
-from learning_scans import COMMON, ODD, Drawn, draw_scans
-from learning_usual import BATCH, draw_usual, draw_usual_blanks
+from learning_peaks import FloatArray
+from rich.console import Console
+from rich.progress import track
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from sacmes_core.analysis import judge as judging
 from sacmes_core.analysis import judge_weights
-from sacmes_core.analysis.gridding import binned
-from sacmes_core.analysis.members import find_members
-from sacmes_core.analysis.shapes import physical_peaks
 
-FILE: Final = Path(__file__).parent.parent / "sacmes_core" / "analysis" / "judge_weights.py"
+FILE: Final = Path(judge_weights.__file__)
 HIDDEN: Final = (64, 32)
-EPOCHS: Final = 30
-NETWORKS: Final = 2
+EPOCHS: Final = 60
+NETWORKS: Final = 3
 """Their answers are averaged, which takes off what chance taught each of them."""
-WRONG_MAX: Final = 1.1
-"""Logarithm of the ratio by which the median may be wrong; beyond, something else was found."""
-POOLS_SEED: Final = 1000
-"""Added to the seed, so that the simulated shapes are not those of the fits."""
-USUAL_SHARE: Final = 5 / 12
-BROAD_SHARES: Final = ((ODD, 5 / 24), (COMMON, 3 / 8))
 PRESENCE_SHARE: Final = 0.05
 HELD: Final = 1e-4
 
 
-def examples(count: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Inputs, shape (n, P), and by how much the medians are wrong, shape (n, 4).
-
-    Rounded to single precision, in which the networks learn.
-    """
-    inputs, wrong = [], []
-    for drawn in _batches(count, seed):
-        scans = binned(drawn.x_v, drawn.current_a)
-        members = find_members(scans)
-        middle = judging.medians(members)
-        height, place, width, area = drawn.truths.T
-        with np.errstate(invalid="ignore", divide="ignore"):
-            errors = np.stack(
-                [
-                    np.log(height / middle.height_a),
-                    (place - middle.potential_v) / middle.width_v * judging.side(scans, middle),
-                    np.log(width / middle.width_v),
-                    np.log(area / middle.area_av),
-                ],
-                axis=1,
-            )
-        usable = (members.sign > 0) & np.isfinite(errors).all(axis=1)
-        usable &= np.abs(np.nan_to_num(errors[:, 0], nan=np.inf)) < WRONG_MAX
-        inputs.append(judging.features(scans, members, middle)[usable].astype(np.float32))
-        wrong.append(errors[usable].astype(np.float32))
-    return (
-        np.concatenate(inputs).astype(np.float64),
-        np.concatenate(wrong).astype(np.float64),
-    )
+def examples(count: int, seed: int, processes: int) -> tuple[FloatArray, FloatArray]:
+    """Inputs, shape (n, P), and by how much the medians are wrong, shape (n, 4)."""
+    found = each(example, batches(count, seed), processes, "members asked")
+    inputs, wrong = zip(*found, strict=True)
+    return np.concatenate(inputs), np.concatenate(wrong)
 
 
-def _batches(count: int, seed: int) -> Iterator[Drawn]:
-    pools, random = simulated(seed + POOLS_SEED), np.random.default_rng(seed)
-    for _ in range(round(USUAL_SHARE * count) // BATCH):
-        yield draw_usual(random, pools[0])
-    for breadth, share in BROAD_SHARES:
-        random = np.random.default_rng(seed)
-        for _ in range(round(share * count) // breadth.batch):
-            yield draw_scans(random, pools, breadth)
-
-
-def presence(count: int, seed: int) -> FloatArray:
+def presence(count: int, seed: int, processes: int) -> FloatArray:
     """Logistic regression of whether there is a peak: a factor for each trait, and a constant."""
-    random = np.random.default_rng(seed)
-    peaks = physical_peaks(REDUCED, seed + POOLS_SEED)
-    traits, is_peak = [], []
-    for _ in range(count // BATCH):
-        for with_peak in (True, False):
-            drawn = draw_usual(random, peaks) if with_peak else draw_usual_blanks(random)
-            scans = binned(drawn.x_v, drawn.current_a)
-            members = find_members(scans)
-            traits.append(judging.traits(scans, members, judging.judge(scans, members)))
-            is_peak.append(np.full(len(scans.noise_a), 1.0 if with_peak else -1.0))
-    inputs = np.column_stack([np.concatenate(traits), np.ones(sum(map(len, traits)))])
-    sides = np.concatenate(is_peak)
+    numbers = range(max(1, count // BATCH))
+    some = [Batch(kind, number, seed) for number in numbers for kind in ("usual", BLANK)]
+    found = np.concatenate(each(traits, some, processes, "peaks and blanks"))
+    inputs = np.column_stack([found, np.ones(len(found))])
+    sides = np.repeat([-1.0 if batch.kind == BLANK else 1.0 for batch in some], BATCH)
     held = np.append(np.full(inputs.shape[1] - 1, HELD), 0.0)
 
     def cost(factors: FloatArray) -> tuple[float, FloatArray]:
@@ -115,7 +72,8 @@ def learn(inputs: FloatArray, wrong: FloatArray) -> dict[str, FloatArray]:
     centres, scales = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     scaled = np.clip((inputs - centres) / scales, -judging.INPUT_MAX, judging.INPUT_MAX)
     networks = [
-        learned_layers(scaled, wrong, HIDDEN, EPOCHS, seed=seed) for seed in range(NETWORKS)
+        learned_layers(scaled, wrong, HIDDEN, EPOCHS, seed=seed)
+        for seed in track(range(NETWORKS), "networks", console=Console(stderr=True))
     ]
     tables = {"CENTRES": centres, "SCALES": scales}
     for k, name in enumerate(("FIRST", "SECOND", "OUTPUT")):
@@ -152,12 +110,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--scans", type=int, default=96_000, help="simulated scans to learn from")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    inputs, wrong = examples(options.scans, options.seed)
+    inputs, wrong = examples(options.scans, options.seed, options.processes)
     tables = learn(inputs, wrong)
     FILE.write_text(written({**tables, "PRESENCE": np.zeros(5)}), encoding="utf-8")
     importlib.reload(judge_weights)
-    found = presence(round(PRESENCE_SHARE * options.scans), options.seed + 1)
+    count = round(PRESENCE_SHARE * options.scans)
+    found = presence(count, options.seed + 1, options.processes)
     FILE.write_text(written({**tables, "PRESENCE": found}), encoding="utf-8")
     print(f"learned from {len(wrong)} scans; median error of the height before: "
           f"{100 * np.median(np.abs(wrong[:, 0])):.1f} %")  # fmt: skip

@@ -37,8 +37,6 @@ class Breadth:
     hidden
         Smallest and largest share of the height by which the flanks may mislead about what lies
         below the peak.
-    batch
-        Scans that share a grid.
     """
 
     shapes: Shapes
@@ -46,7 +44,6 @@ class Breadth:
     from_end_min: float
     parts: tuple[float, float, float, float]
     hidden: tuple[float, float]
-    batch: int
 
 
 COMMON: Final = Breadth(
@@ -55,7 +52,6 @@ COMMON: Final = Breadth(
     from_end_min=0.4,
     parts=(0.2, 0.4, 0.3, 0.1),
     hidden=(0.02, 0.15),
-    batch=128,
 )
 ODD: Final = Breadth(
     Shapes(couples=0.35, diffusing=0.15, mixed=0.2, bent=0.3, smeared=0.2),
@@ -63,7 +59,6 @@ ODD: Final = Breadth(
     from_end_min=0.55,
     parts=(0.1, 0.4, 0.35, 0.15),
     hidden=(0.03, 0.2),
-    batch=64,
 )
 """Other shapes and backgrounds more often, and further off."""
 
@@ -78,13 +73,16 @@ class Drawn:
 
 
 def draw_scans(
-    random: np.random.Generator, pools: tuple[FloatArray, FloatArray], breadth: Breadth
+    random: np.random.Generator,
+    pools: tuple[FloatArray, FloatArray],
+    breadth: Breadth,
+    count: int,
 ) -> Drawn:
-    """A batch of scans on one grid, their peaks of unit height."""
+    """So many scans on one grid, their peaks of unit height."""
     x_v = _grid(random)
     currents: list[FloatArray] = []
     truths: list[tuple[float, float, float, float]] = []
-    while len(currents) < breadth.batch:
+    while len(currents) < count:
         width = between(random, *_WIDTHS_V)
         if width > breadth.width_share_max * x_v[-1]:
             continue
@@ -145,9 +143,9 @@ def drawable(
     beside, below = left | right, np.abs(apart) < 0.9
     if beside.sum() < 4 or not below.any():
         return background
-    degree = 3 if min(left.sum(), right.sum()) >= 3 else 1
-    drawn = np.polynomial.Polynomial.fit(apart[beside], background[beside], degree)
-    miss = float(np.abs(drawn(apart) - background)[below].max())
+    powers = np.vander(apart, 4 if min(left.sum(), right.sum()) >= 3 else 2)
+    factors = np.linalg.lstsq(powers[beside], background[beside])[0]
+    miss = float(np.abs(powers[below] @ factors - background[below]).max())
     return background / max(1.0, miss / between(random, *breadth.hidden))
 
 

@@ -13,18 +13,17 @@ from learning_peaks import REDUCED, FloatArray
 from learning_scans import Drawn, between, gaussian_process
 from scipy.special import expit
 
-BATCH: Final = 64
 _SPANS_V: Final = (0.28, 0.3, 0.35, 0.4, 0.5, 0.5, 0.5, 0.6, 0.7)
 _STEPS_V: Final = (0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.015)
 
 
-def draw_usual(random: np.random.Generator, peaks: FloatArray) -> Drawn:
-    """A batch of scans on one grid."""
+def draw_usual(random: np.random.Generator, peaks: FloatArray, count: int) -> Drawn:
+    """So many scans on one grid."""
     span, step = float(random.choice(_SPANS_V)), float(random.choice(_STEPS_V))
     x_v = np.arange(0, span + 1e-9, step)
     currents: list[FloatArray] = []
     truths: list[tuple[float, float, float, float]] = []
-    while len(currents) < BATCH:
+    while len(currents) < count:
         width = between(random, 0.05, 0.19)
         place = _place(random, width, span)
         if width > 0.45 * span or min(place, span - place) < 0.55 * width:
@@ -37,19 +36,19 @@ def draw_usual(random: np.random.Generator, peaks: FloatArray) -> Drawn:
     return Drawn(x_v, np.stack(currents), np.array(truths))
 
 
-def draw_usual_blanks(random: np.random.Generator) -> Drawn:
-    """Scans without a peak: noise about some level, or a background with noise."""
+def draw_usual_blanks(random: np.random.Generator, count: int) -> Drawn:
+    """So many scans without a peak: noise about some level, or a background with noise."""
     span, step = float(random.choice(_SPANS_V)), float(random.choice(_STEPS_V))
     x_v = np.arange(0, span + 1e-9, step)
     currents = []
-    for _ in range(BATCH):
+    for _ in range(count):
         noise = _noise(random, len(x_v))
         if random.random() < 0.35:
             currents.append(noise + random.normal(0, 30))
         else:
             below = _background(random, x_v, span * random.uniform(0.2, 0.8), 0.1)
             currents.append(below + noise / between(random, 3, 300))
-    return Drawn(x_v, np.stack(currents), np.zeros((BATCH, 4)))
+    return Drawn(x_v, np.stack(currents), np.zeros((count, 4)))
 
 
 def _place(random: np.random.Generator, width: float, span: float) -> float:

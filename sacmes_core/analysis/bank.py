@@ -52,17 +52,19 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bank:
-    """Templates with each of B baselines projected out, for one grid of K potentials.
+    """Templates for one grid of K potentials, and what of them each of B baselines explains.
 
-    `templates` (K, B·P·W) are of unit size, `sizes` (B, P, W) says what that was; `baselines`
-    (K, B·q) are parts that a baseline explains, and `volumes` (B,) the part of the evidence that
-    is the same for all voltammograms.
+    `templates` (K, P·W) have unit height, `sizes` (B, P, W) is the root of the squares of what a
+    baseline leaves of each; `baselines` (K, B·q) are parts that a baseline explains and
+    `explained` (B, q, P·W) the templates' products with them; `volumes` (B,) is the part of the
+    evidence that is the same for all voltammograms.
     """
 
     potentials_v: FloatArray
     templates: NDArray[np.float32]
     sizes: FloatArray
     baselines: FloatArray
+    explained: NDArray[np.float32]
     volumes: FloatArray
 
 
@@ -77,6 +79,22 @@ class _Best:
     place: IntArray
     width: IntArray
     scores: FloatArray
+
+    def of(self, ways: IntArray) -> "_Best":
+        """Those of one direction in each voltammogram, shapes (n, B)."""
+        rows = np.arange(len(ways))
+        return _Best(self.place[ways, rows], self.width[ways, rows], self.scores[ways, rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What the bank sees of n voltammograms; `gain` and `evidence` (2, n, B), `scale_a` (n,)."""
+
+    bank: _Bank
+    best: _Best
+    gain: FloatArray
+    evidence: FloatArray
+    scale_a: FloatArray
 
 
 def search(
@@ -93,23 +111,47 @@ def search(
     noise_a
         Shape (n,); standard deviation of a point.
     """
+    seen = _seen(x_v, current_a, noise_a)
+    up = np.zeros(len(noise_a), dtype=np.intp)
+    return _candidates(seen, up), _candidates(seen, up + 1)
+
+
+def search_likelier(x_v: FloatArray, current_a: FloatArray, noise_a: FloatArray) -> Candidates:
+    """Find the peak of the direction with the better evidence in each; see `search`."""
+    seen = _seen(x_v, current_a, noise_a)
+    return _candidates(seen, seen.evidence.max(axis=-1).argmax(axis=0))
+
+
+def _seen(x_v: FloatArray, current_a: FloatArray, noise_a: FloatArray) -> _Seen:
     bank = _bank(np.ascontiguousarray(x_v).tobytes())
     straight, _ = np.linalg.qr(line(x_v).columns)
     level = current_a - _product(_product(current_a, straight), straight.T)
     scale_a = np.maximum(np.ptp(level, axis=1), np.finfo(float).tiny)
     scaled = level / scale_a[:, np.newaxis]
-    sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)
+    sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)[:, np.newaxis]
     explained = _product(scaled, bank.baselines).reshape(len(scaled), len(bank.sizes), -1)
     rest = np.sum(scaled**2, axis=1)[:, np.newaxis] - np.sum(explained**2, axis=2)
-    found = _compared(bank, scaled.astype(np.float32))
-    return _candidates(bank, found, rest, sigma, scale_a)
+    found = _compared(bank, scaled.astype(np.float32), explained.astype(np.float32))
+    best = found.scores.max(axis=(-2, -1)) ** 2
+    evidence = (best - rest) / 2 / sigma**2 + bank.volumes
+    return _Seen(bank, found, best / 2 / sigma**2, evidence, scale_a)
 
 
-def _compared(bank: _Bank, scaled: NDArray[np.float32]) -> _Best:
-    """The best templates for n voltammograms, shape (n, K)."""
+def _compared(bank: _Bank, scaled: NDArray[np.float32], explained: NDArray[np.float32]) -> _Best:
+    """The best templates for n voltammograms, shape (n, K), of which baselines explain (n, B, q).
+
+    Products with all that a baseline leaves of the templates are those with the templates less
+    those of what it explains, which are few.
+    """
     parts = []
-    for block in _blocks(scaled):
-        scores = block @ bank.templates
+    per_size = (1 / bank.sizes).astype(np.float32).reshape(len(bank.sizes), -1)
+    own = _blocks(explained.reshape(len(explained), -1))
+    scores = np.empty((_BLOCK, *per_size.shape), dtype=np.float32)
+    for block, parts_of_block in zip(_blocks(scaled), own, strict=True):
+        whole = block @ bank.templates
+        for k, part in enumerate(np.split(parts_of_block, len(bank.sizes), axis=1)):
+            np.subtract(whole, part @ bank.explained[k], out=scores[:, k])
+        scores *= per_size
         parts.append(_best(scores.reshape(_BLOCK, *bank.sizes.shape)))
     places, widths, near = (
         np.concatenate(some, axis=1)[:, : len(scaled)] for some in zip(*parts, strict=True)
@@ -148,32 +190,23 @@ def _best(scores: NDArray[np.float32]) -> tuple[IntArray, IntArray, NDArray[np.f
     return place, width, scores.reshape(-1)[middle + widths * _STEPS[:, np.newaxis] + _STEPS]
 
 
-def _candidates(
-    bank: _Bank, found: _Best, rest: FloatArray, sigma: FloatArray, scale_a: FloatArray
-) -> tuple[Candidates, Candidates]:
-    best = found.scores.max(axis=(-2, -1)) ** 2
-    evidence = (best - rest) / 2 / sigma[:, np.newaxis] ** 2 + bank.volumes
-    heights, potentials, widths = _refined(bank, found)
+def _candidates(seen: _Seen, ways: IntArray) -> Candidates:
+    """The best peak of each voltammogram in a direction, 0 for upwards and 1 for downwards."""
+    rows = np.arange(len(ways))
+    evidence = seen.evidence[ways, rows]
+    heights, potentials, widths = _refined(seen.bank, seen.best.of(ways))
     weights = np.exp(evidence - evidence.max(axis=-1, keepdims=True))
     weights /= weights.sum(axis=-1, keepdims=True)
-    first = evidence.argmax(axis=-1)[..., np.newaxis]
-
-    def of_best(values: FloatArray) -> FloatArray:
-        return np.asarray(np.take_along_axis(values, first, axis=-1)[..., 0])
-
-    values = (
-        of_best(potentials),
-        of_best(widths),
-        np.sum(weights * heights, axis=-1) * scale_a,
-        of_best(best) / 2 / sigma**2,
-        of_best(evidence),
-        evidence[..., 2] > evidence[..., 1],
+    first = evidence.argmax(axis=-1)
+    return Candidates(
+        np.where(ways == 0, 1.0, -1.0),
+        potentials[rows, first],
+        widths[rows, first],
+        np.sum(weights * heights, axis=-1) * seen.scale_a,
+        seen.gain[ways, rows, first],
+        evidence[rows, first],
+        evidence[:, 2] > evidence[:, 1],
     )
-    up, down = (
-        Candidates(np.full(len(rest), sign), *(value[row] for value in values))
-        for row, sign in enumerate((1.0, -1.0))
-    )
-    return up, down
 
 
 @lru_cache(maxsize=32)
@@ -182,10 +215,10 @@ def _bank(grid: bytes) -> _Bank:
     count = max(3, round((x_v[-1] - x_v[0]) / _POTENTIAL_SPACING_V) + 1)
     potentials_v = np.linspace(x_v[0], x_v[-1], count)
     reduced = (x_v - potentials_v[:, None, None]) / _WIDTHS_V[:, None]
-    shapes = physical_shape().at(reduced)[0][..., 0]
+    shapes = physical_shape().columns_at(reduced)[0]
     backgrounds = _backgrounds(x_v)
     most = max(len(background.spreads) for background in backgrounds)
-    templates, sizes, volumes = [], [], []
+    sizes, volumes = [], []
     baselines = np.zeros((len(backgrounds), len(x_v), most))
     for k, background in enumerate(backgrounds):
         penalty = (_SIGMA / background.spreads) ** 2
@@ -193,17 +226,17 @@ def _bank(grid: bytes) -> _Bank:
         normal = columns.T @ columns + np.diag(penalty)
         explained = np.linalg.solve(np.linalg.cholesky(normal), columns.T).T
         baselines[k, :, : len(penalty)] = explained
-        cleaned = shapes - (shapes @ explained) @ explained.T
-        size = np.sqrt(np.maximum(np.sum(cleaned * shapes, axis=2), 1e-6))
-        templates.append((cleaned / size[..., np.newaxis]).reshape(-1, len(x_v)))
-        sizes.append(size)
+        left = np.sum(shapes**2, axis=2) - np.sum((shapes @ explained) ** 2, axis=2)
+        sizes.append(np.sqrt(np.maximum(left, 1e-6)))
         bound = np.sum(np.log(penalty[penalty > 0]))
         volumes.append((bound - np.linalg.slogdet(normal)[1]) / 2)
+    templates = shapes.reshape(-1, len(x_v)).T
     return _Bank(
         potentials_v,
-        np.ascontiguousarray(np.concatenate(templates).T, dtype=np.float32),
+        np.ascontiguousarray(templates, dtype=np.float32),
         np.stack(sizes),
         np.concatenate(baselines, axis=1),
+        np.ascontiguousarray(np.swapaxes(baselines, 1, 2) @ templates, dtype=np.float32),
         np.array(volumes),
     )
 
@@ -214,7 +247,7 @@ def _backgrounds(x_v: FloatArray) -> tuple[Background, ...]:
 
 
 def _refined(bank: _Bank, found: _Best) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Heights, potentials and widths at the top of a quadratic about the best, shapes (2, n, B)."""
+    """Heights, potentials and widths at the top of a quadratic about the best, shapes (n, B)."""
     kinds = np.arange(len(bank.sizes))[:, np.newaxis, np.newaxis]
     place = found.place[..., np.newaxis, np.newaxis] + _STEPS[:, np.newaxis]
     width = found.width[..., np.newaxis, np.newaxis] + _STEPS

@@ -11,12 +11,13 @@ import numpy as np
 
 from sacmes_core import flags
 from sacmes_core.analysis.backgrounds import Background, basis, tailed, upper_tailed
-from sacmes_core.analysis.bank import Candidates, search
+from sacmes_core.analysis.bank import Candidates, search_likelier
 from sacmes_core.analysis.consensus import EDGE_WIDTHS_MIN, PEAK_WIDTH_MAX_V, POINTS_MIN
 from sacmes_core.analysis.gridding import Binned, binned, on_grid
 from sacmes_core.analysis.peaks import FloatArray, PeakArrays, nothing_found, over_grids
 from sacmes_core.analysis.separable import Fit, Model, Start, fit_peaks
-from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
+from sacmes_core.analysis.shape_tables import Gaussian
+from sacmes_core.analysis.shapes import physical_shape
 from sacmes_core.settings.peak import PeakSettings
 
 _BATCH: Final = 512
@@ -40,8 +41,7 @@ def fast(potential_v: FloatArray, current_a: FloatArray, settings: PeakSettings)
 
 def _one_grid(x_v: FloatArray, origin_v: FloatArray, current_a: FloatArray) -> PeakArrays:
     scans = binned(x_v, current_a)
-    up, down = search(scans.x_v, scans.current_a, scans.noise_a)
-    found = _better(up, down)
+    found = search_likelier(scans.x_v, scans.current_a, scans.noise_a)
     upright = scans.current_a * found.sign[:, np.newaxis]
     fit = _fitted(scans, upright, found)
     height = (fit.height_a + found.height_a) / 2
@@ -100,11 +100,4 @@ def _model(grid: bytes) -> Model:
     low, high = tailed(x_v, (_TAIL_V,)), upper_tailed(x_v, (_TAIL_V,))
     columns = np.column_stack([low.columns, high.columns[:, -1]])
     background = Background(columns, np.append(low.spreads, high.spreads[-1]))
-    return Model.of(x_v, gaussian_shape(), [basis(background)])
-
-
-def _better(up: Candidates, down: Candidates) -> Candidates:
-    """Of each voltammogram the direction with the better evidence."""
-    is_up = up.evidence >= down.evidence
-    names = [field.name for field in fields(Candidates)]
-    return Candidates(*(np.where(is_up, getattr(up, n), getattr(down, n)) for n in names))
+    return Model.of(x_v, Gaussian(), [basis(background)])

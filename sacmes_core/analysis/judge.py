@@ -1,6 +1,6 @@
 """What to make of members that disagree: a value and a standard error of each quantity.
 
-The value is the median of the members, moved a little by what was learned on simulated scans:
+The value is the median of the members, moved by what was learned on simulated scans:
 which members are to be believed when they differ in a certain way (stacking: Wolpert, Neural
 Networks 5 (1992) 241, doi:10.1016/S0893-6080(05)80023-1). The same small networks say how far off
 such a value usually is, which is the standard error. Whether there is a peak at all is decided by
@@ -20,16 +20,15 @@ from sacmes_core.analysis.peaks import FloatArray
 
 QUANTITIES: Final = 4
 """ln height, potential over width, ln width, ln area."""
-BELIEF: Final = 0.8
-"""Share of the learned correction that is applied: real scans are not quite the simulated ones."""
 MARGIN: Final = 1.3
-"""Factor on the learned standard errors, for the same reason."""
+"""Factor on the learned standard errors: real scans are not quite the simulated ones."""
 SPREAD_SHARE: Final = 0.25
 """Share of the heights' scatter that is the least error: what was learned holds for scans like
 those that it was learned from."""
-CORRECTION_MAX: Final = 0.25
+CORRECTION_MAX: Final = 0.5
 INPUT_MAX: Final = 4.0
 _RATIO_MAX: Final = 2.5
+_LEAST_SHARE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +59,7 @@ def judge(scans: Binned, members: Members) -> Judged:
     """Weigh what the members say of n upright peaks."""
     middle = medians(members)
     found = learned(features(scans, members, middle))
-    shift = np.clip(BELIEF * found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
+    shift = np.clip(found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
     shift[:, 1] *= side(scans, middle)
     error = MARGIN * np.exp(found[:, QUANTITIES:])
     height = middle.height_a * np.exp(shift[:, 0])
@@ -93,10 +92,9 @@ def medians(members: Members) -> Medians:
 
 def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
     """What the networks see of n voltammograms, shape (n, P): logarithms of ratios, bounded."""
-    tiny = np.finfo(float).tiny
-    height = np.maximum(middle.height_a, tiny)[:, np.newaxis]
+    height = _positive(middle.height_a, members.height_a)[:, np.newaxis]
     width = middle.width_v[:, np.newaxis]
-    area = np.maximum(middle.area_av, tiny)[:, np.newaxis]
+    area = _positive(middle.area_av, members.area_av)[:, np.newaxis]
     heights = np.log(np.clip(members.height_a / height, 1 / _RATIO_MAX, _RATIO_MAX))
     widths = np.log(np.clip(members.width_v / width, 1 / _RATIO_MAX, _RATIO_MAX))
     areas = np.log(np.clip(members.area_av / area, 1 / _RATIO_MAX, _RATIO_MAX))
@@ -125,6 +123,12 @@ def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
     )
 
 
+def _positive(middle: FloatArray, all_said: FloatArray) -> FloatArray:
+    """Medians (n,) as divisors: where they are none, so little that ratios are at their bound."""
+    least = _LEAST_SHARE * np.abs(all_said).max(axis=1)
+    return np.asarray(np.maximum(middle, np.maximum(least, np.finfo(float).tiny)))
+
+
 def side(scans: Binned, middle: Medians) -> FloatArray:
     """1 where a peak is nearer to the lower end of its window, else −1; shape (n,).
 
@@ -148,7 +152,7 @@ def traits(scans: Binned, members: Members, judged: Judged) -> FloatArray:
     that sees least of it sees; and how large the current's range is beside it.
     """
     tiny = np.finfo(float).tiny
-    height = np.maximum(judged.height_a, tiny)
+    height = _positive(judged.height_a, members.height_a)
     lowest = np.min(members.height_a[:, LINE + 1 :], axis=1)
     error = np.maximum(judged.height_se_a, tiny)
     spread = np.maximum(np.ptp(scans.current_a, axis=1), tiny)

@@ -24,7 +24,8 @@ from sacmes_core.analysis.filters import filter_matrix
 from sacmes_core.analysis.gridding import Binned
 from sacmes_core.analysis.peaks import FloatArray, IntArray
 from sacmes_core.analysis.separable import Model, Start, fit_peaks
-from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
+from sacmes_core.analysis.shape_tables import Gaussian
+from sacmes_core.analysis.shapes import physical_shape
 
 MODEL_ERROR: Final = 0.02
 """What no model gets right, in units of the height, added to the noise of a point."""
@@ -35,6 +36,7 @@ _APART_MAX: Final = 150.0
 """Evidence by which the bank is sure of a peak's direction."""
 _SPREAD_MAX: Final = 0.2
 _SPREAD_MIN: Final = 0.05
+_SPREAD_LIMIT: Final = 1e6
 _DISAGREEMENT: Final = 10.0
 
 _PHYSICAL: Final[tuple[tuple[str, Callable[[FloatArray], Background]], ...]] = (
@@ -129,8 +131,9 @@ def _support(members: Members) -> FloatArray:
 def _spread(members: Members) -> FloatArray:
     """Standard deviation of the heights over their median, shape (n,)."""
     heights = members.height_a[:, LINE + 1 :]
-    middle = np.maximum(np.median(heights, axis=1), np.finfo(float).tiny)
-    return np.asarray(np.minimum(heights.std(axis=1) / middle, 1e6))
+    scatter = heights.std(axis=1)
+    least = np.maximum(scatter / _SPREAD_LIMIT, np.finfo(float).tiny)
+    return np.asarray(scatter / np.maximum(np.median(heights, axis=1), least))
 
 
 def _taken(record: Record, rows: IntArray) -> Record:
@@ -210,7 +213,7 @@ def _models(grid: bytes) -> tuple[Model, ...]:
     x_v = np.frombuffer(grid)
     physical = [basis(background(x_v)) for _, background in _PHYSICAL]
     small = basis(unbound(tailed(x_v, (0.05,))))
-    return Model.of(x_v, physical_shape(), physical), Model.of(x_v, gaussian_shape(), [small])
+    return Model.of(x_v, physical_shape(), physical), Model.of(x_v, Gaussian(), [small])
 
 
 def _rubber_band(

@@ -160,8 +160,7 @@ def over_grids(
     `analyze` is given potentials counted from the lowest one, shape (K,), the lowest ones, (m,),
     and currents, (m, K).
     """
-    from_start = np.round(potential_v - potential_v[:, :1], 7)
-    grids, which = _grids(from_start)
+    grids, which = _grids(potential_v)
     parts, order = [], []
     for k, x_v in enumerate(grids):
         rows = np.flatnonzero(which == k)
@@ -172,16 +171,24 @@ def over_grids(
     return _joined(parts, np.argsort(np.concatenate(order)))
 
 
-def _grids(from_start: FloatArray) -> tuple[FloatArray, IntArray]:
-    """The different rows, and which of them each row is; quick where all are the same."""
+def _grids(potential_v: FloatArray) -> tuple[FloatArray, IntArray]:
+    """The different grids from their starts on, and which of them each row has.
+
+    Quick where all rows are the same.
+    """
+    is_one = (potential_v == potential_v[0]).all()
+    rows = potential_v[:1] if is_one else potential_v
+    from_start = np.round(rows - rows[:, :1], 7)
     if (from_start == from_start[0]).all():
-        return from_start[:1], np.zeros(len(from_start), dtype=np.intp)
+        return from_start[:1], np.zeros(len(potential_v), dtype=np.intp)
     grids, which = np.unique(from_start, axis=0, return_inverse=True)
     return grids, which.reshape(-1)
 
 
 def _joined(parts: list[PeakArrays], order: IntArray) -> PeakArrays:
     """Batches put together, in the order of the scans."""
+    if len(parts) == 1:
+        return parts[0]
 
     def all_of(name: str) -> FloatArray:
         return np.asarray(np.concatenate([getattr(part, name) for part in parts])[order])

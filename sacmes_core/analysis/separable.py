@@ -25,7 +25,7 @@ import numpy as np
 from sacmes_core.analysis.backgrounds import Basis
 from sacmes_core.analysis.noise import row_medians
 from sacmes_core.analysis.peaks import FloatArray
-from sacmes_core.analysis.shape_tables import PeakShape
+from sacmes_core.analysis.shape_tables import Gaussian, PeakShape
 
 WIDTH_MIN_V: Final = 0.03
 WIDTH_MAX_V: Final = 0.30
@@ -92,12 +92,12 @@ class Model:
     """
 
     x_v: FloatArray
-    shape: PeakShape
+    shape: PeakShape | Gaussian
     columns: FloatArray
     sizes: FloatArray
 
     @classmethod
-    def of(cls, x_v: FloatArray, shape: PeakShape, bases: Sequence[Basis]) -> "Model":
+    def of(cls, x_v: FloatArray, shape: PeakShape | Gaussian, bases: Sequence[Basis]) -> "Model":
         """A model of one shape and these baselines."""
         longest = max(len(basis.sizes) for basis in bases)
         columns = np.zeros((len(bases), len(x_v), longest))
@@ -208,14 +208,14 @@ def _weighing(model: Model, start: Start) -> _Weighing:
     return _Weighing(gain, ratio, start.sigma_a)
 
 
-def _prior(shape: PeakShape) -> FloatArray:
+def _prior(shape: PeakShape | Gaussian) -> FloatArray:
     """Precision of each of the shape's factors in units of the height; none for the height."""
     return np.concatenate([[0.0], 1 / shape.spreads**2])
 
 
 def _solve(model: Model, filled_a: FloatArray, weighing: _Weighing, place: _Place) -> _Linear:
-    width = np.exp(place.log_width)[..., np.newaxis]
-    reduced = (model.x_v - place.potential_v[..., np.newaxis]) / width
+    reduced = model.x_v - place.potential_v[..., np.newaxis]
+    reduced *= np.exp(-place.log_width)[..., np.newaxis]
     curves = model.shape.columns_at(reduced)
     peak, slopes = curves[: len(curves) // 2], curves[len(curves) // 2 :]
     by_basis, own = peak @ model.columns, filled_a @ model.columns
@@ -272,7 +272,7 @@ def _bend(
 ) -> _Bend:
     slope = -_combined(linear.factors, linear.slopes)
     curves = np.empty((3, *slope.shape))
-    np.divide(slope, np.exp(place.log_width)[..., np.newaxis], out=curves[0])
+    np.multiply(slope, np.exp(-place.log_width)[..., np.newaxis], out=curves[0])
     np.multiply(slope, linear.reduced, out=curves[1])
     curves[2] = residual
     columns = curves[:2]

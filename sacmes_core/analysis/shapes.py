@@ -37,12 +37,6 @@ def physical_peaks(x: FloatArray, seed: int) -> FloatArray:
     return _normalised(*_simulated_peaks(seed), x)
 
 
-@cache
-def gaussian_shape() -> PeakShape:
-    """A Gaussian without modes."""
-    return _shape(np.exp(-4 * np.log(2) * grid(_SPACING)[:, np.newaxis] ** 2), np.empty(0))
-
-
 def _shape(values: FloatArray, spreads: FloatArray) -> PeakShape:
     return PeakShape.of(values, np.gradient(values, _SPACING, axis=0), spreads)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from learn_judge import FILE, learn, written
+from learning_examples import BATCH, KINDS, SHARES, Batch, batches, drawn, each
 from learning_network import _slopes, _start
 from learning_peaks import REDUCED, FloatArray, draw_shape, simulated
 from learning_scans import COMMON, ODD, draw_scans, drawable
@@ -38,29 +39,44 @@ def test_fast_couples_that_diffuse_have_symmetric_peaks(
 
 
 def test_the_same_seed_draws_the_same_scans(pools: tuple[FloatArray, FloatArray]) -> None:
-    first, again, other = (draw_scans(np.random.default_rng(k), pools, ODD) for k in (3, 3, 4))
+    first, again, other = (draw_scans(np.random.default_rng(k), pools, ODD, 16) for k in (3, 3, 4))
     assert np.array_equal(first.current_a, again.current_a)
     assert not np.array_equal(first.current_a[:, :20], other.current_a[:, :20])
 
 
 def test_scans_hold_the_peaks_they_are_said_to_hold(pools: tuple[FloatArray, FloatArray]) -> None:
     random = np.random.default_rng(5)
-    for drawn in (draw_scans(random, pools, COMMON) for _ in range(3)):
-        _, place, width, area = drawn.truths.T
-        assert (np.minimum(place, drawn.x_v[-1] - place) >= 0.39 * width).all()
+    for made in (draw_scans(random, pools, COMMON, 64) for _ in range(3)):
+        _, place, width, area = made.truths.T
+        assert (np.minimum(place, made.x_v[-1] - place) >= 0.39 * width).all()
         assert (area / width > 0.6).all()
         assert (area / width < 1.6).all()
-        assert np.isfinite(drawn.current_a).all()
+        assert np.isfinite(made.current_a).all()
 
 
-def test_usual_scans_are_drawn_with_and_without_a_peak(
+def test_usual_scans_are_made_with_and_without_a_peak(
     pools: tuple[FloatArray, FloatArray],
 ) -> None:
-    drawn = draw_usual(np.random.default_rng(2), pools[0])
-    assert (np.minimum(drawn.truths[:, 1], drawn.x_v[-1] - drawn.truths[:, 1]) > 0.02).all()
-    blank = draw_usual_blanks(np.random.default_rng(2))
+    made = draw_usual(np.random.default_rng(2), pools[0], 64)
+    assert (np.minimum(made.truths[:, 1], made.x_v[-1] - made.truths[:, 1]) > 0.02).all()
+    blank = draw_usual_blanks(np.random.default_rng(2), 16)
     assert not blank.truths.any()
     assert np.isfinite(blank.current_a).all()
+
+
+def test_batches_are_the_kinds_in_their_shares() -> None:
+    some = batches(96_000, 1)
+    for kind, share in SHARES.items():
+        own = [batch.number for batch in some if batch.kind == kind]
+        assert own == list(range(round(share * 96_000 / BATCH)))
+
+
+def test_batches_come_in_order_and_do_not_hang_on_one_another() -> None:
+    some = [Batch(kind, number, 1) for kind in KINDS for number in (0, 1)]
+    assert each(repr, some, 1, "batches") == [repr(batch) for batch in some]
+    first = drawn(Batch("blank", 4, 1))
+    drawn(Batch("blank", 3, 1))
+    assert np.array_equal(drawn(Batch("blank", 4, 1)).current_a, first.current_a)
 
 
 def test_a_background_that_hides_the_peak_is_shrunk() -> None:

@@ -207,7 +207,7 @@ def plateau(snr: float) -> FloatArray:
 @pytest.mark.parametrize(
     ("codes", "make"),
     [
-        ({flags.SECOND_PEAK, flags.POOR_FIT, flags.BASELINE_AMBIGUOUS}, hump),
+        ({flags.SECOND_PEAK, flags.POOR_FIT, flags.BASELINE_AMBIGUOUS, flags.NO_PEAK}, hump),
         ({flags.CURRENT_STEP, flags.POOR_FIT, flags.SECOND_PEAK, flags.NO_PEAK}, jump),
         ({flags.PEAK_AT_EDGE}, end),
         ({flags.POOR_FIT, flags.CURRENT_STEP, flags.SECOND_PEAK, flags.NO_PEAK}, plateau),

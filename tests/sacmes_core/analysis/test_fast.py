@@ -8,7 +8,7 @@ import pytest
 
 from sacmes_core import flags
 from sacmes_core.analysis import fast as fast_method
-from sacmes_core.analysis.bank import search
+from sacmes_core.analysis.bank import search, search_likelier
 from sacmes_core.analysis.fast import fast
 from sacmes_core.analysis.peaks import FloatArray
 from sacmes_core.settings.peak import PeakSettings
@@ -75,6 +75,19 @@ def test_scan_alone_gives_the_same_candidate_as_in_a_batch() -> None:
         for one, many in zip(alone, together, strict=True):
             for field in fields(one):
                 assert getattr(one, field.name)[0] == getattr(many, field.name)[row], field.name
+
+
+def test_the_likelier_candidate_is_that_of_the_better_direction() -> None:
+    current = np.where(np.arange(75) % 2, 1.0, -1.0)[:, np.newaxis] * peak() + noise(75, 5)
+    level = np.full(75, 0.2)
+    up, down = search(POTENTIAL, current, level)
+    found = search_likelier(POTENTIAL, current, level)
+    assert (found.sign == np.where(np.arange(75) % 2, 1.0, -1.0)).mean() > 0.95
+    for field in fields(found):
+        better = np.where(
+            up.evidence >= down.evidence, getattr(up, field.name), getattr(down, field.name)
+        )
+        assert (getattr(found, field.name) == better).all(), field.name
 
 
 def test_scan_alone_gives_the_same_peak_as_in_a_batch() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from sacmes_core.analysis.gridding import Binned, binned
 from sacmes_core.analysis.judge import (
-    BELIEF,
     CORRECTION_MAX,
     features,
     judge,
@@ -15,7 +14,7 @@ from sacmes_core.analysis.judge import (
     medians,
     odds,
 )
-from sacmes_core.analysis.members import FITS, Members, find_members
+from sacmes_core.analysis.members import FITS, Members, _spread, find_members
 
 X = np.arange(0.0, 0.5001, 0.004)
 
@@ -51,11 +50,11 @@ def test_a_correction_is_bounded(members: Members) -> None:
     assert (np.abs(np.log(found.height_a / middle.height_a)) <= CORRECTION_MAX + 1e-12).all()
 
 
-def test_only_a_share_of_the_correction_is_applied(members: Members) -> None:
+def test_the_correction_is_that_of_the_networks(members: Members) -> None:
     middle = medians(members)
     said = learned(features(scans(), members, middle))
     found = judge(scans(), members)
-    assert np.log(found.height_a / middle.height_a) == pytest.approx(BELIEF * said[:, 0])
+    assert np.log(found.height_a / middle.height_a) == pytest.approx(said[:, 0])
 
 
 def test_the_unit_of_the_current_does_not_matter(members: Members) -> None:
@@ -81,3 +80,12 @@ def test_the_nearer_end_is_seen_on_the_same_side() -> None:
     # The shapes' mean is not quite symmetric.
     assert other.height_a == pytest.approx(found.height_a, rel=0.03)
     assert other.potential_v == pytest.approx(X[-1] - found.potential_v, abs=1.5e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_members_that_see_no_peak_at_all_are_judged_without_overflow(members: Members) -> None:
+    none = replace(members, height_a=-np.abs(members.height_a), area_av=-np.abs(members.area_av))
+    found = judge(scans(), none)
+    assert (found.height_a < 0).all()
+    assert (odds(scans(), none, found) < odds(scans(), members, judge(scans(), members))).all()
+    assert np.isfinite(_spread(none)).all()

@@ -7,6 +7,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.optimize import least_squares
 
+from sacmes_core.analysis import bank
 from sacmes_core.analysis.backgrounds import (
     Background,
     basis,
@@ -22,8 +23,8 @@ from sacmes_core.analysis.gridding import binned, isolated_spikes
 from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import FloatArray
 from sacmes_core.analysis.separable import Fit, Model, Start, fit_peaks
-from sacmes_core.analysis.shape_tables import PeakShape
-from sacmes_core.analysis.shapes import gaussian_shape, physical_shape
+from sacmes_core.analysis.shape_tables import Gaussian, PeakShape
+from sacmes_core.analysis.shapes import physical_shape
 
 X = np.arange(0.0, 0.5001, 0.005)
 BACKGROUNDS = {
@@ -103,9 +104,9 @@ def test_equals_the_slow_twin(kind: str) -> None:
 
 def test_standard_errors_are_the_scatter_of_repeats() -> None:
     random = np.random.default_rng(0)
-    peak = gaussian_shape().at((X - 0.25) / 0.1)[0][:, 0]
+    peak = Gaussian().columns_at((X - 0.25) / 0.1)[0]
     currents = peak + 0.1 * X + random.normal(size=(400, len(X))) * 0.05
-    fit = fitted(currents, gaussian_shape(), line(X), start_of(currents, 0.05))
+    fit = fitted(currents, Gaussian(), line(X), start_of(currents, 0.05))
     for value, error in (
         (fit.height_a, fit.height_se_a),
         (fit.potential_v, fit.potential_se_v),
@@ -241,3 +242,24 @@ def test_all_spikes_are_found_where_only_suspects_are_looked_at(points: int) -> 
 def test_apex_of_a_noiseless_peak_is_no_spike(width: float) -> None:
     current = np.exp(-4 * np.log(2) * ((X - 0.25) / width) ** 2)[np.newaxis]
     assert not isolated_spikes(current, np.zeros(1))[0].any()
+
+
+def test_a_gaussian_has_unit_height_width_and_its_own_slope() -> None:
+    value, slope = Gaussian().columns_at(np.array([-0.5, 0.0, 0.5, 0.3]))
+    assert value[:3] == pytest.approx([0.5, 1.0, 0.5])
+    near = Gaussian().columns_at(np.array([0.3 - 1e-6, 0.3 + 1e-6]))[0]
+    assert slope[3] == pytest.approx(float(np.diff(near)[0] / 2e-6), rel=1e-6)
+
+
+def test_products_with_the_bank_are_those_with_templates_off_which_baselines_are_taken() -> None:
+    x_v = np.arange(0.0, 0.5001, 0.005)
+    tables = bank._bank(x_v.tobytes())
+    scan = np.exp(-(((x_v - 0.2) / 0.05) ** 2)) + np.exp(-x_v / 0.05)
+    templates = tables.templates.astype(float)
+    parts = np.split(tables.baselines, len(tables.sizes), axis=1)
+    for part, explained, size in zip(parts, tables.explained, tables.sizes, strict=True):
+        left = (templates - part @ (part.T @ templates)) / size.ravel()
+        whole = (scan @ templates - (scan @ part) @ explained) / size.ravel()
+        assert whole == pytest.approx(scan @ left, abs=1e-5)
+        own = np.sum(left * templates, axis=0) / size.ravel()
+        assert own[size.ravel() > 0.01] == pytest.approx(1.0, rel=1e-3)
