@@ -22,7 +22,7 @@ from sacmes_core.payloads.marks import Mark
 from sacmes_core.payloads.results import Result
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.protocol import check_user_id
-from sacmes_core.upload import UploadHeader, upload_id
+from sacmes_core.upload import UploadHeader, is_named_by
 
 FORMAT: Final = "sacmes-session"
 VERSION: Final = 2
@@ -183,8 +183,9 @@ def _uploads(archive: zipfile.ZipFile, session_id: str) -> Iterator[Row]:
         content = archive.read(_checked(archive, row.pop("bytes")))
         header = UploadHeader.model_validate_json(row["header"])
         if (
-            hashlib.sha256(content).hexdigest() != header.sha256
-            or upload_id(session_id, header.file, content) != header.upload_id
+            header.session_id != session_id
+            or hashlib.sha256(content).hexdigest() != header.sha256
+            or not is_named_by(header, content)
         ):
             raise ConfigError(f"The bytes of {header.file} in the file are not those that came.")
         yield row | {"packed": zlib.compress(content, PACKING_LEVEL)}

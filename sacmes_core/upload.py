@@ -106,6 +106,12 @@ def upload_id(session_id: str, file: str, content: bytes, *, returned: int | Non
     return digest.hexdigest()
 
 
+def is_named_by(header: UploadHeader, content: bytes) -> bool:
+    """Whether the upload id of a header is that of these bytes under its name."""
+    identity = upload_id(header.session_id, header.file, content, returned=header.returned)
+    return identity == header.upload_id
+
+
 def come_back(header: UploadHeader, content: bytes, times: int) -> UploadHeader:
     """The header for bytes that were sent under this name `times` before others replaced them."""
     identity = upload_id(header.session_id, header.file, content, returned=times)
@@ -178,8 +184,7 @@ def unpack(message: Message) -> tuple[str, UploadHeader, bytes]:
         raise UploadRefusedError(
             "The bytes do not fit their checksum.", known_id, kind="damaged", retry=True
         )
-    identity = upload_id(header.session_id, header.file, content, returned=header.returned)
-    if identity != header.upload_id:
+    if not is_named_by(header, content):
         raise UploadRefusedError(
             "The upload id does not fit what it names.", known_id, kind="identity"
         )

@@ -52,8 +52,8 @@ class Nowhere:
         return None
 
 
-def upload(store: Store, session: str, file: str, content: bytes) -> None:
-    sent = packed(session, file, content)
+def upload(store: Store, session: str, file: str, content: bytes, **known: object) -> None:
+    sent = packed(session, file, content, **known)
     arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
     assert isinstance(arrival, Arrival)
     store.uploads.commit([arrival], NOW)
@@ -106,6 +106,21 @@ def file(origin: Store, tmp_path: Path) -> Path:
     file = tmp_path / "session.zip"
     assert export_session(origin.database, "alice", SESSION, file) == 5
     return file
+
+
+def test_bytes_that_came_back_under_their_name_are_taken_along(
+    origin: Store, target: Store, tmp_path: Path
+) -> None:
+    upload(origin, SESSION, "broken.txt", b"other bytes")
+    upload(origin, SESSION, "broken.txt", b"no numbers", returned=1)
+    file = tmp_path / "returned.zip"
+    assert export_session(origin.database, "alice", SESSION, file) == 7
+    import_session(target.database, file)
+    run = target.sessions.find("alice", SESSION)
+    assert run is not None
+    last = target.uploads.at(run.run, 7)
+    assert last is not None
+    assert (last.header.returned, last.content) == (1, b"no numbers")
 
 
 def test_another_server_holds_the_same(origin: Store, target: Store, file: Path) -> None:
