@@ -64,6 +64,8 @@ def _opened(module: str) -> socket.socket:
         [sys.executable, __file__, module, str(theirs.fileno())],
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
+        # As the analyzer says to itself before its libraries load.
+        env={"OPENBLAS_NUM_THREADS": "1"} | os.environ,
     )
     theirs.close()
     _nurseries[module] = ours
