@@ -10,6 +10,7 @@ from dashboard.views.sidebar import MARK
 
 _USER_ID: Final = "user_id"
 _RECENT: Final = "recent"
+_ASKED: Final = "sign_in_asked"
 _CHOSEN: Final = "chosen_user_id"
 
 
@@ -74,12 +75,19 @@ def _form() -> None:
                 help="A colleague signs in with a username and key of his own, which the "
                 "administrator has allowed to look at this user_id.",
             )
-        if not st.form_submit_button("Sign in", type="primary", width="stretch"):
-            return
+        st.form_submit_button("Sign in", type="primary", width="stretch", on_click=_ask)
+    if not st.session_state.get(_ASKED):
+        return
     with st.spinner("Asking the broker …"):
         let_in = access.sign_in(user_id or "", key or "", username or "")
+        del st.session_state[_ASKED]
     if let_in:
         st.rerun()
+
+
+def _ask() -> None:
+    """Keep the click: what the browser remembers may begin another turn before this one asked."""
+    st.session_state[_ASKED] = True
 
 
 def _take_recent() -> None:

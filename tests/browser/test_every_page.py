@@ -128,6 +128,7 @@ def test_a_click_on_a_point_opens_its_scan_in_the_inspector(viewer):
     drawn = viewer.chart("inspector")
     first = str(drawn.get_attribute("aria-label"))
     assert re.search(r"\b3\b", first)
+    viewer.settled()
     page.keyboard.press("ArrowRight")
     expect(drawn).not_to_have_attribute("aria-label", first)
     viewer.settled()
