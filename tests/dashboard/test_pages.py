@@ -201,8 +201,10 @@ def test_a_wall_screen_has_numbers_and_no_controls(page, own_broker, analyzer):
     analyzer.scans(2)
     page.query_params["view"] = "monitor"
     sign_in(page, own_broker.keys["alice"])
-    shown = shown_when(page, lambda s: s.get("trend"))
-    assert shown["wall"]["cards"][0]["label"] == "E1 · 15 Hz"
+    shown = shown_when(
+        page,
+        lambda s: s.get("trend") and s["wall"]["cards"][0]["label"] == "E1 · 15 Hz",
+    )
     assert shown["trend"]["figure"]["layout"]["xaxis"]["tickfont"]["size"] > 18
     assert not page.button
     assert not page.sidebar.button
