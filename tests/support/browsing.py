@@ -32,7 +32,8 @@ class Viewer:
 
     def sign_in(self, user: str, key: str, *, username: str = "") -> None:
         self.page.goto(f"{self.url}/?user_id={user}")
-        expect(self.page.get_by_label("user_id", exact=True)).to_have_value(user)
+        expect(self.page.get_by_label("user_id", exact=True).first).to_have_value(user)
+        self.settled()
         self.page.get_by_label("Key", exact=True).fill(key)
         if username:
             self.page.get_by_text("I have a username of my own").click()
