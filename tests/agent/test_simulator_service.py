@@ -92,7 +92,7 @@ def test_the_instrument_goes_on_while_no_host_is_there(make_port: Callable[[], P
 
 
 def test_the_plug_comes_out_and_goes_in_again(make_port: Callable[[], Port]) -> None:
-    bench = Bench(speed=FAST, faults=faults_of(["unplug@1:1.5s"]))
+    bench = Bench(speed=FAST, faults=faults_of(["unplug@1:4s"]))
     with InstrumentService(bench, make_port()) as service:
         heard = b""
         with line(service) as host:
