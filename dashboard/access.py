@@ -22,15 +22,13 @@ LOOK_ONLY: Final = "You may look; changing takes the key of the user_id itself."
 DECISION_S: Final = 8.0
 RETURN_S: Final = 3.0
 
-_CREDENTIALS: Final = "credentials"
-_BESIDE: Final = "credentials_beside"
+_SEAT: Final = "seat"
 _TICKET: Final = "ticket"
 _MESSAGE: Final = "sign_in_message"
 _REMEMBERED: Final = "remember_user_id"
 _LEFT: Final = "left_user_ids"
 _WALL: Final = "wall_wanted"
-_DESK: Final = "desk"
-_OURS: Final = (_CREDENTIALS, _BESIDE, _TICKET, _MESSAGE, _REMEMBERED, _LEFT, _WALL, _DESK, PAGES)
+_OURS: Final = (_SEAT, _TICKET, _MESSAGE, _REMEMBERED, _LEFT, _WALL, PAGES)
 
 
 def signed_in() -> bool:
@@ -47,8 +45,8 @@ def signed_in() -> bool:
 
 def credentials() -> Credentials:
     """The credentials of this page, which is signed in."""
-    held: Credentials = st.session_state[_CREDENTIALS]
-    return held
+    seat: Seat = st.session_state[_SEAT]
+    return seat.front
 
 
 def everyone() -> tuple[Credentials, ...]:
@@ -73,8 +71,8 @@ def connection(user_id: str | None = None) -> Connection:
 
 def desk() -> dict[str, Any]:
     """What is laid aside for the user_id in front, by name; it outlasts a reload of the tab."""
-    every: dict[str, dict[str, Any]] = st.session_state.setdefault(_DESK, {})
-    return every.setdefault(credentials().user_id, {})
+    seat: Seat = st.session_state[_SEAT]
+    return seat.desk.setdefault(seat.front.user_id, {})
 
 
 def may_change() -> bool:
@@ -149,6 +147,8 @@ def sign_out(message: str = "") -> None:
     """Forget the credentials and let go of the connections; `message` is shown to the viewer."""
     seat = _seat()
     ticket = st.session_state.get(_TICKET)
+    # It goes first, so that a turn that ends this one finds nobody signed in.
+    st.session_state.pop(_SEAT, None)
     if ticket:
         runtime.seats().forget(ticket)
         _hold.clear(ticket)
@@ -221,23 +221,25 @@ def _resume(seat: Seat) -> bool:
 
 
 def _seat() -> Seat | None:
-    front = st.session_state.get(_CREDENTIALS)
-    if front is None:
-        return None
-    return Seat(front, st.session_state.get(_BESIDE, ()), st.session_state.setdefault(_DESK, {}))
+    seat: Seat | None = st.session_state.get(_SEAT)
+    return seat
 
 
 def _sit(seat: Seat) -> None:
-    st.session_state[_CREDENTIALS] = seat.front
-    st.session_state[_BESIDE] = seat.beside
-    st.session_state[_DESK] = seat.desk
+    """Take a seat.
+
+    Another turn may end this one wherever the state is touched: whoever finds the seat, which comes
+    last and whole, finds the rest.
+    """
     st.session_state[_LEFT] = tuple(u for u in left_user_ids() if seat.held(u) is None)
     ticket = st.session_state.get(_TICKET)
     if ticket:
         runtime.seats().change(ticket, seat)
-        return
-    st.session_state[_TICKET] = runtime.seats().keep(seat)
-    _hold(st.session_state[_TICKET])
+    else:
+        ticket = runtime.seats().keep(seat)
+        st.session_state[_TICKET] = ticket
+        _hold(ticket)
+    st.session_state[_SEAT] = seat
 
 
 def _note_left(user_id: str) -> None:

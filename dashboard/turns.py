@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
-from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
@@ -24,6 +24,8 @@ BEGIN: Final = "_create_scriptrunner"
 """Streamlit's own name for what begins a thread with its first turn."""
 TAKE: Final = "_run_script"
 """Streamlit's own name for what takes a turn."""
+
+AGAIN_S: Final = 0.005
 
 Turner = Callable[[Any, RerunData], None]
 
@@ -40,11 +42,15 @@ def once_heard_out(begin: Turner) -> Turner:
     @wraps(begin)
     def begin_later(session: Any, turn: RerunData) -> None:
         former = session._scriptrunner  # noqa: SLF001
+        if session._state is AppSessionState.SHUTDOWN_REQUESTED:  # noqa: SLF001
+            return
         if former is None:
             begin(session, turn)
         elif not former.request_rerun(turn):
-            # What it said is in this loop's queue: behind it comes this again.
-            session._event_loop.call_soon(begin_later, session, turn)  # noqa: SLF001
+            # What it says comes through this loop; it may be busy for as long as an answer takes.
+            session._event_loop.call_later(  # noqa: SLF001
+                AGAIN_S, begin_later, session, turn
+            )
 
     return begin_later
 

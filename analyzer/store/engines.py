@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Engine, Float, Table, Text, create_engine, event
+from sqlalchemy import Connection, Engine, Float, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -161,40 +161,6 @@ def _sqlite_pairs(element: each_pair, compiler: Any, **kw: Any) -> str:
 @compiles(each_pair, POSTGRESQL)
 def _postgresql_pairs(element: each_pair, compiler: Any, **kw: Any) -> str:
     return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kw)} AS jsonb))"
-
-
-class number_of(FunctionElement[int]):  # noqa: N801
-    """The first half of such a pair."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(number_of, SQLITE)
-def _sqlite_number(element: number_of, compiler: Any, **kw: Any) -> str:
-    return f"json_extract({compiler.process(element.clauses, **kw)}, '$[0]')"
-
-
-@compiles(number_of, POSTGRESQL)
-def _postgresql_number(element: number_of, compiler: Any, **kw: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **kw)} ->> 0 AS bigint)"
-
-
-class text_of(FunctionElement[str]):  # noqa: N801
-    """The second half of such a pair."""
-
-    type = Text()
-    inherit_cache = True
-
-
-@compiles(text_of, SQLITE)
-def _sqlite_text(element: text_of, compiler: Any, **kw: Any) -> str:
-    return f"json_extract({compiler.process(element.clauses, **kw)}, '$[1]')"
-
-
-@compiles(text_of, POSTGRESQL)
-def _postgresql_text(element: text_of, compiler: Any, **kw: Any) -> str:
-    return f"({compiler.process(element.clauses, **kw)} ->> 1)"
 
 
 def place_of(url: URL) -> str:

@@ -40,18 +40,19 @@ class Glimpses:
     """Glimpses of sessions, each taken once as long as the session stays as it is."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[int, int], Glimpse] = {}
+        self._kept: dict[int, tuple[int, Glimpse]] = {}
 
     def of(
         self, connection: Connection, run: int, content_version: int, last_position: int
     ) -> Glimpse:
         """The glimpse of a session as it is."""
-        key = (run, content_version)
-        if key not in self._kept:
+        version, glimpse = self._kept.get(run, (None, None))
+        if glimpse is None or version != content_version:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            self._kept[key] = _glimpse(connection, run, last_position)
-        return self._kept[key]
+            glimpse = _glimpse(connection, run, last_position)
+            self._kept[run] = content_version, glimpse
+        return glimpse
 
 
 def places(last_position: int) -> list[int]:

@@ -8,9 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    JSON,
+    BigInteger,
     Connection,
     Text,
     bindparam,
+    cast,
+    column,
     delete,
     exists,
     func,
@@ -19,9 +23,10 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from analyzer.store.database import Database
-from analyzer.store.engines import each_pair, epoch_s, insert_if_absent, number_of, text_of
+from analyzer.store.engines import each_pair, epoch_s, insert_if_absent
 from analyzer.store.quotas import NO_QUOTA, Quota, Usage
 from analyzer.store.tables import claims, jobs, sessions, staged, uploads, users
 from sacmes_core.payloads.session import SessionDocument
@@ -35,14 +40,17 @@ PACKING_LEVEL: Final = 3
 
 # Built once, since they are asked for each group; as a join, since SQLite finds pairs in a list by
 # their first half alone.
-_PAIRS: Final = each_pair(bindparam("pairs", type_=Text)).table_valued("value")
-_OF_PAIR: Final = uploads.c.run == number_of(_PAIRS.c.value)
+_PAIRS: Final = each_pair(bindparam("pairs", type_=Text)).table_valued(
+    column("value", JSON().with_variant(JSONB(), "postgresql"))
+)
+_TEXT: Final = _PAIRS.c.value[1].as_string()
+_OF_PAIR: Final = uploads.c.run == cast(_PAIRS.c.value[0].as_string(), BigInteger)
 _THERE: Final = select(uploads.c.run, uploads.c.upload_id).join_from(
-    _PAIRS, uploads, _OF_PAIR & (uploads.c.upload_id == text_of(_PAIRS.c.value))
+    _PAIRS, uploads, _OF_PAIR & (uploads.c.upload_id == _TEXT)
 )
 _REVISIONS: Final = (
     select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
-    .join_from(_PAIRS, uploads, _OF_PAIR & (uploads.c.file == text_of(_PAIRS.c.value)))
+    .join_from(_PAIRS, uploads, _OF_PAIR & (uploads.c.file == _TEXT))
     .group_by(uploads.c.run, uploads.c.file)
 )
 

@@ -43,9 +43,6 @@ def show(groups: Mapping[str, Sequence[Any]]) -> None:
 
 def keep_sign_in() -> None:
     """Give the tab its ticket and the browser what it is to remember."""
-    if not access.signed_in():
-        # Another turn signed out while this one was under way.
-        st.rerun()
     held = access.credentials()
     wanted = access.take_wall_wanted()
     forgotten = access.left_user_ids() if wanted is not False else (held.user_id,)

@@ -95,7 +95,7 @@ def test_the_address_fills_the_user_id_in(page):
 def test_one_sentence_for_unknown_id_and_wrong_key(page, user_id):
     sign_in(page, "wrong", user_id=user_id)
     assert SENTENCE in alerts(page)
-    assert "credentials" not in page.session_state
+    assert "seat" not in page.session_state
 
 
 def test_a_user_id_that_is_none_is_told_the_rule(page):
@@ -159,8 +159,8 @@ def test_a_stopped_session_says_so(page, own_broker, analyzer):
 
 def test_key_taken_away_signs_out_with_the_sentence(page, own_broker):
     sign_in(page, own_broker.keys["alice"])
-    assert page.session_state["credentials"].user_id == "alice"
-    connection = runtime.pool()._shared[page.session_state["credentials"]].connection
+    assert page.session_state["seat"].front.user_id == "alice"
+    connection = runtime.pool()._shared[page.session_state["seat"].front].connection
     passwords = own_broker.rights / "passwords"
     kept = [line for line in passwords.read_text().splitlines() if not line.startswith("alice:")]
     passwords.write_text("\n".join(kept) + "\n")
@@ -185,7 +185,7 @@ def test_sign_out_forgets_the_key(page, own_broker):
     sign_in(page, own_broker.keys["alice"])
     next(b for b in page.button if b.label == "Sign out").click()
     page.run()
-    assert "credentials" not in page.session_state
+    assert "seat" not in page.session_state
     assert {f.label for f in page.text_input} >= {"user_id", "Key"}
 
 

@@ -11,6 +11,7 @@ from support.tools import wait_until
 
 from dashboard import runtime
 from dashboard.connection import Credentials
+from dashboard.seats import Seat
 from sacmes_core.address import BrokerAddress
 
 
@@ -62,10 +63,10 @@ def open_page(archive, broker):
 
     def open_(draw, *, username="alice", **kept):
         page = AppTest.from_function(draw, default_timeout=30)
-        page.session_state["credentials"] = Credentials("alice", username, broker.keys[username])
+        page.session_state["seat"] = Seat(Credentials("alice", username, broker.keys[username]))
         for name, value in kept.items():
             page.session_state[name] = value
-        held = runtime.pool().lease(page.session_state["credentials"])
+        held = runtime.pool().lease(page.session_state["seat"].front)
         leases.append(held)
         assert held.connection.wait_decided(20)
         return page

@@ -10,6 +10,7 @@ from support.tools import wait_until
 
 from dashboard import runtime
 from dashboard.connection import Credentials
+from dashboard.seats import Seat
 from sacmes_core.address import BrokerAddress
 from sacmes_core.payloads.questions import SettingsRequest
 
@@ -38,7 +39,7 @@ def page(broker, analyzer):
     runtime.configure(BrokerAddress.parse(broker.url()))
     runtime.start()
     page = AppTest.from_function(script, default_timeout=20)
-    page.session_state["credentials"] = Credentials("alice", "alice", broker.keys["alice"])
+    page.session_state["seat"] = Seat(Credentials("alice", "alice", broker.keys["alice"]))
     shown_when(page, lambda s: "trial" in s)
     yield page
     st.cache_resource.clear()

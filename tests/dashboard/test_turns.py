@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
@@ -41,7 +41,10 @@ class Session:
     def __init__(self, former):
         self.queue = []
         self._scriptrunner = former
-        self._event_loop = SimpleNamespace(call_soon=lambda *call: self.queue.append(call))
+        self._state = AppSessionState.APP_IS_RUNNING
+        self._event_loop = SimpleNamespace(
+            call_later=lambda _seconds, *call: self.queue.append(call)
+        )
 
     def turn_of_the_loop(self):
         waiting, self.queue = self.queue, []
@@ -70,6 +73,16 @@ def test_a_thread_that_was_begun_meanwhile_takes_the_turn():
     session._scriptrunner = SimpleNamespace(request_rerun=lambda turn: taken.append(turn) or True)
     session.turn_of_the_loop()
     assert (begun, taken, session.queue) == ([], [RerunData()], [])
+
+
+def test_no_thread_is_begun_for_a_viewer_who_has_left_meanwhile():
+    begun = []
+    begin = turns.once_heard_out(lambda _session, turn: begun.append(turn))
+    session = Session(SimpleNamespace(request_rerun=lambda _turn: False))
+    begin(session, RerunData())
+    session._scriptrunner, session._state = None, AppSessionState.SHUTDOWN_REQUESTED
+    session.turn_of_the_loop()
+    assert (begun, session.queue) == ([], [])
 
 
 def test_streamlit_has_what_is_mended():
