@@ -1,11 +1,13 @@
 """Turns are taken for the page in front, and only once the former thread has been heard out."""
 
+from contextvars import copy_context
 from types import SimpleNamespace
 
 import pytest
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
 
 from dashboard import turns
 
@@ -75,6 +77,25 @@ def test_a_thread_that_was_begun_meanwhile_takes_the_turn():
     assert (begun, taken, session.queue) == ([], [RerunData()], [])
 
 
+def test_turns_are_taken_in_the_order_in_which_they_were_asked_for():
+    begun, taken = [], []
+    session = Session(SimpleNamespace(request_rerun=lambda _turn: False))
+
+    def begin_thread(session, turn):
+        begun.append(turn.page_name)
+        session._scriptrunner = SimpleNamespace(
+            request_rerun=lambda turn: taken.append(turn.page_name) or True
+        )
+
+    begin = turns.once_heard_out(begin_thread)
+    begin(session, RerunData(page_name="part"))
+    # Who clicks does not wait until the former thread has said all.
+    session._scriptrunner = None
+    begin(session, RerunData(page_name="click"))
+    session.turn_of_the_loop()
+    assert (begun, taken, session.queue) == (["part"], ["click"], [])
+
+
 def test_no_thread_is_begun_for_a_viewer_who_has_left_meanwhile():
     begun = []
     begin = turns.once_heard_out(lambda _session, turn: begun.append(turn))
@@ -85,6 +106,21 @@ def test_no_thread_is_begun_for_a_viewer_who_has_left_meanwhile():
     assert (begun, session.queue) == ([], [])
 
 
+def test_the_answer_to_a_click_is_given_to_its_end(monkeypatch):
+    gave_way = []
+    give_way = turns.unless_answering(gave_way.append)
+    monkeypatch.setattr(turns, "get_script_run_ctx", lambda **_: object())
+
+    def give_way_at(location):
+        ThreadState.initialize(run_location=location)
+        give_way(location)
+
+    for location in (RunLocation.MAIN_SCRIPT, RunLocation.CALLBACK, RunLocation.FRAGMENT):
+        copy_context().run(give_way_at, location)
+    assert gave_way == [RunLocation.MAIN_SCRIPT, RunLocation.FRAGMENT]
+
+
 def test_streamlit_has_what_is_mended():
+    assert callable(getattr(ScriptRunner, turns.GIVE_WAY))
     assert callable(getattr(AppSession, turns.BEGIN))
     assert callable(getattr(ScriptRunner, turns.TAKE))
