@@ -157,7 +157,7 @@ def test_settings_are_tried_and_the_run_is_analysed_anew(lab, viewer):
     page.get_by_role("spinbutton", name="Peak from / V").last.fill("-0.45")
     page.get_by_role("spinbutton", name="Peak to / V").last.fill("-0.15")
     page.get_by_role("spinbutton", name="Peak to / V").last.press("Enter")
-    apply = page.get_by_role("button", name="Apply for everyone").last
+    apply = page.locator(".st-key-trial_apply button")
     expect(apply).to_be_enabled()
     viewer.chart("trial")
     apply.click()
@@ -241,6 +241,7 @@ def test_past_sessions_are_opened_replayed_and_compared(viewer):
     page.get_by_role("button", name="Open", exact=True).click()
     viewer.chart("recorded_trend")
     assert viewer.points("recorded_trend") == NUMBERS * 2 * 2
+    page.get_by_text("1×", exact=True).click()
     page.get_by_role("button", name="Replay").click()
     expect(page.get_by_text(re.compile("^Replay ·"))).to_be_visible()
     viewer.go("Compare")
