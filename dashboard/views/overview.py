@@ -29,7 +29,7 @@ def page() -> None:
                 _tile(held.user_id, held.username)
                 _buttons(held)
     with st.expander("Watch another user_id on this page", expanded=len(everyone) == 1):
-        _form()
+        _form(len(everyone))
 
 
 @st.fragment(run_every=1.0)
@@ -54,8 +54,10 @@ def _buttons(held: Credentials) -> None:
             st.rerun()
 
 
-def _form() -> None:
-    with st.form("watch_too", clear_on_submit=True, border=False):
+def _form(watched: int) -> None:
+    # Fields of their own for each user_id. Were they cleared when they are sent, the next turn of a
+    # tile could take what was typed with it.
+    with st.form(f"watch_too/{watched}", border=False):
         left, middle, right = st.columns(3)
         user_id = left.text_input("user_id", max_chars=64, autocomplete="off")
         key = middle.text_input("Key", type="password", autocomplete="off")

@@ -233,4 +233,6 @@ def test_the_overview_takes_others_with_their_own_key_alone(open_page, broker):
         page.run()
         assert not page.exception
         assert ("notice" in panels(page)) is refused
+        typed = {field.label: field.value for field in page.text_input}
+        assert (typed["user_id"], typed["Key"]) == (("bob", "wrong") if refused else ("", ""))
     assert [b.label for b in page.button].count("Open") == 2
