@@ -151,25 +151,23 @@ def _scan() -> None:
     if found is None:
         st.caption("The run has no scan of this frequency.")
         return
+    # Asked for before anything is drawn: no scan's name stands beside another's numbers.
+    looked = _looked(found)
     st.text(f"{inspection.heading(found)}  ·  {found.place:,} of {found.of:,}")
-    reply = _answer(found.scan)
-    if reply is None:
+    if looked is None:
         return
-    shown = _electrodes(inspection.electrodes_of(reply))
     chart, numbers = st.columns([1.8, 1], gap="medium")
     with chart:
-        _chart(found, reply, shown)
+        _chart(found, looked)
     with numbers:
-        _numbers(reply, shown)
+        _numbers(looked.reply, looked.electrodes)
 
 
-def _electrodes(there: tuple[int, ...]) -> tuple[int, ...]:
-    """Those chosen on the live page, as far as the scan has them."""
-    chosen = tuple(e for e in st.session_state.get("electrodes") or () if e in there)
-    return tuple(sorted(chosen or there))[: inspection.ELECTRODES_MAX]
-
-
-def _chart(found: Around, reply: ScanReply, electrodes: tuple[int, ...]) -> None:
+def _looked(found: Around) -> Looked | None:
+    """What is drawn of a scan; None if the analyzer does not answer."""
+    reply = _answer(found.scan)
+    if reply is None:
+        return None
     layers = cast(Sequence[Layer], st.session_state.get("inspector_layers") or LAYERS_FIRST)
     sides = {
         side: read
@@ -179,9 +177,20 @@ def _chart(found: Around, reply: ScanReply, electrodes: tuple[int, ...]) -> None
     neighbours: list[tuple[int, ScanReply]] = []
     if st.session_state.get("inspector_neighbours"):
         neighbours = [(k, read) for k, s in found.near if (read := _answer(s)) is not None]
-    figure = inspection.inspection_figure(Looked(reply, layers, electrodes, sides, neighbours))
+    electrodes = _electrodes(inspection.electrodes_of(reply))
+    return Looked(reply, layers, electrodes, sides, neighbours)
+
+
+def _electrodes(there: tuple[int, ...]) -> tuple[int, ...]:
+    """Those chosen on the live page, as far as the scan has them."""
+    chosen = tuple(e for e in st.session_state.get("electrodes") or () if e in there)
+    return tuple(sorted(chosen or there))[: inspection.ELECTRODES_MAX]
+
+
+def _chart(found: Around, looked: Looked) -> None:
+    figure = inspection.inspection_figure(looked)
     live_plot(figure, name="inspector", alt=inspection.heading(found), height=CHART_PX)
-    without = [side for side, read in sides.items() if read.curves is None]
+    without = [side for side, read in looked.sides.items() if read.curves is None]
     if without:
         st.caption(f"The file holds no {' and no '.join(without)} current.")
 

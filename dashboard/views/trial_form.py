@@ -200,9 +200,10 @@ def _preview(session: SessionDocument, peak: PeakSettings | None) -> None:
     if scan is None:
         st.caption("As soon as the run has a scan, it is shown here under the trial settings.")
         return
-    st.text(trial.scan_words(scan))
+    # Asked for before anything is drawn: no scan's name stands beside another's numbers.
     now = _answer(questions.SCAN, session, scan, None)
     tried = None if peak is None else _answer(questions.TRIAL, session, scan, peak)
+    st.text(trial.scan_words(scan))
     electrodes = trial.electrodes_of(now, tried)
     if not electrodes:
         return
