@@ -84,6 +84,7 @@ def _layers_and_electrodes() -> None:
         format_func=LAYERS.__getitem__,
         key="inspector_layers",
         label_visibility="collapsed",
+        width="stretch",
         persist_state="session",
     )
 
