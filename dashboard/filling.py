@@ -5,6 +5,7 @@ from typing import Final
 
 from dashboard.blocks import Notice
 from dashboard.live_state import LiveState
+from dashboard.session_rows import TECHNIQUES
 from dashboard.waiting import waiting_notice
 from sacmes_core.settings.parts import Technique
 
@@ -43,12 +44,8 @@ def unfilled_notice(
         Notice(
             f"This session measures {_MEASURES[session.technique]}",
             f"Its scans are on the {title} page. This page shows {own}: to fill it, start a "
-            f"session of technique {_title(fills[0])} on the Session page.",
+            f"session of technique {TECHNIQUES[fills[0]]} on the Session page.",
             "info",
         ),
         path,
     )
-
-
-def _title(technique: Technique) -> str:
-    return "Frequency map" if technique == "frequency_map" else technique.upper()

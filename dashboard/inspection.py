@@ -118,8 +118,9 @@ def heading(found: Around) -> str:
     """Which scan it is, for the line above the chart."""
     scan = found.scan
     number = f"Scan {scan.number}" if scan.number is not None else f"Position {scan.position}"
-    again = f" · revision {scan.revision}" if scan.revision > 1 else ""
-    return f"{number} · {frequency_label(scan.frequency_hz)} · {scan.file}{again}"
+    frequency = "" if scan.frequency_hz is None else frequency_label(scan.frequency_hz)
+    again = f"revision {scan.revision}" if scan.revision > 1 else ""
+    return " · ".join(part for part in (number, frequency, scan.file, again) if part)
 
 
 def electrodes_of(reply: ScanReply) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Cards and tables of the numbers of a cycle or a decay."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dashboard.blocks import Card, Cell, Column
@@ -94,13 +94,22 @@ def tried_rows(
     now: Peak | None, tried: Peak | None, quantities: Sequence[Quantity], units: Units
 ) -> list[list[Cell]]:
     """The numbers that hold beside those of the settings that are tried."""
+    rows = quantity_rows((now, tried), quantities, units)
+    for row in rows:
+        differs = row[1].text != row[2].text
+        row[2] = Cell(row[2].text, tone="attention" if differs else "")
+    return rows
+
+
+def quantity_rows(
+    peaks: Sequence[Peak | None], quantities: Iterable[Quantity], units: Units
+) -> list[list[Cell]]:
+    """The numbers beside each other; those that nobody has are left out."""
     rows = []
     for quantity in quantities:
-        cells = [_of(quantity, peak, units) for peak in (now, tried)]
+        cells = [_of(quantity, peak, units) for peak in peaks]
         if any(cell.text != "–" for cell in cells):
-            differs = cells[0].text != cells[1].text
-            changed = Cell(cells[1].text, tone="attention" if differs else "")
-            rows.append([Cell(quantity.title, tone="muted"), cells[0], changed])
+            rows.append([Cell(quantity.title, tone="muted"), *cells])
     return rows
 
 

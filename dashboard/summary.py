@@ -14,6 +14,7 @@ from dashboard.columns import UNREADABLE, Columns, FloatArray, columns_of
 from dashboard.figures import frequency_label
 from dashboard.flag_words import flag_name, flag_sentences
 from dashboard.live_state import LiveState
+from dashboard.session_rows import TECHNIQUES
 from dashboard.standing import clock_words, dimmed, expected_scans
 from dashboard.trend import Peak, Scan, Trend
 
@@ -32,7 +33,7 @@ def subtitle(state: LiveState, now: float, zone: tzinfo) -> str:
     state_words = "running" if session.state == "running" else "stopped"
     parts = (
         session.name,
-        session.technique.upper().replace("_", " "),
+        TECHNIQUES[session.technique],
         frequencies,
         f"{state_words}, started {started}",
         f"changed by {session.changed_by}" if session.changed_by else "",

@@ -8,16 +8,18 @@ import streamlit as st
 from dashboard import access, inspection, panels
 from dashboard.blocks import Notice
 from dashboard.columns import columns_of
+from dashboard.cycle_inspection import curve_figure, curve_rows
 from dashboard.figures import frequency_label
 from dashboard.inspection import LAYERS, LAYERS_FIRST, Around, Layer, Looked
 from dashboard.live_plot import live_plot
 from dashboard.trend import Scan
-from dashboard.views import header, trend_choice
+from dashboard.views import header, trend_choice, unit_choice
 from dashboard.views.picking import FOLLOW, INSPECTED
 from dashboard.views.scan_answers import ScanAnswers
 from sacmes_core import questions
 from sacmes_core.payloads.questions import ScanQuery, TrialQuery
 from sacmes_core.payloads.replies import ScanReply
+from sacmes_core.settings.parts import SQUARE_WAVES, Technique
 
 CHART_PX: Final = 500
 EVERY_S: Final = 1.0
@@ -60,12 +62,13 @@ def _steps() -> None:
             on_change=_followed,
             persist_state="session",
         )
-        st.toggle(
-            f"Neighbours ± {inspection.NEIGHBOURS}",
-            key="inspector_neighbours",
-            help="The scans before and after, fainter the farther they are.",
-            persist_state="session",
-        )
+        if _technique() in SQUARE_WAVES:
+            st.toggle(
+                f"Neighbours ± {inspection.NEIGHBOURS}",
+                key="inspector_neighbours",
+                help="The scans before and after, fainter the farther they are.",
+                persist_state="session",
+            )
     with st.container(horizontal=True, gap="medium"):
         _layers_and_electrodes()
     if st.session_state.pop(_NOT_FOUND, False):
@@ -76,6 +79,8 @@ def _layers_and_electrodes() -> None:
     trend = access.connection().state.shown
     there = columns_of(trend).electrodes if trend is not None else ()
     trend_choice.show_electrodes(there, "electrodes", persist="session")
+    if _technique() not in SQUARE_WAVES:
+        return
     st.pills(
         "Layers",
         list(LAYERS),
@@ -84,7 +89,6 @@ def _layers_and_electrodes() -> None:
         format_func=LAYERS.__getitem__,
         key="inspector_layers",
         label_visibility="collapsed",
-        width="stretch",
         persist_state="session",
     )
 
@@ -104,6 +108,11 @@ def _frequencies() -> None:
             help="Step through the scans of one frequency, or through all in turn.",
             persist_state="session",
         )
+
+
+def _technique() -> Technique:
+    session = access.connection().state.session
+    return session.technique if session is not None else "swv"
 
 
 def _frequency_hz() -> float | None:
@@ -157,9 +166,14 @@ def _scan() -> None:
     st.text(f"{inspection.heading(found)}  ·  {found.place:,} of {found.of:,}")
     if looked is None:
         return
-    chart, numbers = st.columns([1.8, 1], gap="medium")
+    # The numbers of a cycle have many digits.
+    wide = 1.1 if _technique() == "cv" else 1.8
+    chart, numbers = st.columns([wide, 1], gap="medium")
     with chart:
-        _chart(found, looked)
+        if _technique() not in SQUARE_WAVES:
+            _curve(found, looked)
+        else:
+            _chart(found, looked)
     with numbers:
         _numbers(looked.reply, looked.electrodes)
 
@@ -169,6 +183,9 @@ def _looked(found: Around) -> Looked | None:
     reply = _answer(found.scan)
     if reply is None:
         return None
+    electrodes = _electrodes(inspection.electrodes_of(reply))
+    if _technique() not in SQUARE_WAVES:
+        return Looked(reply, LAYERS_FIRST, electrodes, {}, ())
     layers = cast(Sequence[Layer], st.session_state.get("inspector_layers") or LAYERS_FIRST)
     sides = {
         side: read
@@ -178,7 +195,6 @@ def _looked(found: Around) -> Looked | None:
     neighbours: list[tuple[int, ScanReply]] = []
     if st.session_state.get("inspector_neighbours"):
         neighbours = [(k, read) for k, s in found.near if (read := _answer(s)) is not None]
-    electrodes = _electrodes(inspection.electrodes_of(reply))
     return Looked(reply, layers, electrodes, sides, neighbours)
 
 
@@ -196,10 +212,25 @@ def _chart(found: Around, looked: Looked) -> None:
         st.caption(f"The file holds no {' and no '.join(without)} current.")
 
 
+def _curve(found: Around, looked: Looked) -> None:
+    """The curve of a scan that is no square wave."""
+    units = unit_choice.chosen()
+    figure = curve_figure(looked.reply, _technique(), looked.electrodes, units)
+    if figure is None:
+        st.caption("The analyzer has no curve of this scan.")
+        return
+    live_plot(figure, name="inspector", alt=inspection.heading(found), height=CHART_PX)
+    if _technique() == "cv" and len(looked.electrodes) > 1:
+        st.caption(f"The cycle of electrode {looked.electrodes[0]}; choose another above.")
+
+
 def _numbers(reply: ScanReply, electrodes: tuple[int, ...]) -> None:
+    technique = _technique()
     panels.show_table(
         inspection.number_columns(electrodes),
-        inspection.number_rows(reply, electrodes),
+        inspection.number_rows(reply, electrodes)
+        if technique in SQUARE_WAVES
+        else curve_rows(reply, technique, electrodes, unit_choice.chosen()),
         label="Numbers of the scan",
         height=330,
         key="scan_numbers",

@@ -7,12 +7,15 @@ import streamlit as st
 from dashboard import access, panels
 from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
+from dashboard.session_rows import TECHNIQUES
 from dashboard.views import applying, header, measure, start_form, trend_form, trial_form
 from dashboard.waiting import watched_words
 from sacmes_core import questions
 from sacmes_core.payloads.questions import StopRequest
 from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.parts import SQUARE_WAVES
 from sacmes_core.settings.peak import PeakSettings
+from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.trend import TrendSettings
 
 _SEEN: Final = "seen_revision"
@@ -75,22 +78,29 @@ def _header() -> None:
 def _about(session: SessionDocument) -> None:
     settings = session.settings
     electrodes = settings.reading.electrodes
-    window = (settings.peak.potential_min_v, settings.peak.potential_max_v)
-    low, high = (f"{v:g} V" if v is not None else "the end" for v in window)
     lines = {
         "Name": session.name or "–",
-        "Technique": session.technique.upper(),
+        "Technique": TECHNIQUES[session.technique],
         "Files": watched_words(settings.source),
         "Electrodes": ", ".join(map(str, electrodes)) if electrodes else "all in the file",
-        "Peak between": "both ends of the scan" if window == (None, None) else f"{low} and {high}",
-        "Method": _method_words(settings.peak),
-        "Normalised to": _reference_words(settings.trend),
+        **(_peak_words(settings) if session.technique in SQUARE_WAVES else {}),
         "Revision": f"{session.revision}, by {session.changed_by or 'nobody named'}",
         "Session": session.session_id,
     }
     rows = [[Cell(name, tone="muted"), Cell(text, title=text)] for name, text in lines.items()]
     columns = [Column("Setting"), Column("Value", "wrap")]
     panels.show_table(columns, rows, label="Settings of the session", height=400)
+
+
+def _peak_words(settings: SessionSettings) -> dict[str, str]:
+    """How a square wave becomes numbers."""
+    window = (settings.peak.potential_min_v, settings.peak.potential_max_v)
+    low, high = (f"{v:g} V" if v is not None else "the end" for v in window)
+    return {
+        "Peak between": "both ends of the scan" if window == (None, None) else f"{low} and {high}",
+        "Method": _method_words(settings.peak),
+        "Normalised to": _reference_words(settings.trend),
+    }
 
 
 def _method_words(peak: PeakSettings) -> str:
@@ -117,6 +127,8 @@ def _confirm_stop(session: SessionDocument) -> None:
 
 
 def _trend(session: SessionDocument) -> None:
+    if session.technique not in SQUARE_WAVES:
+        return
     st.subheader("Trend")
     trend_form.show(session)
 

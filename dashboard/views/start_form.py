@@ -31,7 +31,7 @@ from sacmes_core.payloads.preview import PreviewQuery
 from sacmes_core.payloads.questions import StartRequest
 from sacmes_core.settings.ca import CaSettings
 from sacmes_core.settings.cv import CvSettings
-from sacmes_core.settings.parts import Technique
+from sacmes_core.settings.parts import SQUARE_WAVES, Technique
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.reading import ReadingSettings
 from sacmes_core.settings.session import SessionSettings
@@ -165,7 +165,7 @@ def _handle(technique: Technique) -> None:
 
 
 def _files(technique: Technique) -> dict[str, Any]:
-    wide = technique in ("swv", "frequency_map")
+    wide = technique in SQUARE_WAVES
     columns = iter(st.columns([0.8, 1.4, 0.5, 0.5] if wide else [1, 0.6, 0.6]))
     next(columns).text_input(
         "Extension",

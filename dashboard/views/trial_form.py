@@ -25,6 +25,7 @@ from sacmes_core import questions
 from sacmes_core.payloads.questions import RevisionsQuery, ScanQuery, TrialQuery
 from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.settings.parts import SQUARE_WAVES
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.session import SessionSettings
 
@@ -38,7 +39,7 @@ _ANSWERS: Final = ScanAnswers("trial_answers", 24, "No preview", "trial_no_answe
 def show(session: SessionDocument) -> None:
     """Show the form beside a scan as it is and as it would be."""
     st.subheader("How the peak is taken")
-    if session.technique not in ("swv", "frequency_map"):
+    if session.technique not in SQUARE_WAVES:
         path, title = PAGES[session.technique]
         st.caption("Other settings are tried beside the newest scan, then applied for everyone.")
         link_to(path, f"Try them on the {title} page", ":material/tune:")

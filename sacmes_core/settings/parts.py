@@ -1,10 +1,12 @@
 """What the parts of the settings share: immutable models and the ranges of their numbers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Technique = Literal["swv", "cv", "frequency_map", "ca"]
+SQUARE_WAVES: Final[tuple[Technique, ...]] = ("swv", "frequency_map")
+"""Techniques whose scans are square waves, each with its frequency."""
 
 FREQUENCY_MAX_HZ = 1e6
 NUMBER_MAX = 10_000_000

@@ -240,3 +240,18 @@ def test_a_page_of_another_technique_says_where_the_scans_are(open_page, analyze
 def test_a_page_waits_for_the_first_scan(open_page, analyzer):
     analyzer.begin(technique="cv")
     says(open_page("cyclic"), "The session waits for an agent")
+
+
+@pytest.mark.parametrize(
+    ("technique", "expected"),
+    [
+        ("cv", ("Forward fit", "Peak separation", "Reverse height")),
+        ("ca", ("Time since the step / ms", '"Lifetime"')),
+    ],
+)
+def test_the_inspector_shows_cycles_and_decays_as_such(open_page, analyzer, technique, expected):
+    analyzer.begin(technique=technique)
+    {"cv": analyzer.cycle, "ca": analyzer.decay}[technique]()
+    page = open_page("inspector")
+    says(page, *expected)
+    assert "Layers" not in [pills.label for pills in page.get("button_group")]
