@@ -163,6 +163,7 @@ def _scan() -> None:
         return
     # Asked for before anything is drawn: no scan's name stands beside another's numbers.
     looked = _looked(found)
+    _ANSWERS.show_problem()
     st.text(f"{inspection.heading(found)}  ·  {found.place:,} of {found.of:,}")
     if looked is None:
         return

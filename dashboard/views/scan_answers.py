@@ -26,7 +26,7 @@ class ScanAnswers:
     refused
         Title of the notice where there is no answer.
     notice_key
-        Key of that notice.
+        Where the reason is kept until it is shown.
     """
 
     name: str
@@ -41,12 +41,11 @@ class ScanAnswers:
     def ask(
         self, key: Hashable, question: questions.Question, query: ScanQuery | TrialQuery
     ) -> ScanReply | None:
-        """Ask, and keep the answer; without one a notice says why, and nothing is kept."""
+        """Ask, and keep the answer; without one `show_problem` says why, and nothing is kept."""
         try:
             reply = access.connection().ask(question, query)
         except AskError as error:
-            notice = Notice(self.refused, str(error), "attention")
-            panels.show_notice(notice, key=self.notice_key)
+            st.session_state[self.notice_key] = str(error)
             return None
         assert isinstance(reply, ScanReply)
         kept = self._kept()
@@ -54,6 +53,13 @@ class ScanAnswers:
             kept.pop(next(iter(kept)))
         kept[key] = reply
         return reply
+
+    def show_problem(self) -> None:
+        """Say, once for all that was asked, why there was no answer."""
+        problem = st.session_state.pop(self.notice_key, None)
+        if problem is not None:
+            notice = Notice(self.refused, problem, "attention")
+            panels.show_notice(notice, key=f"{self.notice_key}_notice")
 
     def _kept(self) -> dict[Hashable, ScanReply]:
         kept: dict[Hashable, ScanReply] = st.session_state.setdefault(self.name, {})

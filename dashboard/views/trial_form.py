@@ -204,6 +204,7 @@ def _preview(session: SessionDocument, peak: PeakSettings | None) -> None:
     # Asked for before anything is drawn: no scan's name stands beside another's numbers.
     now = _answer(questions.SCAN, session, scan, None)
     tried = None if peak is None else _answer(questions.TRIAL, session, scan, peak)
+    _ANSWERS.show_problem()
     st.text(trial.scan_words(scan))
     electrodes = trial.electrodes_of(now, tried)
     if not electrodes:
