@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC
 from types import SimpleNamespace
@@ -51,7 +52,9 @@ def poured(feed, on_packet=lambda _: None):
         await asyncio.wait_for(pour(socket, feed), 10)
         return socket
 
-    return asyncio.run(run())
+    # A browser that was opened before keeps a loop of its own running in this thread.
+    with ThreadPoolExecutor(1) as another:
+        return another.submit(lambda: asyncio.run(run())).result()
 
 
 def look_at(state, now, **changes):
