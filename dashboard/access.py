@@ -145,20 +145,21 @@ def leave(user_id: str, message: str = "") -> None:
 
 def sign_out(message: str = "") -> None:
     """Forget the credentials and let go of the connections; `message` is shown to the viewer."""
+    # Another turn may end this one wherever the state is touched. The seat goes when all else is
+    # done, so that the next turn either finds it and does this again, or finds it done.
     seat = _seat()
+    everyone = seat.everyone if seat is not None else ()
     ticket = st.session_state.get(_TICKET)
-    # It goes first, so that a turn that ends this one finds nobody signed in.
-    st.session_state.pop(_SEAT, None)
+    st.session_state[_MESSAGE] = message
+    st.session_state[_LEFT] = (*left_user_ids(), *(held.user_id for held in everyone))
     if ticket:
         runtime.seats().forget(ticket)
         _hold.clear(ticket)
-    for held in seat.everyone if seat is not None else ():
+    for held in everyone:
         _lease.clear(held.user_id, held.username, held.key)
-        _note_left(held.user_id)
-    left = st.session_state.get(_LEFT, ())
-    st.session_state.clear()
-    st.session_state[_LEFT] = left
-    st.session_state[_MESSAGE] = message
+    for name in [n for n in st.session_state if n not in (_MESSAGE, _LEFT, _SEAT)]:
+        del st.session_state[name]
+    st.session_state.pop(_SEAT, None)
 
 
 def message() -> str:
