@@ -8,7 +8,7 @@ from dashboard.cycle_charts import CycleView, cycle_figure
 from dashboard.decay_charts import DecayView, decay_figure
 from dashboard.number_panels import quantity_rows
 from dashboard.quantities import CYCLE, DECAY, Quantity
-from dashboard.trend import Peak, scan_of
+from dashboard.trend import peaks_of
 from dashboard.units import Units
 from sacmes_core.payloads.replies import ScanReply
 from sacmes_core.settings.parts import Technique
@@ -20,7 +20,7 @@ def curve_figure(
     reply: ScanReply, technique: Technique, electrodes: tuple[int, ...], units: Units
 ) -> bytes | None:
     """The cycle of the first electrode that has one, or the decays of all; None without curves."""
-    peaks = _peaks(reply)
+    peaks = peaks_of(reply.result)
     every = reply.curves.electrodes if reply.curves is not None else ()
     curves = [c for c in every if c.electrode in electrodes]
     if technique == "ca":
@@ -40,10 +40,6 @@ def curve_rows(
     reply: ScanReply, technique: Technique, electrodes: tuple[int, ...], units: Units
 ) -> list[list[Cell]]:
     """Each number with its standard error, one column for each electrode."""
-    peaks = _peaks(reply)
+    peaks = peaks_of(reply.result)
     beside = [peaks.get(electrode) for electrode in electrodes]
     return quantity_rows(beside, _QUANTITIES[technique].values(), units)
-
-
-def _peaks(reply: ScanReply) -> dict[int, Peak]:
-    return {peak.electrode: peak for peak in scan_of(reply.result).peaks}

@@ -184,6 +184,11 @@ def scan_of(result: Result) -> Scan:
     )
 
 
+def peaks_of(result: Result) -> dict[int, Peak]:
+    """The numbers of a result by electrode."""
+    return {peak.electrode: peak for peak in scan_of(result).peaks}
+
+
 def _peak(found: ElectrodeResult) -> Peak:
     numbers = (
         found.peak_current_a,

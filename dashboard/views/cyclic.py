@@ -20,7 +20,7 @@ from dashboard.number_panels import (
 from dashboard.number_trend import newest_of
 from dashboard.quantities import with_probes
 from dashboard.standing import dimmed
-from dashboard.trend import Peak, Scan, scan_of
+from dashboard.trend import Scan, peaks_of
 from dashboard.views import cv_form, frame, numbers, trying, unit_choice
 from dashboard.views.live import EVERY_S
 from sacmes_core.payloads.questions import TrialQuery
@@ -148,7 +148,7 @@ def _show_tried(reply: ScanReply, peak: PeakSettings) -> None:
     electrode = _electrode(state)
     if numbers.tried_in_vain(reply, "These settings give no numbers"):
         return
-    tried = _peak_of(reply, electrode)
+    tried = peaks_of(reply.result).get(electrode)
     left, right = st.columns([1.7, 1], gap="medium")
     curve = _curve_of(reply.curves, electrode)
     with left:
@@ -218,11 +218,6 @@ def _curve_of(curves: Curves | None, electrode: int) -> ElectrodeCurves | None:
         if each.electrode == electrode and each.potential_v:
             return each
     return None
-
-
-def _peak_of(reply: ScanReply, electrode: int) -> Peak | None:
-    peaks = scan_of(reply.result).peaks
-    return next((p for p in peaks if p.electrode == electrode), None)
 
 
 def _electrode(state: LiveState) -> int:

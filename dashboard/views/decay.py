@@ -14,7 +14,7 @@ from dashboard.number_panels import decay_cards, flag_sentences
 from dashboard.number_trend import newest_of
 from dashboard.quantities import DECAY
 from dashboard.standing import dimmed
-from dashboard.trend import scan_of
+from dashboard.trend import peaks_of
 from dashboard.views import ca_form, frame, numbers, trying, unit_choice
 from dashboard.views.live import EVERY_S
 from sacmes_core.payloads.replies import ScanReply
@@ -124,7 +124,7 @@ def _show_tried(reply: ScanReply, _: PeakSettings) -> None:
     state = access.connection().state
     if numbers.tried_in_vain(reply, "These settings give no lifetime"):
         return
-    peaks = {p.electrode: p for p in scan_of(reply.result).peaks}
+    peaks = peaks_of(reply.result)
     first = _electrodes(state)[0]
     left, right = st.columns([1.7, 1], gap="medium")
     with left:

@@ -171,10 +171,10 @@ def _scan() -> None:
     wide = 1.1 if _technique() == "cv" else 1.8
     chart, numbers = st.columns([wide, 1], gap="medium")
     with chart:
-        if _technique() not in SQUARE_WAVES:
-            _curve(found, looked)
-        else:
+        if _technique() in SQUARE_WAVES:
             _chart(found, looked)
+        else:
+            _curve(found, looked)
     with numbers:
         _numbers(looked.reply, looked.electrodes)
 

@@ -25,14 +25,14 @@ class ScanAnswers:
         So many are kept; the oldest goes first.
     refused
         Title of the notice where there is no answer.
-    notice_key
+    problem
         Where the reason is kept until it is shown.
     """
 
     name: str
     most: int
     refused: str
-    notice_key: str
+    problem: str
 
     def known(self, key: Hashable) -> ScanReply | None:
         """The answer that is kept under a key."""
@@ -45,7 +45,7 @@ class ScanAnswers:
         try:
             reply = access.connection().ask(question, query)
         except AskError as error:
-            st.session_state[self.notice_key] = str(error)
+            st.session_state[self.problem] = str(error)
             return None
         assert isinstance(reply, ScanReply)
         kept = self._kept()
@@ -56,10 +56,10 @@ class ScanAnswers:
 
     def show_problem(self) -> None:
         """Say, once for all that was asked, why there was no answer."""
-        problem = st.session_state.pop(self.notice_key, None)
-        if problem is not None:
-            notice = Notice(self.refused, problem, "attention")
-            panels.show_notice(notice, key=f"{self.notice_key}_notice")
+        said = st.session_state.pop(self.problem, None)
+        if said is not None:
+            notice = Notice(self.refused, said, "attention")
+            panels.show_notice(notice, key=f"{self.problem}_notice")
 
     def _kept(self) -> dict[Hashable, ScanReply]:
         kept: dict[Hashable, ScanReply] = st.session_state.setdefault(self.name, {})
