@@ -20,6 +20,12 @@ def frequency_label(frequency_hz: float | None) -> str:
     return f"{frequency_hz:g} Hz" if frequency_hz is not None else "no frequency"
 
 
+def scan_label(number: int | None, position: int, frequency_hz: float | None) -> str:
+    """Which scan it is, in few words."""
+    said = f"Scan {number}" if number is not None else f"Position {position}"
+    return said if frequency_hz is None else f"{said} · {frequency_label(frequency_hz)}"
+
+
 def axis(title: str) -> Figure:
     """An axis with a line, outer ticks and a faint grid; the title is "quantity / unit"."""
     return {

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from dashboard.axes import Prefix, calm_bounds, prefix_for, quantity, significant
 from dashboard.blocks import Cell, Column
-from dashboard.figures import COLOURS, Figure, axis, encoded, frequency_label, layout, lean
+from dashboard.figures import COLOURS, Figure, axis, encoded, layout, lean, scan_label
 from dashboard.flag_words import flag_name, flag_sentences
 from dashboard.trend import Scan, Trend
 from sacmes_core.payloads.replies import ScanReply
@@ -117,10 +117,15 @@ def found_scan(trend: Trend | None, text: str, frequency_hz: float | None) -> Sc
 def heading(found: Around) -> str:
     """Which scan it is, for the line above the chart."""
     scan = found.scan
-    number = f"Scan {scan.number}" if scan.number is not None else f"Position {scan.position}"
-    frequency = "" if scan.frequency_hz is None else frequency_label(scan.frequency_hz)
+    label = scan_label(scan.number, scan.position, scan.frequency_hz)
     again = f"revision {scan.revision}" if scan.revision > 1 else ""
-    return " · ".join(part for part in (number, frequency, scan.file, again) if part)
+    return " · ".join(part for part in (label, scan.file, again) if part)
+
+
+def reply_label(reply: ScanReply) -> str:
+    """Which scan the analyzer has answered with."""
+    scan = reply.result.scan
+    return scan_label(scan.number, reply.result.position, scan.frequency_hz)
 
 
 def electrodes_of(reply: ScanReply) -> tuple[int, ...]:
@@ -167,9 +172,9 @@ def inspection_figure(looked: Looked) -> bytes:
     return encoded(drawn, frame, pale=False)
 
 
-def number_columns(electrodes: Sequence[int]) -> list[Column]:
-    """Headings of the table of numbers."""
-    return [Column("Number"), *(Column(f"E{e}", "right") for e in electrodes)]
+def number_columns(reply: ScanReply, electrodes: Sequence[int]) -> list[Column]:
+    """Headings of the table of numbers, the first of which says of which scan they are."""
+    return [Column(reply_label(reply)), *(Column(f"E{e}", "right") for e in electrodes)]
 
 
 def number_rows(reply: ScanReply, electrodes: Sequence[int]) -> list[list[Cell]]:

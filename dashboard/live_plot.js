@@ -124,10 +124,16 @@ function pick(plot, { points, event }) {
   if (nearest) plot.picking = setTimeout(() => plot.tell("picked", nearest.customdata), DOUBLE_CLICK_MS);
 }
 
+function entitle(plot) {
+  const line = plot.previousElementSibling;
+  line.textContent = line.title = plot.message.title ?? "";
+}
+
 function draw(P, plot) {
   const { data, layout } = dressed(JSON.parse(plot.figureText), screenTheme(plot));
   calm(layout, plot);
   P.react(plot, data, layout, configuration(P));
+  entitle(plot);
 }
 
 function letters(text) {
@@ -176,7 +182,7 @@ function show(plot, message) {
   const theme = screenTheme(plot);
   const figureText = JSON.stringify(message.figure);
   const key = figureText + theme.text + theme.paper;
-  if (plot.drawnKey === key) return;
+  if (plot.drawnKey === key) { entitle(plot); return; }
   plot.drawnKey = key;
   plot.figureText = figureText;
   plot.dataset.name = message.name;

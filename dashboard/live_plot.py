@@ -13,15 +13,15 @@ _HERE: Final = Path(__file__).parent
 
 _component = st.components.v2.component(
     "sacmes_live_plot",
-    html='<div class="sacmes-plot"></div>',
-    css=".sacmes-plot { width: 100%; }",
+    html='<div class="sacmes-plot-title"></div><div class="sacmes-plot"></div>',
+    css=(_HERE / "live_plot.css").read_text("utf-8"),
     js="".join((_HERE / name).read_text("utf-8") for name in ("fed.js", "live_plot.js")),
     isolate_styles=False,
 )
 
 
 def live_plot(
-    figure: bytes, *, name: str, alt: str, height: int, picks: bool = False
+    figure: bytes, *, name: str, alt: str, height: int, title: str = "", picks: bool = False
 ) -> tuple[int, int] | None:
     """Show a figure; the next call with the same name moves it on without rebuilding it.
 
@@ -34,7 +34,9 @@ def live_plot(
     alt
         What the chart shows, for who cannot see it.
     height
-        In pixels.
+        In pixels, without the title.
+    title
+        What stands above the chart and changes in the same moment as it.
     picks
         Whether a click on a point picks its scan.
 
@@ -43,7 +45,7 @@ def live_plot(
     tuple of int, or None
         Position and index of the scan that was picked just now.
     """
-    said = {"alt": alt, "name": name, "height": height}
+    said = {"alt": alt, "name": name, "height": height, "title": title}
     return _plot(said, b'"figure":' + figure, picks=picks)
 
 

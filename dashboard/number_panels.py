@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dashboard.blocks import Card, Cell, Column
+from dashboard.figures import scan_label
 from dashboard.quantities import CYCLE, DECAY, Measured, Quantity, with_probes
 from dashboard.trend import Peak, Scan
 from dashboard.units import Units, with_error
 from sacmes_core.flags import SENTENCES
 
-SWEEP_COLUMNS: Final = (Column("Quantity"), Column("Forward", "right"), Column("Reverse", "right"))
 TRIED_COLUMNS: Final = (Column("Quantity"), Column("Now", "right"), Column("Tried", "right"))
 _SWEEPS: Final = (
     ("Height", "height"),
@@ -28,6 +28,12 @@ _LIKELY: Final = 1.0
 """Natural logarithms of the odds: 150 to 1, and 2.7 to 1."""
 _CYCLE_CARDS: Final = ("separation", "half_wave", "forward_height", "reverse_height", "ratio")
 _DECAY_CARDS: Final = ("lifetime", "second_lifetime", "mean_lifetime", "amplitude", "offset")
+
+
+def sweep_columns(scan: Scan) -> tuple[Column, ...]:
+    """Headings for the numbers of the sweeps, the first of which says of which scan they are."""
+    label = scan_label(scan.number, scan.position, scan.frequency_hz)
+    return Column(label), Column("Forward", "right"), Column("Reverse", "right")
 
 
 def cycle_cards(peak: Peak, units: Units, *, pale: bool) -> list[Card]:

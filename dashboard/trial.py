@@ -5,7 +5,7 @@ from typing import Final
 
 from dashboard.axes import calm_bounds, prefix_for, quantity, significant
 from dashboard.blocks import Cell, Column
-from dashboard.figures import Figure, axis, encoded, frequency_label, layout, lean
+from dashboard.figures import Figure, axis, encoded, layout, lean, scan_label
 from dashboard.flag_words import flag_name, flag_sentences
 from dashboard.trend import Scan, Trend
 from sacmes_core.payloads.common import Payload
@@ -14,12 +14,6 @@ from sacmes_core.payloads.results import ElectrodeCurves, ElectrodeResult
 from sacmes_core.payloads.session import SessionDocument
 from sacmes_core.settings.session import SessionSettings
 
-COLUMNS: Final = (
-    Column("Number"),
-    Column("Now", "right"),
-    Column("Trial", "right"),
-    Column("Change", "right"),
-)
 HALF_STEP_V: Final = 5e-5
 """A change of a potential is told to a tenth of a millivolt."""
 _LOOKS: Final = (("now", "@0", "solid", "circle"), ("trial", "@1", "dash", "diamond"))
@@ -42,9 +36,14 @@ def scan_to_try(trend: Trend | None, frequency_hz: float | None, number: int | N
 
 
 def scan_words(scan: Scan) -> str:
-    """Which scan it is."""
-    number = f"scan {scan.number}" if scan.number is not None else f"position {scan.position}"
-    return f"{number} · {frequency_label(scan.frequency_hz)} · {scan.file}"
+    """Which scan it is, with its file."""
+    return f"{scan_label(scan.number, scan.position, scan.frequency_hz)} · {scan.file}"
+
+
+def trial_columns(scan: Scan) -> tuple[Column, ...]:
+    """Headings of the table of numbers, the first of which says of which scan they are."""
+    label = scan_label(scan.number, scan.position, scan.frequency_hz)
+    return Column(label), *(Column(what, "right") for what in ("Now", "Trial", "Change"))
 
 
 def electrodes_of(*replies: ScanReply | None) -> tuple[int, ...]:

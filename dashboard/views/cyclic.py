@@ -8,13 +8,14 @@ import streamlit as st
 from dashboard import access, forms, panels
 from dashboard.charts import electrodes_in
 from dashboard.cycle_charts import CycleView, Segment, cycle_figure, segment_pairs, sweeps_of
+from dashboard.figures import scan_label
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.number_panels import (
-    SWEEP_COLUMNS,
     cycle_cards,
     flag_sentences,
     model_words,
+    sweep_columns,
     sweep_rows,
 )
 from dashboard.number_trend import newest_of
@@ -92,8 +93,9 @@ def _cards() -> None:
 def _cycle() -> None:
     state = access.connection().state
     electrode = _electrode(state)
-    curve = _curve_of(_newest_curves(state), electrode)
-    if curve is None or state.session is None:
+    newest = _newest_curves(state)
+    curve = _curve_of(newest, electrode)
+    if newest is None or curve is None or state.session is None:
         st.caption("The newest cycle comes with the next scan.")
         return
     found = newest_of(state.shown, electrode)
@@ -111,6 +113,7 @@ def _cycle() -> None:
         name="cycle",
         alt=f"Newest cycle of electrode {electrode}",
         height=CHART_PX,
+        title=scan_label(newest.scan.number, newest.position, newest.scan.frequency_hz),
     )
 
 
@@ -122,8 +125,9 @@ def _numbers() -> None:
         return
     scan, peak = found
     rows = sweep_rows(peak, unit_choice.chosen())
-    panels.show_table(SWEEP_COLUMNS, rows, label="Numbers of the newest cycle", height=240)
-    st.caption(f"{_scan_words(scan.number, scan.position)}. {model_words(peak)}")
+    columns = sweep_columns(scan)
+    panels.show_table(columns, rows, label="Numbers of the newest cycle", height=240)
+    st.caption(model_words(peak))
     sentences = [scan.error] if scan.error else flag_sentences(scan, peak)
     numbers.show_judgement(sentences, "cycle_flags")
 
@@ -224,7 +228,3 @@ def _electrode(state: LiveState) -> int:
     electrodes = electrodes_in(state.shown) or (1,)
     chosen = st.session_state.get("cyclic_electrode")
     return chosen if chosen in electrodes else electrodes[0]
-
-
-def _scan_words(number: int | None, position: int) -> str:
-    return f"Scan {number if number is not None else position}"

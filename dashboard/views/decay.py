@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import access, panels
 from dashboard.charts import electrodes_in
 from dashboard.decay_charts import DecayView, decay_figure
+from dashboard.figures import scan_label
 from dashboard.live_plot import live_plot
 from dashboard.live_state import LiveState
 from dashboard.number_panels import decay_cards, flag_sentences
@@ -86,8 +87,9 @@ def _cards() -> None:
 @st.fragment(run_every=EVERY_S)
 def _decay() -> None:
     state = access.connection().state
-    curves = _drawn(max(state.curves.values(), key=lambda c: c.position, default=None), state)
-    if not curves or state.session is None:
+    newest = max(state.curves.values(), key=lambda c: c.position, default=None)
+    curves = _drawn(newest, state)
+    if newest is None or not curves or state.session is None:
         st.caption("The newest decay comes with the next scan.")
         return
     peaks = {e: newest_of(state.shown, e) for e in _electrodes(state)}
@@ -98,6 +100,7 @@ def _decay() -> None:
         name="decay",
         alt="Current over the time since the step, with the fit",
         height=CHART_PX,
+        title=scan_label(newest.scan.number, newest.position, newest.scan.frequency_hz),
     )
 
 

@@ -161,11 +161,10 @@ def _scan() -> None:
     if found is None:
         st.caption("The run has no scan of this frequency.")
         return
-    # Asked for before anything is drawn: no scan's name stands beside another's numbers.
     looked = _looked(found)
     _ANSWERS.show_problem()
-    st.text(f"{inspection.heading(found)}  ·  {found.place:,} of {found.of:,}")
     if looked is None:
+        st.text(inspection.heading(found))
         return
     # The numbers of a cycle have many digits.
     wide = 1.1 if _technique() == "cv" else 1.8
@@ -206,8 +205,7 @@ def _electrodes(there: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _chart(found: Around, looked: Looked) -> None:
-    figure = inspection.inspection_figure(looked)
-    live_plot(figure, name="inspector", alt=inspection.heading(found), height=CHART_PX)
+    _plot(found, inspection.inspection_figure(looked))
     without = [side for side, read in looked.sides.items() if read.curves is None]
     if without:
         st.caption(f"The file holds no {' and no '.join(without)} current.")
@@ -218,17 +216,24 @@ def _curve(found: Around, looked: Looked) -> None:
     units = unit_choice.chosen()
     figure = curve_figure(looked.reply, _technique(), looked.electrodes, units)
     if figure is None:
+        st.text(inspection.heading(found))
         st.caption("The analyzer has no curve of this scan.")
         return
-    live_plot(figure, name="inspector", alt=inspection.heading(found), height=CHART_PX)
+    _plot(found, figure)
     if _technique() == "cv" and len(looked.electrodes) > 1:
         st.caption(f"The cycle of electrode {looked.electrodes[0]}; choose another above.")
+
+
+def _plot(found: Around, figure: bytes) -> None:
+    said = inspection.heading(found)
+    title = f"{said}  ·  {found.place:,} of {found.of:,}"
+    live_plot(figure, name="inspector", alt=said, height=CHART_PX, title=title)
 
 
 def _numbers(reply: ScanReply, electrodes: tuple[int, ...]) -> None:
     technique = _technique()
     panels.show_table(
-        inspection.number_columns(electrodes),
+        inspection.number_columns(reply, electrodes),
         inspection.number_rows(reply, electrodes)
         if technique in SQUARE_WAVES
         else curve_rows(reply, technique, electrodes, unit_choice.chosen()),

@@ -201,13 +201,12 @@ def _preview(session: SessionDocument, peak: PeakSettings | None) -> None:
     if scan is None:
         st.caption("As soon as the run has a scan, it is shown here under the trial settings.")
         return
-    # Asked for before anything is drawn: no scan's name stands beside another's numbers.
     now = _answer(questions.SCAN, session, scan, None)
     tried = None if peak is None else _answer(questions.TRIAL, session, scan, peak)
     _ANSWERS.show_problem()
-    st.text(trial.scan_words(scan))
     electrodes = trial.electrodes_of(now, tried)
     if not electrodes:
+        st.text(trial.scan_words(scan))
         return
     electrode = electrodes[0]
     if len(electrodes) > 1:
@@ -223,10 +222,11 @@ def _preview(session: SessionDocument, peak: PeakSettings | None) -> None:
         electrode = chosen or electrode
     said = "The scan with the settings that hold and with those that are tried"
     figure = trial.trial_figure(now, tried, electrode, _window(peak, scan))
-    live_plot(figure, name="trial", alt=said, height=CHART_PX)
+    live_plot(figure, name="trial", alt=said, height=CHART_PX, title=trial.scan_words(scan))
     rows = trial.trial_rows(now, tried, electrode)
     label = "Numbers now and on trial"
-    panels.show_table(trial.COLUMNS, rows, label=label, height=220, key="trial_numbers")
+    columns = trial.trial_columns(scan)
+    panels.show_table(columns, rows, label=label, height=220, key="trial_numbers")
 
 
 def _window(peak: PeakSettings | None, scan: Scan) -> tuple[float | None, float | None]:

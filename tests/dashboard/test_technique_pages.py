@@ -255,3 +255,19 @@ def test_the_inspector_shows_cycles_and_decays_as_such(open_page, analyzer, tech
     page = open_page("inspector")
     says(page, *expected)
     assert "Layers" not in [pills.label for pills in page.get("button_group")]
+
+
+@pytest.mark.parametrize("technique", ["frequency_map", "cv", "ca"])
+def test_chart_and_numbers_of_the_inspector_each_name_their_scan(open_page, analyzer, technique):
+    analyzer.begin(technique=technique)
+    {"frequency_map": lambda: analyzer.sweep(1), "cv": analyzer.cycle, "ca": analyzer.decay}[
+        technique
+    ]()
+    page = open_page("inspector")
+    says(page, "Numbers of the scan")
+    given = [json.loads(e.proto.bytes or e.proto.json) for e in page.get("bidi_component")]
+    chart = next(g for g in given if g.get("name") == "inspector")
+    table = next(g for g in given if g.get("label") == "Numbers of the scan")
+    label = table["columns"][0]["label"]
+    assert chart["title"].startswith(f"{label} · ")
+    assert chart["title"].endswith("1 of 1" if technique != "frequency_map" else "3 of 3")
