@@ -4,6 +4,7 @@ Colours are names such as ``@1`` that the page replaces by its theme's, so that 
 light and dark.
 """
 
+import html
 import json
 from collections.abc import Sequence
 from typing import Any, Final
@@ -68,9 +69,14 @@ def lean(values: Sequence[float | None]) -> list[float | None]:
 
 
 def encoded(traces: Sequence[Figure], frame: Figure, *, pale: bool) -> bytes:
-    """The figure as JSON in UTF-8; `pale` for numbers that are not of the present."""
-    if pale:
-        for trace in traces:
+    """The figure as JSON in UTF-8; `pale` for numbers that are not of the present.
+
+    Plotly reads markup in the name of a trace, which may be what somebody called a session.
+    """
+    for trace in traces:
+        if pale:
             trace["opacity"] = 0.4 * trace.get("opacity", 1.0)
+        if "name" in trace:
+            trace["name"] = html.escape(trace["name"])
     figure = {"data": list(traces), "layout": frame}
     return json.dumps(figure, separators=(",", ":"), ensure_ascii=False).encode()

@@ -211,7 +211,7 @@ def _trace(
         },
         "text": said,
         "hovertemplate": f"%{{y:.4~g}}%{{text}} {prefix.unit} at %{{x:.4~g}} Hz"
-        f"<extra>{name}</extra>",
+        "<extra>%{fullData.name}</extra>",
     }
 
 

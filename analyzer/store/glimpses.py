@@ -27,7 +27,7 @@ class Glimpse:
     flagged_share
         Of the scans that were looked at; None where there are none.
     peak_currents_a
-        Of the newest scan's first electrode at its frequency, from the start of the run.
+        Of the first electrode at the highest frequency, from the start of the run.
     """
 
     flagged_share: float | None = None
@@ -84,9 +84,11 @@ def _glimpse(connection: Connection, run: int, last_position: int) -> Glimpse:
     measured = [(hertz, document) for hertz, document, _ in read if document.get("electrodes")]
     if not measured:
         return Glimpse(flagged / len(rows))
-    frequency_hz, newest = measured[-1]
-    electrode = newest["electrodes"][0]["electrode"]
-    currents = _currents((d for hertz, d in measured if hertz == frequency_hz), electrode)
+    # The highest: that of the newest scan would be another one each time.
+    frequency_hz = max((hertz for hertz, _ in measured), key=lambda hertz: hertz or 0.0)
+    drawn = [document for hertz, document in measured if hertz == frequency_hz]
+    electrode = drawn[-1]["electrodes"][0]["electrode"]
+    currents = _currents(drawn, electrode)
     return Glimpse(flagged / len(rows), frequency_hz, electrode, currents)
 
 

@@ -119,6 +119,7 @@ def _player(trend: Trend, every_s: float | None) -> None:
     playing = every_s is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         # Another key, another element: the one that was clicked would take the space bar as well.
+        # Without a help: that of an element that goes stays in a corner of the page.
         st.button(
             "Pause" if playing else "Replay",
             icon=":material/pause:" if playing else ":material/play_arrow:",
@@ -126,7 +127,6 @@ def _player(trend: Trend, every_s: float | None) -> None:
             on_click=_toggle,
             args=(trend, end_s),
             shortcut="Space",
-            help="Play the session as it ran: from where the bar stands, or from its start.",
         )
         st.segmented_control(
             "Speed",

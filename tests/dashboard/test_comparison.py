@@ -145,6 +145,12 @@ def test_the_figure_has_a_colour_for_each_session(pair):
     assert json.loads(compare_figure(lines_of(pair, view), view))["layout"]["shapes"]
 
 
+def test_the_name_of_a_session_is_no_markup(world):
+    told = compare_figure(lines_of([member(world, "<b>chip</b> & co", float)], HIGH), HIGH)
+    assert b"&lt;b&gt;chip&lt;/b&gt; &amp; co" in told
+    assert b"<b>" not in told
+
+
 def test_the_files_hold_what_is_shown_and_repeat_themselves(pair):
     lines = lines_of(pair, HIGH)
     points = points_csv(lines, HIGH)

@@ -128,6 +128,14 @@ def test_held_maps_are_drawn_beside_the_running_one_in_their_own_colour(mapped):
     assert names["now · E1"] == f"@{0 % COLOURS}"
 
 
+def test_what_somebody_called_a_map_is_no_markup(mapped):
+    shown = map_of(mapped.state)
+    figure = drawn(mapped.state, held_with((), "<a href='//x'>1</a>", shown), electrodes=(1,))
+    names = [trace["name"] for trace in figure["data"]]
+    assert any("&lt;a href" in name for name in names)
+    assert "<a" not in json.dumps(figure)
+
+
 def test_a_fit_is_drawn_as_charge_where_charge_is_shown(mapped):
     fit = (1, (10.0, 100.0), (1e-7, 2e-7))
     figure = drawn(mapped.state, fits=(fit,))

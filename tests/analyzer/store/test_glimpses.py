@@ -50,3 +50,11 @@ def test_what_stays_as_it_is_is_looked_at_once(store, monkeypatch):
     before = store.sessions.list("alice", 9)
     monkeypatch.setattr(glimpses, "_glimpse", None)
     assert store.sessions.list("alice", 9) == before
+
+
+def test_the_trend_in_the_list_is_of_the_same_frequency_each_time(store):
+    files = {"SWV_15Hz_4.txt": voltammogram(frequency_hz=15, height_a=1e-6)}
+    fill(store, "alice", SESSION, files, seen_revision=1)
+    (summary,) = store.sessions.list("alice", 9)
+    assert summary.scans == 8
+    assert summary.glimpse_frequency_hz == 100.0
