@@ -9,8 +9,9 @@ from dashboard.navigation import register
 from dashboard.pages import GROUPS
 from dashboard.views import alert_banner, monitor, sidebar, sign_in
 
-st.set_page_config(page_title="sacmes", page_icon="📈", layout="wide")
-st.html(Path(__file__).with_name("page.css"))
+_HERE = Path(__file__)
+st.set_page_config(page_title="sacmes", page_icon=_HERE.with_name("mark.svg"), layout="wide")
+st.html(_HERE.with_name("page.css"))
 
 # The pages are there whoever looks, so that a reloaded address finds its page again.
 groups = register(GROUPS)

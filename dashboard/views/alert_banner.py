@@ -20,7 +20,10 @@ def show() -> None:
     if seen is not None:
         for alert in alert_words.arrived(alerts, seen)[:3]:
             # Only words of our own: a toast reads markdown.
-            st.toast(f"**New alert:** {alert_words.title(alert)}", icon="🔔")
+            st.toast(
+                f"**New alert:** {alert_words.title(alert)}",
+                icon=":material/notification_important:",
+            )
     st.session_state[_SEEN] = frozenset(a.alert_id for a in alerts) | (seen or frozenset())
     notice = alert_words.banner(alerts)
     if notice is None:

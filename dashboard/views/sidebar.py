@@ -3,22 +3,17 @@
 import base64
 import html
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from dashboard import access, fold, keeper, recent
 
-_DRAWING: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none">'
-    '<path d="M2 25C8 24 10 23 12 17C14 9 15 5 16.5 5C18 5 19 9 21 17C23 23 25 25.5 30 26" '
-    'stroke="#2480D0" stroke-width="2.8"/>'
-    '<path d="M2 28.8C12 27.8 22 28.8 30 29.4" stroke="#8C959F" stroke-width="1.7" '
-    'stroke-dasharray="2.6 3.4"/><circle cx="16.5" cy="5" r="3.2" fill="#D55E00"/></svg>'
-)
+_DRAWING: Final = Path(__file__).parent.with_name("mark.svg").read_bytes()
 MARK: Final = (
     '<img alt="" width="{size}" height="{size}" '
-    f'src="data:image/svg+xml;base64,{base64.b64encode(_DRAWING.encode()).decode()}">'
+    f'src="data:image/svg+xml;base64,{base64.b64encode(_DRAWING).decode()}">'
 )
 """A voltammogram with its baseline and peak, to be formatted with a size in pixels."""
 
