@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from dashboard.alert_words import amount, with_unit
 from dashboard.blocks import Cell, Column
-from dashboard.figures import Figure, axis, encoded, frequency_label, layout, lean
+from dashboard.figures import Figure, axis, band, encoded, frequency_label, layout, lean
 from dashboard.forms import FormError
 from sacmes_core.flags import SENTENCES
 from sacmes_core.payloads.calibration import (
@@ -225,17 +225,9 @@ def _band(drawn: Drawn, factor: float) -> list[Figure]:
         chosen = [values[place] for place in there]
         return lean([None if v is None else v * factor for v in chosen])
 
-    edge = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0}, "hoverinfo": "skip"}
+    low, high = column(drawn.low), column(drawn.high)
     return [
-        edge | {"y": column(drawn.high), "showlegend": False},
-        edge
-        | {
-            "y": column(drawn.low),
-            "fill": "tonexty",
-            "fillcolor": "@0",
-            "opacity": 0.18,
-            "name": "95 % band",
-        },
+        band(x, low, high, colour="@0", name="95 % band"),
         {
             "type": "scatter",
             "mode": "lines",

@@ -7,6 +7,7 @@ light and dark.
 import html
 import json
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Final
 
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -66,6 +67,41 @@ def layout(revision: str) -> Figure:
 def lean(values: Sequence[float | None]) -> list[float | None]:
     """Six significant digits: more than any screen shows, and half the bytes."""
     return [None if v is None else float(f"{v:.6g}") for v in values]
+
+
+def band(
+    x: Sequence[Any],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    *,
+    colour: str,
+    name: str,
+) -> Figure:
+    """The area between two lines: an outline for each stretch in which both have numbers.
+
+    What Plotly fills from one line to the next would take no opacity and cross the holes.
+    """
+    outline_x: list[Any] = []
+    outline_y: list[float | None] = []
+    whole = [None not in limits for limits in zip(low, high, strict=True)]
+    for there, stretch in groupby(range(len(x)), key=whole.__getitem__):
+        if there:
+            forth = list(stretch)
+            back = forth[::-1]
+            outline_x += [*(x[k] for k in forth), *(x[k] for k in back), None]
+            outline_y += [*(high[k] for k in forth), *(low[k] for k in back), None]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": outline_x,
+        "y": lean(outline_y),
+        "fill": "toself",
+        "fillcolor": colour,
+        "line": {"width": 0, "color": colour},
+        "opacity": 0.2,
+        "hoverinfo": "skip",
+    }
 
 
 def encoded(traces: Sequence[Figure], frame: Figure, *, pale: bool) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from dashboard.axes import Prefix, calm_bounds, growing_bounds, thinned
-from dashboard.figures import COLOURS, DASHES, SYMBOLS, Figure, axis, encoded, layout, lean
+from dashboard.figures import COLOURS, DASHES, SYMBOLS, Figure, axis, band, encoded, layout, lean
 from dashboard.quantities import NOTHING, Measured, Quantity
 from dashboard.series import Abscissa
 from dashboard.trend import Peak, Scan, Trend
@@ -139,28 +139,10 @@ def _traces(line: _Line, scale: Prefix, *, several: bool) -> list[Figure]:
             "width": 2,
         }
         return [trace]
-    return [*_band(x, y, below, above, colour), trace]
-
-
-def _band(
-    x: Sequence[Any],
-    y: Sequence[float | None],
-    below: Sequence[float | None],
-    above: Sequence[float | None],
-    colour: str,
-) -> list[Figure]:
-    low = [None if v is None else v - (e or 0.0) for v, e in zip(y, below, strict=True)]
-    high = [None if v is None else v + (e or 0.0) for v, e in zip(y, above, strict=True)]
-    common = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": list(x),
-        "line": {"width": 0, "color": colour},
-        "showlegend": False,
-        "hoverinfo": "skip",
-        "opacity": 0.25,
-    }
-    return [common | {"y": lean(low)}, common | {"y": lean(high), "fill": "tonexty"}]
+    low = [None if v is None or e is None else v - e for v, e in zip(y, below, strict=True)]
+    high = [None if v is None or e is None else v + e for v, e in zip(y, above, strict=True)]
+    name = f"E{line.electrode} uncertainty"
+    return [band(x, low, high, colour=colour, name=name) | {"showlegend": False}, trace]
 
 
 def _ends(number: Measured) -> tuple[float, ...]:

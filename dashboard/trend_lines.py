@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.axes import thinned
 from dashboard.columns import FloatArray, IntArray
-from dashboard.figures import COLOURS, DASHES, SYMBOLS, Figure, frequency_label, lean
+from dashboard.figures import COLOURS, DASHES, SYMBOLS, Figure, band, frequency_label, lean
 from dashboard.series import Series, TrendView
 from dashboard.trend_scales import Scales, x_on_axis
 
@@ -115,29 +115,10 @@ class DrawnLine:
         ]
 
     def _band(self, pen: Pen) -> Figure:
-        """The error as an area, one closed outline for each stretch without a hole."""
-        there = np.isfinite(self._y) & np.isfinite(self._error)
-        upper, lower = _lean(self._y + self._error), _lean(self._y - self._error)
-        x: list[Any] = []
-        y: list[float | None] = []
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(int)))
-        for start, end in edges.reshape(-1, 2).tolist():
-            x += [*self._x[start:end], *reversed(self._x[start:end]), None]
-            y += [*upper[start:end], *reversed(lower[start:end]), None]
-        return {
-            "type": "scatter",
-            "mode": "lines",
-            "name": f"{pen.name} ± standard error",
-            "legendgroup": pen.name,
-            "showlegend": False,
-            "x": x,
-            "y": y,
-            "fill": "toself",
-            "fillcolor": pen.colour,
-            "line": {"width": 0, "color": pen.colour},
-            "opacity": 0.2,
-            "hoverinfo": "skip",
-        }
+        low, high = _known(self._y - self._error), _known(self._y + self._error)
+        name = f"{pen.name} ± standard error"
+        drawn = band(self._x, low, high, colour=pen.colour, name=name)
+        return drawn | {"legendgroup": pen.name, "showlegend": False}
 
 
 def pens_of(lines: Sequence[Series], view: TrendView, *, several: bool) -> list[Pen]:
@@ -186,4 +167,8 @@ def _gaps(number: FloatArray) -> IntArray:
 
 
 def _lean(values: FloatArray) -> list[float | None]:
-    return lean([v if v == v else None for v in values.tolist()])
+    return lean(_known(values))
+
+
+def _known(values: FloatArray) -> list[float | None]:
+    return [v if v == v else None for v in values.tolist()]

@@ -46,7 +46,10 @@ def test_figure_has_band_curve_and_doses_with_the_blank_at_the_edge() -> None:
     doses = traces["Scans at known concentrations"]
     assert doses["y"] == [1.0, 0.7]
     assert doses["x"] == pytest.approx([20 / 3, 20])
-    assert traces["95 % band"]["y"] == [None, 0.5]
+    band = traces["95 % band"]
+    # The area itself, which alone takes an opacity.
+    assert (band["fill"], band["opacity"]) == ("toself", 0.2)
+    assert band["y"] == [0.7, 0.5, None]
     assert traces["Hill–Langmuir curve"]["x"] == pytest.approx([1, 100])
     assert figure["layout"]["annotations"][0]["text"] == "blank"
     assert figure["layout"]["yaxis"]["title"]["text"] == "Normalised current"

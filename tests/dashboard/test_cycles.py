@@ -192,9 +192,9 @@ def test_many_scans_have_a_band_instead_of_bars(world):
     figure = json.loads(
         number_figure(world.state.shown, CYCLE["separation"], NumberView("separation"))
     )
-    low, high, line = figure["data"]
-    assert high["fill"] == "tonexty"
-    assert line["y"][0] - low["y"][0] == pytest.approx(0.0008)
+    band, line = figure["data"]
+    assert band["fill"] == "toself"
+    assert band["y"][0] - line["y"][0] == pytest.approx(0.0008)
 
 
 def test_a_quantity_without_numbers_says_so(world):
