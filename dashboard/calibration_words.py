@@ -33,7 +33,9 @@ _SIGNAL_UNITS: Final[Mapping[CalibrationQuantity, str]] = {
     "peak_current": "A",
 }
 _MICRO: Final = 1e6
-_BLANK_BELOW: Final = 3.0
+_BLANK_BELOW: Final = 10.0
+_STEP: Final = 1.3
+"""Half the width of what is drawn at the blanks, on the logarithmic axis."""
 _DIGITS: Final = 4
 
 
@@ -65,16 +67,16 @@ def curve_figure(curve: CalibrationCurve, quantity: CalibrationQuantity) -> byte
     scale = _scale(curve, unit)
     doses = [dose.concentration_molar for dose in curve.doses if dose.concentration_molar > 0]
     drawn = curve.drawn
-    lowest = min(doses, default=0.0) or (drawn.concentration_molar[1] if drawn else 1e-6)
-    blank = lowest / _BLANK_BELOW
-    traces = _band(drawn, scale[0]) if drawn is not None else []
+    blank = min(doses, default=1e-6) / _BLANK_BELOW
+    blanks = len(doses) < len(curve.doses)
+    traces = _band(drawn, scale[0], blank if blanks else None) if drawn is not None else []
     traces.append(_points(curve.doses, scale[0], blank))
     frame = layout(f"calibration/{series_words(curve)}/{quantity}")
     name = QUANTITIES[quantity]
     frame["xaxis"] = axis("Concentration / µM") | {"type": "log", "exponentformat": "none"}
     frame["yaxis"] = axis(f"{name} / {scale[1]}" if scale[1] else name)
     frame |= {"showlegend": True, "hovermode": "closest"}
-    if len(doses) < len(curve.doses):
+    if blanks:
         frame["annotations"] = [_blank_note(blank)]
     return encoded(traces, frame, pale=False)
 
@@ -216,26 +218,31 @@ def _signals(curve: CalibrationCurve) -> Sequence[float]:
     return () if curve.drawn is None else curve.drawn.signal
 
 
-def _band(drawn: Drawn, factor: float) -> list[Figure]:
-    # No target at all has no place on a logarithmic axis.
-    there = [place for place, c in enumerate(drawn.concentration_molar) if c > 0]
-    x = [drawn.concentration_molar[place] * _MICRO for place in there]
+def _band(drawn: Drawn, factor: float, blank: float | None) -> list[Figure]:
+    """Curve and band; where there are blanks, what both are without target is a step at these."""
+    every = list(enumerate(drawn.concentration_molar))
+    shown: list[tuple[int, float | None]] = [(place, c) for place, c in every if c > 0]
+    if blank is not None:
+        ends = (blank / _STEP, blank * _STEP, None)
+        shown = [(place, end) for place, c in every if c == 0 for end in ends] + shown
+    x = [None if c is None else c * _MICRO for _, c in shown]
 
     def column(values: Sequence[float | None]) -> list[float | None]:
-        chosen = [values[place] for place in there]
-        return lean([None if v is None else v * factor for v in chosen])
+        known = [None if c is None else values[place] for place, c in shown]
+        return lean([None if v is None else v * factor for v in known])
 
-    low, high = column(drawn.low), column(drawn.high)
     return [
-        band(x, low, high, colour="@0", name="95 % band"),
+        band(x, column(drawn.low), column(drawn.high), colour="@0", name="95 % band"),
         {
             "type": "scatter",
             "mode": "lines",
             "x": x,
             "y": column(drawn.signal),
             "name": "Hill–Langmuir curve",
+            "connectgaps": False,
             "line": {"color": "@0", "width": 2},
-            "hovertemplate": "%{x:.3~g} µM: %{y:.4~g}<extra></extra>",
+            "text": [f"{drawn.concentration_molar[place] * _MICRO:.3g} µM" for place, _ in shown],
+            "hovertemplate": "%{text}: %{y:.4~g}<extra></extra>",
         },
     ]
 

@@ -1,7 +1,7 @@
 """The trend as a Plotly figure, made from what is known and how the page wants to see it."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -60,7 +60,9 @@ def trend_figure(trend: Trend, view: TrendView, marks: tuple[Mark, ...] = ()) ->
     frame |= {"hovermode": "x unified", "showlegend": True, "annotations": [], "shapes": []}
     places = placed_marks(trend, view, scales, marks)
     _add_axes(frame, panels, view, scales, lines, [x for _, x in places])
-    _add_marks(frame, len(panels), [(m, x_out([x], view)[0]) for m, x in places])
+    begin = x_scaled(np.array([s.x.min() for s in lines if s.x.size]), view, scales)
+    early = {m.mark_id for m, x in places if x <= min(begin, default=x)}
+    _add_marks(frame, len(panels), [(m, x_out([x], view)[0]) for m, x in places], early)
     if not any(np.isfinite(line.y).any() for line in lines):
         frame["annotations"].append(_nothing_yet(view.quantity))
     return encoded(traces, frame, pale=view.pale)
@@ -147,8 +149,10 @@ def _panel_name(panel: int | None, number: str) -> Figure:
     return where | look | {"text": f"<b>E{panel}</b>", "xanchor": "left", "yanchor": "top"}
 
 
-def _add_marks(frame: Figure, panels: int, marks: Sequence[tuple[Mark, Any]]) -> None:
-    """Dotted lines in every panel, their words in the first."""
+def _add_marks(
+    frame: Figure, panels: int, marks: Sequence[tuple[Mark, Any]], early: Collection[str]
+) -> None:
+    """Dotted lines in every panel, their words in the first; before the first scan on the right."""
     for mark, x in marks:
         for place in range(panels):
             number = _axis_number(place)
@@ -157,12 +161,13 @@ def _add_marks(frame: Figure, panels: int, marks: Sequence[tuple[Mark, Any]]) ->
             where = {"xref": f"x{number}", "yref": f"y{number} domain"}
             frame["shapes"].append({"type": "line", "line": line} | ends | where)
         if len(marks) <= MARK_WORDS_UP_TO:
-            frame["annotations"].append(_mark_label(mark, x))
+            side = "left" if mark.mark_id in early else "right"
+            frame["annotations"].append(_mark_label(mark, x, side))
 
 
-def _mark_label(mark: Mark, x: Any) -> Figure:
+def _mark_label(mark: Mark, x: Any, xanchor: str) -> Figure:
     look = {"showarrow": False, "textangle": -90, "font": {"size": 11.5, "color": "@muted"}}
-    where = {"x": x, "xref": "x", "y": 1, "yref": "y domain", "xanchor": "right", "yanchor": "top"}
+    where = {"x": x, "xref": "x", "y": 1, "yref": "y domain", "xanchor": xanchor, "yanchor": "top"}
     # Plotly would read markup in a label; what people typed is text.
     return look | where | {"text": html.escape(mark_words(mark))}
 

@@ -45,12 +45,16 @@ def test_figure_has_band_curve_and_doses_with_the_blank_at_the_edge() -> None:
     traces = {trace.get("name"): trace for trace in figure["data"]}
     doses = traces["Scans at known concentrations"]
     assert doses["y"] == [1.0, 0.7]
-    assert doses["x"] == pytest.approx([20 / 3, 20])
+    assert doses["x"] == pytest.approx([2, 20])
     band = traces["95 % band"]
     # The area itself, which alone takes an opacity.
     assert (band["fill"], band["opacity"]) == ("toself", 0.2)
-    assert band["y"] == [0.7, 0.5, None]
-    assert traces["Hill–Langmuir curve"]["x"] == pytest.approx([1, 100])
+    assert band["y"] == [1.01, 1.01, 0.99, 0.99, None, 0.7, 0.5, None]
+    line = traces["Hill–Langmuir curve"]
+    assert line["x"][:2] == pytest.approx([2 / 1.3, 2 * 1.3])
+    assert line["x"][2] is None
+    assert line["x"][3:] == pytest.approx([1, 100])
+    assert line["text"][0] == "0 µM"
     assert figure["layout"]["annotations"][0]["text"] == "blank"
     assert figure["layout"]["yaxis"]["title"]["text"] == "Normalised current"
 

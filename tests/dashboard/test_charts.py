@@ -27,8 +27,8 @@ def trend_of(results):
     return Trend(results[0].session_id, Epoch(1, 1)).with_scans(scan_of(r) for r in results)
 
 
-def drawn(trend, view=None):
-    return json.loads(trend_figure(trend, view or TrendView()))
+def drawn(trend, view=None, marks=()):
+    return json.loads(trend_figure(trend, view or TrendView(), marks))
 
 
 def curves_of(world, position, *, electrodes=(1,), scale=1e-6):
@@ -302,6 +302,17 @@ def test_marks_are_dotted_lines_with_what_was_typed_as_text(world):
     assert texts == ["Injection · 10 nM", "&lt;b&gt;x&lt;/b&gt;"]
     layout = json.loads(trend_figure(trend, TrendView("absolute", "elapsed"), marks))["layout"]
     assert [shape["x0"] for shape in layout["shapes"]] == [10, 35]
+
+
+@pytest.mark.parametrize("abscissa", ["number", "elapsed", "clock"])
+def test_the_words_of_a_mark_before_the_first_scan_stay_clear_of_the_axis(world, abscissa):
+    timed = [
+        world.result(p, scan=world.result(p).scan.model_copy(update={"measured_at": at(10 * p)}))
+        for p in (1, 3, 5)
+    ]
+    marks = tuple(Mark(mark_id=f"{n}", kind="injection", number=n) for n in (1, 2))
+    figure = drawn(trend_of(timed), TrendView("absolute", abscissa), marks)
+    assert [a["xanchor"] for a in figure["layout"]["annotations"]] == ["left", "right"]
 
 
 def test_a_flagged_point_of_a_long_trend_is_drawn(world):
