@@ -1,4 +1,4 @@
-"""Mends three races in how Streamlit takes turns, after which a page is in pieces, or a click lost.
+"""Mends four races in how Streamlit takes turns: pages in pieces, clicks lost or counted twice.
 
 Streamlit has no place to say any of these from outside.
 
@@ -9,6 +9,8 @@ Streamlit has no place to say any of these from outside.
   new page was drawn, makes the browser believe that the page changes back.
 * A second click ends the turn of the first wherever that touches the state, also within what the
   first click was to do, which is then never done.
+* The browser of a busy page notes a click at once but says it a moment later; parts that renew
+  themselves meanwhile say it as well, and what the click was to do is done again for each.
 """
 
 import logging
@@ -18,6 +20,7 @@ from functools import wraps
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
@@ -25,6 +28,8 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation,
 
 logger = logging.getLogger(__name__)
 
+ASK: Final = "request_rerun"
+"""Streamlit's own name for what hears that the browser wants a turn."""
 BEGIN: Final = "_create_scriptrunner"
 """Streamlit's own name for what begins a thread with its first turn."""
 TAKE: Final = "_run_script"
@@ -33,15 +38,36 @@ GIVE_WAY: Final = "_maybe_handle_execution_control_request"
 """Streamlit's own name for what ends a turn where another waits."""
 
 AGAIN_S: Final = 0.005
+CLICKS: Final = frozenset(
+    ("trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value")
+)
+"""What a widget says in one turn alone."""
 
 Turner = Callable[[Any, RerunData], None]
 
 
 def mend_turns() -> None:
     """Mend the turns of every viewer of this process."""
+    _mend(AppSession, ASK, without_clicks_of_others)
     _mend(AppSession, BEGIN, once_heard_out)
     _mend(ScriptRunner, TAKE, for_the_page_in_front)
     _mend(ScriptRunner, GIVE_WAY, unless_answering)
+
+
+def without_clicks_of_others(ask: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """What hears of turns; a part that renews itself says no clicks, which come on their own."""
+
+    @wraps(ask)
+    def ask_without(session: Any, wanted: ClientState | None) -> None:
+        if wanted is not None and wanted.is_auto_rerun:
+            said = wanted.widget_states.widgets
+            others = [widget for widget in said if widget.WhichOneof("value") not in CLICKS]
+            if len(others) < len(said):
+                del said[:]
+                said.extend(others)
+        ask(session, wanted)
+
+    return ask_without
 
 
 def once_heard_out(begin: Turner) -> Turner:

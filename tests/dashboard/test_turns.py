@@ -1,9 +1,10 @@
-"""Turns are taken for the page in front, and only once the former thread has been heard out."""
+"""Turns are for the page in front, once the former thread was heard out; a click counts once."""
 
 from contextvars import copy_context
 from types import SimpleNamespace
 
 import pytest
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
@@ -35,6 +36,27 @@ def test_a_turn_of_a_left_page_is_not_taken(monkeypatch):
     for page in ("live", "inspector"):
         take(None, RerunData(page_script_hash=page, fragment_id_queue=["part"]))
     assert taken == ["inspector"]
+
+
+def wanted_with(states, *, by_itself):
+    """What the browser says with these values of widgets."""
+    asked = ClientState(is_auto_rerun=by_itself)
+    for name, value in states.items():
+        asked.widget_states.widgets.add(id=name, **{name: value})
+    return asked
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_a_part_that_renews_itself_says_no_click(by_itself):
+    heard = []
+    ask = turns.without_clicks_of_others(lambda _session, asked: heard.append(asked))
+    kept = {"string_value": "typed", "bool_value": True, "json_value": "{}"}
+    clicks = {"trigger_value": True, "json_trigger_value": "[1]"}
+    ask(None, wanted_with(kept | clicks, by_itself=by_itself))
+    said = [widget.id for widget in heard[0].widget_states.widgets]
+    assert said == [*kept] if by_itself else [*kept, *clicks]
+    ask(None, None)
+    assert heard[1] is None
 
 
 class Session:
@@ -122,5 +144,6 @@ def test_the_answer_to_a_click_is_given_to_its_end(monkeypatch):
 
 def test_streamlit_has_what_is_mended():
     assert callable(getattr(ScriptRunner, turns.GIVE_WAY))
+    assert callable(getattr(AppSession, turns.ASK))
     assert callable(getattr(AppSession, turns.BEGIN))
     assert callable(getattr(ScriptRunner, turns.TAKE))
