@@ -50,6 +50,22 @@ def significant(value: float, digits: int) -> str:
     return f"{value:.{decimals}f}"
 
 
+def with_error(value: float | None, error: float | None, scale: Prefix) -> str:
+    """A number to the digits that its standard error leaves, ± that to two; a dash for none."""
+    if value is None:
+        return "–"
+    number, unit = value * scale.factor, f" {scale.unit}" if scale.unit else ""
+    if error is None or not math.isfinite(error):
+        said = significant(number, 4)
+    elif error == 0.0:
+        said = f"{significant(number, 4)} ± 0"
+    else:
+        spread = significant(float(f"{error * scale.factor:.1e}"), 2)
+        decimals = len(spread.partition(".")[2])
+        said = f"{number:.{decimals}f} ± {spread}"
+    return f"{said}{unit}".replace("-", "−")
+
+
 def calm_bounds(values: Iterable[float | None], *, headroom: float = 0.05) -> list[float] | None:
     """Bounds that hold all values and move only in round steps as values are added.
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from dashboard.axes import DRAWN_POINTS, Prefix, calm_bounds, prefix_for, significant, thinned
+from dashboard.axes import DRAWN_POINTS, Prefix, calm_bounds, prefix_for, thinned, with_error
 from dashboard.blocks import Cell, Column
 from dashboard.comparison import CompareView, Figures, Line, Summary
 from dashboard.figures import (
@@ -94,21 +94,9 @@ def table_rows(summaries: Sequence[Summary], prefix: Prefix) -> list[list[Cell]]
     ]
 
 
-def with_error(value: float, error: float | None) -> str:
-    """A value to the digits that its standard error leaves, ± the error to two."""
-    if error is None or not np.isfinite(error):
-        return significant(value, 4).replace("-", "−")
-    if error == 0.0:
-        return f"{significant(value, 4)} ± 0".replace("-", "−")
-    decimals = int(min(12, max(0, 1 - np.floor(np.log10(error)))))
-    return f"{value:.{decimals}f} ± {error:.{decimals}f}".replace("-", "−")
-
-
 def _cell(figures: Figures, factor: float) -> Cell:
-    if figures.value is None:
-        return Cell("–", tone="muted")
-    error = None if figures.error is None else figures.error * factor
-    return Cell(with_error(figures.value * factor, error))
+    said = with_error(figures.value, figures.error, Prefix("", factor))
+    return Cell(said, tone="muted" if figures.value is None else "")
 
 
 def _kind(line: Line) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal
 
-from dashboard.axes import Prefix, calm_bounds, prefix_for, quantity, significant
+from dashboard.axes import Prefix, calm_bounds, prefix_for, quantity, with_error
 from dashboard.blocks import Cell, Column
 from dashboard.figures import COLOURS, Figure, axis, encoded, layout, lean, scan_label
 from dashboard.flag_words import flag_name, flag_sentences
@@ -227,12 +227,9 @@ def _number(result: ElectrodeResult | None, name: str, error: str, unit: str) ->
     if value is None:
         return Cell("–", tone="muted")
     prefix = prefix_for([value], unit) if unit else Prefix("", 1.0)
-    said = significant(value * prefix.factor, 4)
     se = getattr(result, error)
-    if se is not None:
-        said += f" ± {significant(se * prefix.factor, 2)}"
     title = "" if se is None else "± one standard error"
-    return Cell(f"{said} {prefix.unit}".strip().replace("-", "−"), title=title)
+    return Cell(with_error(value, se, prefix), title=title)
 
 
 def _snr(result: ElectrodeResult | None) -> Cell:

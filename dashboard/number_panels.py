@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from dashboard.axes import with_error
 from dashboard.blocks import Card, Cell, Column
 from dashboard.figures import scan_label
 from dashboard.quantities import CYCLE, DECAY, Measured, Quantity, with_probes
 from dashboard.trend import Peak, Scan
-from dashboard.units import Units, with_error
+from dashboard.units import Units
 from sacmes_core.flags import SENTENCES
 
 TRIED_COLUMNS: Final = (Column("Quantity"), Column("Now", "right"), Column("Tried", "right"))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from dashboard.axes import Prefix, prefix_for, significant
+from dashboard.axes import Prefix, prefix_for
 
 Dimension = Literal["A", "V", "C", "s", "1"]
 
@@ -43,16 +43,3 @@ class Units:
             return Prefix(self.current + per, share * _FACTORS[self.current])
         found = prefix_for((None if v is None else v * share for v in values), dimension)
         return Prefix(found.unit + per, share * found.factor)
-
-
-def with_error(value: float | None, error: float | None, scale: Prefix) -> str:
-    """A number with its standard error, to the error's second digit; a dash for none."""
-    if value is None:
-        return "–"
-    number = value * scale.factor
-    unit = f" {scale.unit}" if scale.unit else ""
-    if not error:
-        return f"{significant(number, 4)}{unit}".replace("-", "−")
-    spread = significant(float(f"{error * scale.factor:.1e}"), 2)
-    decimals = len(spread.partition(".")[2])
-    return f"{number:.{decimals}f} ± {spread}{unit}".replace("-", "−")

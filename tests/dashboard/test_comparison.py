@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from dashboard.compare_figure import compare_figure, prefix_of, table_rows, with_error
+from dashboard.compare_figure import compare_figure, prefix_of, table_rows
 from dashboard.comparison import (
     CompareView,
     Member,
@@ -116,19 +116,6 @@ def test_the_table_says_value_and_error(pair):
     assert [cell.text for cell in rows[0][:4]] == ["Falling", "E1", "100 Hz", "60"]
     assert rows[0][7].text.startswith("−5.")
     assert "±" in rows[0][7].text
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "words"),
-    [
-        (1.23456, 0.0123, "1.235 ± 0.012"),
-        (-120.4, 3.2, "−120.4 ± 3.2"),
-        (1.5, None, "1.500"),
-        (1.0, 0.0, "1.000 ± 0"),
-    ],
-)
-def test_no_more_digits_than_the_error_leaves(value, error, words):
-    assert with_error(value, error) == words
 
 
 def test_the_figure_has_a_colour_for_each_session(pair):

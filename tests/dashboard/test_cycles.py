@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from dashboard.axes import with_error
 from dashboard.cycle_charts import CycleView, Segment, cycle_figure, segment_pairs, sweeps_of
 from dashboard.number_panels import cycle_cards, flag_sentences, model_words, sweep_rows, tried_rows
 from dashboard.number_trend import BARS_UP_TO, NumberView, newest_of, number_figure
 from dashboard.quantities import CYCLE, height_ratio, with_probes
-from dashboard.units import Units, with_error
+from dashboard.units import Units
 from sacmes_core.payloads.cv import CvPeak, CvProbe, CvResult
 from sacmes_core.payloads.results import ElectrodeCurves, ElectrodeResult, ScanReference
 from sacmes_core.settings.cv import CvSettings
