@@ -43,6 +43,8 @@ _ODDS_MIN: Final = 0.4
 _ODDS_CLEAR: Final = 1.0
 """Logarithms of the odds of a peak below which there is none, and below which it is doubtful."""
 _RESIDUALS_MIN: Final = 4.0
+_COLOURED_MIN: Final = 4.5
+"""Height over the coloured noise of a point: the mean of such points is hardly quieter than one."""
 PEAK_WIDTH_MAX_V: Final = 0.25
 _SLOW_GAIN: Final = 1.5
 """Noise that smoothing of degree two leaves, over that of a mean of as many points."""
@@ -153,14 +155,15 @@ def _is_peak(
     """Whether there is a peak at all, rather than noise, a tail, a step or a bend; shape (n,).
 
     All must hold: a peak is clearly likelier than none; the height stands out of the slow part
-    of what the fit leaves; the peak is no wider than peaks are and no few points that lie off;
-    and both of its flanks are in the window. The second answer is whether there may be one of
-    which the window shows one flank only.
+    of what the fit leaves, and out of the points' own noise where that is coloured; the peak is
+    no wider than peaks are and no few points that lie off; and both of its flanks are in the
+    window. The second answer is whether there may be one of which the window shows one flank only.
     """
     distance = np.minimum(judged.potential_v - x_v[0], x_v[-1] - judged.potential_v)
     is_inside = distance > EDGE_WIDTHS_MIN * judged.width_v
     is_there = (
         (judged.height_a > _RESIDUALS_MIN * misfits.slow_a)
+        & (judged.height_a > _COLOURED_MIN * misfits.coloured_a)
         & (odds_of_peak > _ODDS_MIN)
         & (judged.width_v < PEAK_WIDTH_MAX_V)
         & ~misfits.is_box

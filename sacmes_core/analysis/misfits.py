@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from sacmes_core.analysis.backgrounds import Background, Basis, basis, curved, joined
 from sacmes_core.analysis.gridding import Binned, on_grid
-from sacmes_core.analysis.noise import point_noise_a
+from sacmes_core.analysis.noise import coloured_noise_a, point_noise_a, quieter_sigma
 from sacmes_core.analysis.peaks import BoolArray, FloatArray
 from sacmes_core.analysis.shapes import physical_shape
 
@@ -59,8 +59,6 @@ _BOX_MAX_V: Final = 0.05
 _BOX_POINTS: Final = (3, 4, 6, 8, 12)
 _SLOW_V: Final = 0.024
 _SLOW_SHARE: Final = 0.06
-_QUIETER_SHARE: Final = 0.25
-_QUIETER_TO_SIGMA: Final = 0.3186
 _COLOURED_MAX: Final = 3.0
 _BOX_WIDTH_MAX_V: Final = 0.05
 _SIDE_SHARE: Final = 0.4
@@ -97,6 +95,8 @@ class Misfits:
         Rms of the fit's residual averaged over 24 mV.
     slow_noise_a
         Standard deviation of the noise that such an average still has, white or not.
+    coloured_a
+        Standard deviation of one point's noise where that is coloured, else 0.
     """
 
     is_step: BoolArray
@@ -106,6 +106,7 @@ class Misfits:
     is_box: BoolArray
     slow_a: FloatArray
     slow_noise_a: FloatArray
+    coloured_a: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +172,7 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
     best = scores.argmax(axis=0)
     is_one = scores.max(axis=0) > 0
     slow_a, is_slow = _slow(scans, peaks.sign, fit_a, height)
+    slow, size = _averaged(scans.x_v, left.residual)
     return Misfits(
         is_step=is_one & (best == 0),
         is_second=is_one & (best == 1),
@@ -178,7 +180,8 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
         is_slow=is_slow,
         is_box=_is_box(x_v, points, noise, peaks),
         slow_a=slow_a,
-        slow_noise_a=_quieter(_averaged(scans.x_v, left.residual)[0]) * height,
+        slow_noise_a=quieter_sigma(slow) * height,
+        coloured_a=coloured_noise_a(left.residual, slow, size) * height,
     )
 
 
@@ -348,17 +351,7 @@ def _usual(averages: FloatArray, white: FloatArray) -> FloatArray:
 
     Noise that is not white counts as what it is, up to thrice what `white` noise alone gives.
     """
-    return np.clip(_quieter(averages), white, _COLOURED_MAX * white)
-
-
-def _quieter(averages: FloatArray) -> FloatArray:
-    """Standard deviation of rows by the quieter quarter of them, shape (n,).
-
-    What is looked for fills a part of the scan only and hardly counts.
-    """
-    place = int(_QUIETER_SHARE * averages.shape[1])
-    quieter = np.partition(np.abs(averages), place, axis=1)[:, place]
-    return np.asarray(quieter / _QUIETER_TO_SIGMA)
+    return np.clip(quieter_sigma(averages), white, _COLOURED_MAX * white)
 
 
 def _cumulated(values: FloatArray) -> FloatArray:

@@ -118,11 +118,20 @@ def test_intervals_hold_the_truth(
 
 
 def test_blanks_have_no_peak(accuracy: ModuleType) -> None:
-    for kind, most in (("white noise", 0.01), ("smooth backgrounds", 0.03)):
-        peaks = peaks_of(accuracy.blanks(100, 3)[kind], "median")
+    blanks = accuracy.blanks(100, 3)
+    for kind, most in (("white noise", 0.01), ("1/f noise", 0.03), ("smooth backgrounds", 0.03)):
+        peaks = peaks_of(blanks[kind], "median")
         seen = [peak for peak in peaks if peak.peak_current_a is not None]
         assert len(seen) <= most * len(peaks)
         assert all(flags.NO_PEAK in p.flags for p in peaks if p.peak_current_a is None)
+
+
+def test_peaks_in_slow_noise_are_seen(accuracy: ModuleType) -> None:
+    made = [case for case in accuracy.scans("A", 20, 3) if case.truth.kind == "1/f"]
+    clear = [case for case in made if case.truth.snr in (5, 10)]
+    ready = [accuracy.as_scan(case.potential_v, case.current_a) for case in clear]
+    seen = [peak.peak_current_a is not None for peak in peaks_of(ready, "median")]
+    assert np.mean(seen) >= 0.9
 
 
 def test_sign_and_scale_of_the_current_carry_over() -> None:

@@ -158,6 +158,26 @@ def test_noise_that_is_not_white_is_no_dropout() -> None:
     assert np.all(found.slow_noise_a > 2 * 0.3 / 20 / np.sqrt(12) * HEIGHT_A)
 
 
+def test_coloured_noise_is_that_of_a_point() -> None:
+    x_v = grid(0.002)
+    white = np.random.default_rng(9).normal(size=(400, len(x_v)))
+    slow = np.apply_along_axis(np.convolve, 1, white, np.ones(6) / np.sqrt(6), "same")
+    found, scans = judged(x_v, gauss(x_v) + 1 + slow / 20)
+    point_a = (scans.current_a - HEIGHT_A * (gauss(scans.x_v) + 1)).std()
+    assert share(found.coloured_a > 0) > 0.9
+    assert np.median(found.coloured_a) == pytest.approx(point_a, rel=0.2)
+
+
+def test_noise_that_averages_out_is_not_coloured() -> None:
+    x_v = grid(0.002)
+    random = np.random.default_rng(9)
+    white = random.normal(size=(400, len(x_v)))
+    turns = 0.1 * np.arange(len(x_v)) + random.random((400, 1))
+    for noise in (white, 0.3 * white + np.sqrt(2) * np.sin(2 * np.pi * turns)):
+        found, _ = judged(x_v, gauss(x_v) + 1 + noise / 20)
+        assert share(found.coloured_a > 0) < 0.02
+
+
 def test_single_point_at_the_end_is_no_dropout() -> None:
     x_v = grid(0.001)
     current = good(x_v, 100)
