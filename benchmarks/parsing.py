@@ -4,7 +4,8 @@
 
 Each reader gets the bytes of a file and gives its columns. Ours also decodes, recognises the format
 among all others, lifts the header, names electrodes and roles and looks for half-written lines; the
-others are told where the columns are and know nothing else. All must give equal numbers.
+others are told where the columns are and know nothing else. All must give equal numbers. A file is
+read again and again, so its potentials are always those of the file before, as they are in a run.
 
 SACMES Web's reader is written from a description of its behaviour, not taken from its source. It is
 timed twice: reading all columns once, and as that program works, where the task of each electrode

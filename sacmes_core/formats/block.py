@@ -1,9 +1,9 @@
 """Many lines of numbers at a time: the fast way for regular lines, the patient one for others."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -11,8 +11,6 @@ from sacmes_core.formats.layout import Layout
 
 _CHUNK_MIN: Final = 512
 _CHUNK_MAX: Final = 8192
-_SCANNER: Final = json.JSONDecoder(parse_int=float)
-_IN_TRUE_AND_FALSE: Final = "rs"
 _NOT_IN_NUMBERS: Final = "nN_"
 """One of them is in all that ``float`` takes in ASCII but numbers: ``nan``, ``inf``, ``1_0``."""
 
@@ -82,45 +80,28 @@ def _regular(
 ) -> Sequence[Sequence[float | None]] | None:
     """The columns of lines that all have a finite number where there should be one, else None."""
     separator = layout.separator
-    width = len(numeric)
     if separator is None or not all(numeric):
         return _regular_by_columns(lines, layout, numeric)
     if lines[0].endswith(separator):
         if not all(line.endswith(separator) for line in lines):
             return None
         lines = [line[:-1] for line in lines]
-    return _by_scanner(lines, layout, width) or _regular_by_columns(lines, layout, numeric)
+    found = _by_cells(lines, separator, layout, len(numeric))
+    return found or _regular_by_columns(lines, layout, numeric)
 
 
-def _by_scanner(
-    lines: Sequence[str], layout: Layout, width: int
+def _by_cells(
+    lines: Sequence[str], separator: str, layout: Layout, width: int
 ) -> Sequence[Sequence[float | None]] | None:
-    """The columns of lines that JSON's scanner takes for finite numbers, as it does most; or None.
-
-    It is the fastest reader of many numbers in the standard library. Between the numbers of two
-    lines stands a null, by whose places each line has as many numbers as the others.
-    """
-    separator = layout.separator or ""
-    text = f"{separator}null{separator}".join(lines)
-    if any(sign in text for sign in _IN_TRUE_AND_FALSE):
+    """The columns of lines that can be split all at once, as most can; else None."""
+    cells = _cells(f"\n{separator}".join(lines), separator, layout)
+    first, *others = (cells[k::width] for k in range(width))
+    # As many cells as there should be, and each line ends where the last column does.
+    if len(cells) != width * len(lines) or "".join(others[-1]).count("\n") != len(lines) - 1:
         return None
-    if layout.decimal == "comma":
-        if separator == "," or "." in text:
-            return None
-        text = text.replace(",", ".")
-    if separator != ",":
-        if "," in text:
-            return None
-        text = text.replace(separator, ",")
-    try:
-        values = _SCANNER.decode(f"[{text}]")
-        *columns, nulls = [tuple(values[k :: width + 1]) for k in range(width + 1)]
-        if len(values) != (width + 1) * len(lines) - 1 or nulls.count(None) != len(nulls):
-            return None
-        finite = math.isfinite(sum(map(sum, columns)))
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return columns if finite else None
+    found = [_known_floats("\n".join(first)), *map(_floats, others)]
+    columns = [column for column in found if column is not None]
+    return columns if len(columns) == width else None
 
 
 def _regular_by_columns(
@@ -162,6 +143,13 @@ def _floats(cells: Sequence[str]) -> tuple[float, ...] | None:
     except ValueError:
         return None
     return values if values and math.isfinite(sum(values)) else None
+
+
+# The scans of a run share their potentials, or their times.
+@lru_cache(maxsize=8)
+def _known_floats(text: str) -> tuple[float, ...] | None:
+    """The numbers of plain cells, one a line."""
+    return _floats(text.split("\n"))
 
 
 def _before_words(lines: Sequence[str]) -> int:

@@ -313,6 +313,8 @@ def _is_triple(
 
 def _numbered(chosen: Sequence[CurrentColumn]) -> Sequence[CurrentColumn]:
     """Give unnumbered currents of several electrodes their numbers, in order of the columns."""
+    if len(chosen) == 1:
+        return chosen
     named = [(c.electrode, c.role) for c in chosen]
     if len(set(named)) == len(named) and all(electrode is not None for electrode, _ in named):
         return chosen

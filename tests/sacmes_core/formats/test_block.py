@@ -1,4 +1,4 @@
-"""Regular lines go through the scanner of JSON; what it would take for other things may not."""
+"""Regular lines are split all at once; what is no number to the patient way is none to this one."""
 
 from unittest.mock import patch
 
@@ -34,13 +34,22 @@ def test_numbers_are_those_of_float() -> None:
     assert all(isinstance(value, float) for column in block.columns for value in column)
 
 
+def test_scans_of_a_run_have_their_potentials_in_common() -> None:
+    one, another = (
+        read_block(lines_with(cell, 3), 0, ROWS, COMMA, (True, True, True)).columns
+        for cell in ("1e-9", "2e-9")
+    )
+    assert one[0] is another[0]
+    assert one[1] != another[1]
+
+
 @pytest.mark.parametrize("cell", ["+4.2e-8", ".042e-6", "042e-9", "4.2e-8\t", "42.e-9"])
-def test_numbers_that_json_does_not_know_are_read(cell: str) -> None:
+def test_numbers_of_any_form_are_read(cell: str) -> None:
     assert second_column(lines_with(cell, 3))[3] == float(cell)
 
 
 @pytest.mark.parametrize("cell", ["true", "false", "null", "NaN", "[]", '"a"', "1e999", "{}", ""])
-def test_what_json_knows_beside_numbers_is_no_number(cell: str) -> None:
+def test_words_and_signs_are_no_numbers(cell: str) -> None:
     value = second_column(lines_with(cell, 3))[3]
     assert value is None or value != value
 
