@@ -6,7 +6,7 @@ where it has none; scans of two frequencies with the same n make a KDM.
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Self
@@ -106,8 +106,7 @@ class RunningTrend:
     """The trend of a run that grows: each point takes the same short time.
 
     It holds the reference of each series, its last potentials and the scans whose partner has not
-    come; nothing of what is done. One that starts with what another has `known` gives final
-    values at once.
+    come; nothing of what is done.
     """
 
     def __init__(self, settings: TrendSettings, known: Known | None = None) -> None:
@@ -133,26 +132,15 @@ class RunningTrend:
         placed = self._place(point)
         stale = self._refer(placed)
         stale |= self._widen(placed.series[1])
-        found = self._potentials[placed.series].judge(
-            point.peak_potential_v, point.peak_potential_se_v, self._settings
-        )
-        found += self._clocks[placed.series].judge(point.number, point.header_time_s)
-        both = self._both(placed)
-        return TrendStep(
-            TrendValue(
-                self._normalised(placed),
-                None if both is None else kdm(*both, self._settings.kdm_definition),
-                None if both is None else ratio(*both),
-                found,
-            ),
-            stale,
-        )
+        return TrendStep(self._value(point, placed), stale)
 
-    def know(self, point: TrendPoint) -> None:
-        """Take of a point only what holds for all scans of the run."""
-        placed = self._place(point)
-        self._refer(placed)
-        self._widen(placed.series[1])
+    def add_all(self, points: Sequence[TrendPoint]) -> tuple[TrendValue, ...]:
+        """Take the points of a whole run; what any of them shows holds for all of them."""
+        places = [self._place(point) for point in points]
+        for placed in places:
+            self._refer(placed)
+            self._widen(placed.series[1])
+        return tuple(map(self._value, points, places))
 
     def to_json(self) -> str:
         """All that it holds but the settings, to go on from in another process."""
@@ -192,6 +180,19 @@ class RunningTrend:
             )
             trend._waiting[electrode, frequency, number] = placed
         return trend
+
+    def _value(self, point: TrendPoint, placed: _Placed) -> TrendValue:
+        found = self._potentials[placed.series].judge(
+            point.peak_potential_v, point.peak_potential_se_v, self._settings
+        )
+        found += self._clocks[placed.series].judge(point.number, point.header_time_s)
+        both = self._both(placed)
+        return TrendValue(
+            self._normalised(placed),
+            None if both is None else kdm(*both, self._settings.kdm_definition),
+            None if both is None else ratio(*both),
+            found,
+        )
 
     def _place(self, point: TrendPoint) -> _Placed:
         frequency = None if point.frequency_hz is None else _key(point.frequency_hz)
@@ -282,13 +283,8 @@ def recompute(
     running
         As if every point had been added to it.
     """
-    points = tuple(points)
-    first = RunningTrend(settings)
-    for point in points:
-        first.know(point)
-    again = RunningTrend(settings, first.known)
-    values = tuple(again.add(point).value for point in points)
-    return values, again
+    running = RunningTrend(settings)
+    return running.add_all(tuple(points)), running
 
 
 def _reference_to(reference: Reference | None) -> list[Any] | None:
