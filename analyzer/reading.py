@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 from sacmes_core.flags import CLOCK_WRONG, TRUNCATED_SCAN
 from sacmes_core.formats.clock import clock_is_wrong
@@ -52,7 +51,7 @@ def read_scans(
     FormatError
         If the file cannot be read.
     """
-    name = PurePosixPath(file.replace("\\", "/")).name
+    name = file.replace("\\", "/").rstrip("/").rpartition("/")[2]
     scans = read(
         content,
         name=name,

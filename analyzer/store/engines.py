@@ -147,19 +147,19 @@ def _postgresql_epoch(_element: epoch_s, _compiler: Any, **_: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS double precision)"
 
 
-class each_pair(FunctionElement[str]):  # noqa: N801
-    """A table of the pairs in a JSON list, one a row, in its column `value`."""
+class each_item(FunctionElement[str]):  # noqa: N801
+    """A table of the items of a JSON list, one a row, in its column `value`."""
 
     inherit_cache = True
 
 
-@compiles(each_pair, SQLITE)
-def _sqlite_pairs(element: each_pair, compiler: Any, **kw: Any) -> str:
+@compiles(each_item, SQLITE)
+def _sqlite_items(element: each_item, compiler: Any, **kw: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **kw)})"
 
 
-@compiles(each_pair, POSTGRESQL)
-def _postgresql_pairs(element: each_pair, compiler: Any, **kw: Any) -> str:
+@compiles(each_item, POSTGRESQL)
+def _postgresql_items(element: each_item, compiler: Any, **kw: Any) -> str:
     return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kw)} AS jsonb))"
 
 

@@ -4,16 +4,31 @@ What they find is staged, and takes the place of the results in one transaction 
 until then everybody sees the results as they were, new scans included.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from analyzer.store.claims import CLAIM_S, Claim
 from analyzer.store.database import Database
-from analyzer.store.engines import epoch_s
+from analyzer.store.engines import each_item, epoch_s
 from analyzer.store.rows import (
     Analysed,
     ResultKey,
@@ -29,9 +44,24 @@ from analyzer.store.rows import (
 )
 from analyzer.store.sessions import Run
 from analyzer.store.tables import jobs, results, sessions, staged, uploads
-from analyzer.store.uploads import AGAIN, head
+from analyzer.store.uploads import AGAIN, ITEM, THESE_POSITIONS, head
 
 _PAGE_ROWS: Final = 2000
+_COPIED: Final = ("run", "position", "scan_index", "file", "frequency_hz", "number", "document")
+_TRENDS: Final = each_item(bindparam("trends", type_=Text)).table_valued(ITEM)
+_PART: Final = tuple(_TRENDS.c.value[k].as_string() for k in range(4))
+_COPY: Final = insert(results).from_select(
+    [*_COPIED, "trend", "superseded", "announced"],
+    select(*(staged.c[name] for name in _COPIED), _PART[3], literal(0), literal(1)).join_from(
+        _TRENDS,
+        staged,
+        # The whole key is in the list, so that SQLite looks each up and does not search the list.
+        (staged.c.run == cast(_PART[0], BigInteger))
+        & (staged.c.position == cast(_PART[1], BigInteger))
+        & (staged.c.scan_index == cast(_PART[2], Integer)),
+    ),
+)
+"""Staged results as shown ones, with the trends of a JSON list of keys and trends."""
 _UNHELD: Final = jobs.c.expires_at.is_(None) | (jobs.c.expires_at < epoch_s())
 
 
@@ -71,8 +101,9 @@ class Reanalysis:
             piece = Piece(run, self._holder, positions)
             connection.execute(
                 update(jobs)
-                .where(jobs.c.run == run, jobs.c.position.in_(positions))
-                .values(holder=self._holder, expires_at=epoch_s() + CLAIM_S)
+                .where(jobs.c.run == run, jobs.c.position.in_(THESE_POSITIONS))
+                .values(holder=self._holder, expires_at=epoch_s() + CLAIM_S),
+                _named(positions),
             )
         return piece
 
@@ -101,7 +132,7 @@ class Reanalysis:
         with self._database.write(durable=False) as connection:
             if connection.scalar(of_run.with_for_update(read=True)) != settings_revision:
                 return 0
-            mine = frozenset(connection.scalars(ended))
+            mine = frozenset(connection.scalars(ended, _named(piece.positions)))
             rows = [
                 row_of(item.upload, result)
                 for item in analysed
@@ -192,17 +223,24 @@ class Reanalysis:
         holder = None if expires_at is None else piece.holder
         with self._database.write(durable=False) as connection:
             changed = connection.execute(
-                update(jobs).where(*_held(piece)).values(holder=holder, expires_at=expires_at)
+                update(jobs).where(*_held(piece)).values(holder=holder, expires_at=expires_at),
+                _named(piece.positions),
             )
         return changed.rowcount
 
 
 def _held(piece: Piece) -> tuple[Any, ...]:
+    """What holds of the jobs of a piece; their positions are a parameter, see `_named`."""
     return (
         jobs.c.run == piece.run,
-        jobs.c.position.in_(piece.positions),
+        jobs.c.position.in_(THESE_POSITIONS),
         jobs.c.holder == piece.holder,
     )
+
+
+def _named(positions: Sequence[int]) -> dict[str, str]:
+    """The parameter of `THESE_POSITIONS`."""
+    return {"positions": json.dumps(positions)}
 
 
 def _put_in_place(
@@ -210,30 +248,8 @@ def _put_in_place(
 ) -> None:
     done = select(staged.c.position).where(staged.c.run == run)
     connection.execute(delete(results).where(results.c.run == run, results.c.position.in_(done)))
-    names = ("run", "position", "scan_index", "file", "frequency_hz", "number", "document")
-    copied = select(
-        *(staged.c[name] for name in names),
-        bindparam("new_trend", type_=results.c.trend.type),
-        bindparam("no", 0, type_=results.c.superseded.type),
-        bindparam("yes", 1, type_=results.c.announced.type),
-    ).where(
-        staged.c.run == bindparam("this_run"),
-        staged.c.position == bindparam("this_position"),
-        staged.c.scan_index == bindparam("this_index"),
-    )
-    if trends:
-        connection.execute(
-            insert(results).from_select([*names, "trend", "superseded", "announced"], copied),
-            [
-                {
-                    "this_run": key.run,
-                    "this_position": key.position,
-                    "this_index": key.scan_index,
-                    "new_trend": trend_to(trend),
-                    "no": 0,
-                    "yes": 1,
-                }
-                for key, trend in trends
-            ],
-        )
+    rows = [(k.run, k.position, k.scan_index, trend_to(trend)) for k, trend in trends]
+    for start in range(0, len(rows), _PAGE_ROWS):
+        page = json.dumps(rows[start : start + _PAGE_ROWS])
+        connection.execute(_COPY, {"trends": page})
     connection.execute(delete(staged).where(staged.c.run == run))

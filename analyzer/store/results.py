@@ -27,6 +27,7 @@ from analyzer.store.rows import (
     trend_from,
     trend_of,
     trend_to,
+    without_trend,
 )
 from analyzer.store.tables import jobs, results, sessions, staged, trend_states, uploads
 from analyzer.store.uploads import AGAIN
@@ -227,7 +228,8 @@ def _later(position: int, index: int) -> ColumnElement[bool]:
 
 def _new_row(item: Analysed, result: Result) -> dict[str, Any]:
     trend = trend_to([trend_of(electrode) for electrode in result.electrodes])
-    return row_of(item.upload, result) | {"trend": trend, "superseded": 0, "announced": 0}
+    row = row_of(item.upload, without_trend(result))
+    return row | {"trend": trend, "superseded": 0, "announced": 0}
 
 
 def _keep(connection: Connection, batches: Sequence[Batch], again: set[int], now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from analyzer.store.claims import Claim, spend
@@ -149,10 +150,7 @@ def result_of(row: Any) -> Result:
 
 
 def row_of(upload: StoredUpload, result: Result) -> dict[str, Any]:
-    """The columns that a result has wherever it is kept; its trend is another matter."""
-    plain = tuple(with_trend(electrode, NO_TREND) for electrode in result.electrodes)
-    if plain != result.electrodes:
-        result = result.model_copy(update={"electrodes": plain})
+    """The columns that a result without a trend has wherever it is kept."""
     return {
         "run": upload.run,
         "position": upload.position,
@@ -164,9 +162,17 @@ def row_of(upload: StoredUpload, result: Result) -> dict[str, Any]:
     }
 
 
+def without_trend(result: Result) -> Result:
+    """A result as it was before its trend."""
+    plain = tuple(with_trend(electrode, NO_TREND) for electrode in result.electrodes)
+    if plain == result.electrodes:
+        return result
+    return result.model_copy(update={"electrodes": plain})
+
+
 def points_of(row: Any) -> tuple[TrendPoint, ...]:
     """What the trend needs of a row."""
-    document = json.loads(row.document)
+    document = from_json(row.document)
     common_error = common_error_of(document.get("method"))
     header_time_s = _header_time_s(document["scan"])
     return tuple(

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from analyzer.store.database import Database
-from analyzer.store.engines import each_pair, epoch_s, insert_if_absent
+from analyzer.store.engines import each_item, epoch_s, insert_if_absent
 from analyzer.store.quotas import NO_QUOTA, Quota, Usage
 from analyzer.store.tables import claims, jobs, sessions, staged, uploads, users
 from sacmes_core.payloads.session import SessionDocument
@@ -40,9 +40,8 @@ PACKING_LEVEL: Final = 3
 
 # Built once, since they are asked for each group; as a join, since SQLite finds pairs in a list by
 # their first half alone.
-_PAIRS: Final = each_pair(bindparam("pairs", type_=Text)).table_valued(
-    column("value", JSON().with_variant(JSONB(), "postgresql"))
-)
+ITEM: Final = column("value", JSON().with_variant(JSONB(), "postgresql"))
+_PAIRS: Final = each_item(bindparam("pairs", type_=Text)).table_valued(ITEM)
 _TEXT: Final = _PAIRS.c.value[1].as_string()
 _OF_PAIR: Final = uploads.c.run == cast(_PAIRS.c.value[0].as_string(), BigInteger)
 _THERE: Final = select(uploads.c.run, uploads.c.upload_id).join_from(
@@ -52,6 +51,17 @@ _REVISIONS: Final = (
     select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
     .join_from(_PAIRS, uploads, _OF_PAIR & (uploads.c.file == _TEXT))
     .group_by(uploads.c.run, uploads.c.file)
+)
+
+# As text, since a parameter for each of some hundred takes longer than the rest of a statement.
+THESE_POSITIONS: Final = select(
+    cast(each_item(bindparam("positions", type_=Text)).table_valued(ITEM).c.value, BigInteger)
+)
+"""The numbers of a JSON list, the parameter `positions`."""
+_THESE: Final = (
+    select(uploads)
+    .where(uploads.c.run == bindparam("this_run"), uploads.c.position.in_(THESE_POSITIONS))
+    .order_by(uploads.c.position)
 )
 
 
@@ -187,9 +197,9 @@ class Uploads:
 
     def these(self, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
         """The uploads at these positions of a session, in order."""
-        query = select(uploads).where(uploads.c.run == run, uploads.c.position.in_(positions))
+        where = {"this_run": run, "positions": json.dumps(list(positions))}
         with self._database.read() as connection:
-            return tuple(map(_stored, connection.execute(query.order_by(uploads.c.position))))
+            return tuple(map(_stored, connection.execute(_THESE, where)))
 
     def at(self, run: int, position: int) -> StoredUpload | None:
         """The upload at a position of a session."""
