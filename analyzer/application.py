@@ -1,5 +1,6 @@
 """A running analyzer process: the ingest's duty, workers, or both, and its presence."""
 
+import gc
 import logging
 import queue
 import secrets
@@ -113,6 +114,8 @@ class Analyzer:
         """Work until `stop`, then finish what is held and say goodbye."""
         logger.info("Analyzer %s starts (%s)", self._presence.analyzer, self._presence.role)
         sys.setswitchinterval(SWITCH_S)
+        # What is loaded by now stays: each search of it all for garbage stops every thread.
+        gc.freeze()
         threads = [self._thread(name, work) for name, work in self._works().items()]
         self._link.start()
         self._watch(stop)

@@ -17,6 +17,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 
 # Threads are counted when numpy is loaded.
 import argparse
+import gc
 import multiprocessing
 import tempfile
 import time
@@ -130,6 +131,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sacmes-reanalysis-") as name:
         url = options.store or home_url(Path(name))
         store = filled(url, options.scans)
+        gc.freeze()  # As an analyzer does.
         print(f"{options.scans:,} scans of 4 kB, {store.database.engine.dialect.name}")
         heads = ("workers", "clock, s") if options.workers else ("pure, s", "whole, s", "ratio")
         print("method  " + "".join(f" {head:>10s}" for head in heads))
