@@ -64,6 +64,14 @@ _COPY: Final = insert(results).from_select(
 """Staged results as shown ones, with the trends of a JSON list of keys and trends."""
 _UNHELD: Final = jobs.c.expires_at.is_(None) | (jobs.c.expires_at < epoch_s())
 
+# Built once, since a worker asks at each turn.
+_NEXT: Final = (
+    select(jobs.c.run)
+    .where(jobs.c.priority == AGAIN, _UNHELD, jobs.c.run > bindparam("after", type_=BigInteger))
+    .order_by(jobs.c.run, jobs.c.position)
+    .limit(1)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -213,11 +221,9 @@ class Reanalysis:
         return trend_revision
 
     def _next(self, after_run: int) -> int | None:
-        query = select(jobs.c.run).where(jobs.c.priority == AGAIN, _UNHELD)
-        query = query.order_by(jobs.c.run, jobs.c.position).limit(1)
         with self._database.read() as connection:
-            found = connection.scalar(query.where(jobs.c.run > after_run))
-            return connection.scalar(query) if found is None else found
+            found = connection.scalar(_NEXT, {"after": after_run})
+            return connection.scalar(_NEXT, {"after": 0}) if found is None else found
 
     def _set(self, piece: Piece, expires_at: Any) -> int:
         holder = None if expires_at is None else piece.holder

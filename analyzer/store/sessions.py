@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, exists, func, insert, select, update
 
@@ -27,6 +27,12 @@ from analyzer.store.uploads import AGAIN, analyse_again, insert_session
 from sacmes_core.payloads.questions import RenameRequest
 from sacmes_core.payloads.replies import SessionSummary
 from sacmes_core.payloads.session import SessionDocument
+
+# Built once, since a worker asks at each turn.
+_STALE: Final = select(sessions.c.run).where(
+    sessions.c.trend_stale == YES,
+    ~exists().where(jobs.c.run == sessions.c.run, jobs.c.priority == AGAIN),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +174,8 @@ class Sessions:
 
     def stale(self) -> tuple[int, ...]:
         """Sessions whose trend has to be computed again, and no scan analysed again before."""
-        under_way = exists().where(jobs.c.run == sessions.c.run, jobs.c.priority == AGAIN)
-        query = select(sessions.c.run).where(sessions.c.trend_stale == YES, ~under_way)
         with self._database.read() as connection:
-            return tuple(connection.scalars(query))
+            return tuple(connection.scalars(_STALE))
 
     def newest_of_all(self) -> tuple[Run, ...]:
         """The newest session of every user."""
