@@ -13,14 +13,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.exception import MalformedPacket
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -38,7 +37,13 @@ from sacmes_core.link_events import (
     Received,
     Refused,
 )
-from sacmes_core.messages import Message, Publication
+from sacmes_core.messages import Publication
+from sacmes_core.publish_packet import (
+    Incoming,
+    MalformedError,
+    decode_publish,
+    encode_properties,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +66,57 @@ _TAKEN_OVER: Final = 0x8E
 _NO_SUBSCRIBERS: Final = 0x10
 
 
+class _Packed(Properties):
+    """Properties of a message that are bytes already."""
+
+    def __init__(self, packed: bytes) -> None:
+        object.__setattr__(self, "packed", packed)
+
+    def pack(self) -> bytes:
+        """The bytes with their length before them."""
+        packed: bytes = object.__getattribute__(self, "packed")
+        return packed
+
+
+class _Bell:
+    """Stands for the socket that wakes the network's thread; rings once until that has looked.
+
+    Each ring lets go of the interpreter, which beside a thread that computes comes back late.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._rung = False
+
+    def send(self, ring: bytes) -> int:
+        """Ring, unless nobody has looked since the last time."""
+        if self._rung:
+            return len(ring)
+        self._rung = True
+        return int(self._sock.send(ring))
+
+    def looked(self) -> None:
+        """Say that what is added from now on wants another ring."""
+        self._rung = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
 class _Client(mqtt.Client):
     """paho's client with another way to the network."""
+
+    take: Callable[[Incoming], None]
+    """Gets each message; it neither raises nor waits."""
+
+    def loop_forever(self, *arguments: Any, **named: Any) -> MQTTErrorCode:
+        """Begin, with a bell that many messages share."""
+        self._sockpairW: Any = _Bell(self._sockpairW)
+        return super().loop_forever(*arguments, **named)
+
+    def acknowledge(self, mid: int) -> None:
+        """Tell the broker that a message of quality of service 1 is done."""
+        self._send_puback(mid)
 
     def _create_socket_connection(self) -> socket.socket:
         sock = super()._create_socket_connection()
@@ -83,13 +137,29 @@ class _Client(mqtt.Client):
                 break
         return code
 
+    def loop_write(self) -> MQTTErrorCode:
+        """Send all that waits."""
+        if isinstance(self._sockpairW, _Bell):
+            # Before the look, so that whatever comes during it rings.
+            self._sockpairW.looked()
+        return super().loop_write()
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        packet = self._in_packet
+        try:
+            incoming = decode_publish(packet["command"], bytes(packet["packet"]))
+        except MalformedError as error:
+            raise MalformedPacket(str(error)) from error
+        self.take(incoming)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
 
 @dataclass(slots=True)
 class _Connection:
     """What belongs to one client object, so that a late callback of an old one is recognised."""
 
     number: int
-    client: mqtt.Client
+    client: _Client
     gone: threading.Event = field(default_factory=threading.Event)
     answered: bool = False
     accepted: bool = False
@@ -151,13 +221,7 @@ class Link:
         connection = self._current
         if connection is None or not self._connected.is_set():
             return None
-        information = connection.client.publish(
-            publication.topic,
-            publication.payload,
-            publication.qos,
-            publication.retain,
-            _properties(PacketTypes.PUBLISH, publication),
-        )
+        information = _publish(connection.client, publication)
         if information.rc != mqtt.MQTT_ERR_SUCCESS:
             return None
         return _token(connection.number, information.mid)
@@ -167,7 +231,7 @@ class Link:
         number, mid, qos = received.receipt
         connection = self._current
         if connection is not None and connection.number == number and qos > 0:
-            connection.client.ack(mid, qos)
+            connection.client.acknowledge(mid)
 
     def stop(self, farewell: Sequence[Publication] = (), *, timeout_s: float = 5.0) -> bool:
         """Publish the farewell, disconnect without a will, and end the threads.
@@ -180,12 +244,7 @@ class Link:
         connection = self._current
         taken = connection is not None and self.connected
         if connection is not None and taken:
-            sent = [
-                connection.client.publish(
-                    p.topic, p.payload, p.qos, p.retain, _properties(PacketTypes.PUBLISH, p)
-                )
-                for p in farewell
-            ]
+            sent = [_publish(connection.client, publication) for publication in farewell]
             for information in sent:
                 try:
                     information.wait_for_publish(timeout_s)
@@ -234,7 +293,7 @@ class Link:
         client.loop_stop()
         return time.monotonic() - started if connection.accepted else 0.0
 
-    def _client(self, number: int) -> mqtt.Client:
+    def _client(self, number: int) -> _Client:
         client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._options.client_id,
@@ -253,8 +312,7 @@ class Link:
             client.username_pw_set(self._address.username, self._address.key)
         will = self._options.will
         if will is not None:
-            properties = _properties(PacketTypes.WILLMESSAGE, will)
-            properties.WillDelayInterval = self._options.will_delay_s
+            properties = _will_properties(will, self._options.will_delay_s)
             client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
         return client
 
@@ -300,13 +358,12 @@ class Link:
                 events.put(Refused(_silent_reason(self._address), login=False))
             connection.gone.set()
 
-        def on_message(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-            receipt = (connection.number, message.mid, message.qos)
-            read = _message(message)
-            if read is None:
-                client.ack(message.mid, message.qos)
-            else:
-                events.put(Received(read, receipt))
+        def take(incoming: Incoming) -> None:
+            if incoming.message is not None:
+                receipt = (connection.number, incoming.mid, incoming.qos)
+                events.put(Received(incoming.message, receipt))
+            if incoming.qos and (incoming.message is None or not self._options.manual_acknowledge):
+                client.acknowledge(incoming.mid)
 
         def on_publish(
             _client: mqtt.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Properties
@@ -321,7 +378,7 @@ class Link:
 
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
-        client.on_message = on_message
+        client.take = take
         client.on_publish = on_publish
 
 
@@ -366,51 +423,27 @@ def network_reason(error: Exception, address: BrokerAddress) -> str:
     return f"The broker at {address} cannot be reached: {error}."
 
 
-@cache
-def _no_properties(packet: int) -> Properties:
-    return Properties(packet)  # type: ignore[no-untyped-call]
-
-
-def _new_properties(packet: int) -> Properties:
-    # Each new one fills tables that are the same in all; a copy shares them.
-    return copy(_no_properties(packet))
-
-
 def _connect_properties(session_expiry_s: int) -> Properties:
-    properties = _new_properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = session_expiry_s
     return properties
 
 
-def _properties(packet: int, publication: Publication) -> Properties:
-    properties = _new_properties(packet)
-    if publication.content_type is not None:
-        properties.ContentType = publication.content_type
-    if publication.user_properties:
-        properties.UserProperty = list(publication.user_properties)
-    if publication.response_topic is not None:
-        properties.ResponseTopic = publication.response_topic
-    if publication.correlation_data is not None:
-        properties.CorrelationData = publication.correlation_data
-    if publication.expiry_s is not None:
-        properties.MessageExpiryInterval = publication.expiry_s
+def _will_properties(will: Publication, delay_s: int) -> Properties:
+    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+    properties.WillDelayInterval = delay_s
+    if will.content_type is not None:
+        properties.ContentType = will.content_type
+    if will.expiry_s is not None:
+        properties.MessageExpiryInterval = will.expiry_s
     return properties
 
 
-def _message(message: mqtt.MQTTMessage) -> Message | None:
-    """The message as a value; None if its topic is not even text."""
-    try:
-        topic = message.topic
-    except UnicodeDecodeError:
-        return None
-    properties = message.properties
-    return Message(
-        topic=topic,
-        payload=bytes(message.payload),
-        retain=message.retain,
-        content_type=getattr(properties, "ContentType", None),
-        user_properties=tuple(getattr(properties, "UserProperty", ())),
-        response_topic=getattr(properties, "ResponseTopic", None),
-        correlation_data=getattr(properties, "CorrelationData", None),
-        expiry_s=getattr(properties, "MessageExpiryInterval", None),
+def _publish(client: mqtt.Client, publication: Publication) -> mqtt.MQTTMessageInfo:
+    return client.publish(
+        publication.topic,
+        publication.payload,
+        publication.qos,
+        publication.retain,
+        _Packed(encode_properties(publication)),
     )

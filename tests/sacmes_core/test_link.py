@@ -80,6 +80,15 @@ def test_a_message_comes_with_all_its_properties(broker: Broker) -> None:
         assert token is not None
 
 
+def test_a_byte_order_mark_in_a_message_does_not_end_the_connection(broker: Broker) -> None:
+    with link(broker.url("alice"), subscriptions=(Subscription(REPLY),)) as driven:
+        driven.next(Connected)
+        driven.link.publish(Publication(REPLY, b"1", user_properties=(("file", "\ufeffa.txt"),)))
+        driven.link.publish(Publication(REPLY, b"2"))
+        assert driven.next(Received).message.user_properties == (("file", "\ufeffa.txt"),)
+        assert driven.next(Received).message.payload == b"2"
+
+
 def test_the_brokers_answer_comes_back_under_the_token(broker: Broker) -> None:
     with link(broker.url("alice")) as driven:
         driven.next(Connected)
