@@ -6,10 +6,9 @@ height of its own.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sacmes_core.analysis.backgrounds import (
     Background,
@@ -27,9 +26,6 @@ _BLOCK: Final = 64
 _STEPS: Final = np.arange(-1, 2)
 _SIGMA: Final = 0.03
 """Noise and model error relative to the range of the current, for the weight of the priors."""
-
-
-_Number = TypeVar("_Number", np.float32, np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +57,10 @@ class _Bank:
     """
 
     potentials_v: FloatArray
-    templates: NDArray[np.float32]
+    templates: FloatArray
     sizes: FloatArray
     baselines: FloatArray
-    explained: NDArray[np.float32]
+    explained: FloatArray
     volumes: FloatArray
 
 
@@ -131,22 +127,22 @@ def _seen(x_v: FloatArray, current_a: FloatArray, noise_a: FloatArray) -> _Seen:
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)[:, np.newaxis]
     explained = _product(scaled, bank.baselines).reshape(len(scaled), len(bank.sizes), -1)
     rest = np.sum(scaled**2, axis=1)[:, np.newaxis] - np.sum(explained**2, axis=2)
-    found = _compared(bank, scaled.astype(np.float32), explained.astype(np.float32))
+    found = _compared(bank, scaled, explained)
     best = found.scores.max(axis=(-2, -1)) ** 2
     evidence = (best - rest) / 2 / sigma**2 + bank.volumes
     return _Seen(bank, found, best / 2 / sigma**2, evidence, scale_a)
 
 
-def _compared(bank: _Bank, scaled: NDArray[np.float32], explained: NDArray[np.float32]) -> _Best:
+def _compared(bank: _Bank, scaled: FloatArray, explained: FloatArray) -> _Best:
     """The best templates for n voltammograms, shape (n, K), of which baselines explain (n, B, q).
 
     Products with all that a baseline leaves of the templates are those with the templates less
     those of what it explains, which are few.
     """
     parts = []
-    per_size = (1 / bank.sizes).astype(np.float32).reshape(len(bank.sizes), -1)
+    per_size = (1 / bank.sizes).reshape(len(bank.sizes), -1)
     own = _blocks(explained.reshape(len(explained), -1))
-    scores = np.empty((_BLOCK, *per_size.shape), dtype=np.float32)
+    scores = np.empty((_BLOCK, *per_size.shape))
     for block, parts_of_block in zip(_blocks(scaled), own, strict=True):
         whole = block @ bank.templates
         for k, part in enumerate(np.split(parts_of_block, len(bank.sizes), axis=1)):
@@ -166,19 +162,20 @@ def _product(rows: FloatArray, columns: FloatArray) -> FloatArray:
     return np.asarray(products.reshape(-1, columns.shape[1])[: len(rows)])
 
 
-def _blocks(rows: NDArray[_Number]) -> NDArray[_Number]:
+def _blocks(rows: FloatArray) -> FloatArray:
     """Rows (n, K) in blocks of always as many, the last one filled with zeros, (blocks, m, K).
 
     A scan must give the same digits alone and in a batch, and BLAS adds in an order that depends
-    on the number of rows. They are so few that products stay within a processor's cache.
+    on the number of rows; in single precision, on many processors, even on their place in a block.
+    They are so few that products stay within a processor's cache.
     """
     count = -(-len(rows) // _BLOCK)
-    blocks = np.zeros((count * _BLOCK, rows.shape[1]), dtype=rows.dtype)
+    blocks = np.zeros((count * _BLOCK, rows.shape[1]))
     blocks[: len(rows)] = rows
     return blocks.reshape(count, _BLOCK, -1)
 
 
-def _best(scores: NDArray[np.float32]) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
+def _best(scores: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
     """Places, widths and scores about the largest and the smallest score, see `_Best`."""
     n, count, places, widths = scores.shape
     flat = scores.reshape(n, count, -1)
@@ -233,10 +230,10 @@ def _bank(grid: bytes) -> _Bank:
     templates = shapes.reshape(-1, len(x_v)).T
     return _Bank(
         potentials_v,
-        np.ascontiguousarray(templates, dtype=np.float32),
+        np.ascontiguousarray(templates),
         np.stack(sizes),
         np.concatenate(baselines, axis=1),
-        np.ascontiguousarray(np.swapaxes(baselines, 1, 2) @ templates, dtype=np.float32),
+        np.ascontiguousarray(np.swapaxes(baselines, 1, 2) @ templates),
         np.array(volumes),
     )
 
