@@ -1,5 +1,6 @@
 """From numbers to the messages that carry them: results and curves."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -11,7 +12,7 @@ from analyzer.reading import Circumstances
 from analyzer.store.sessions import Run
 from analyzer.store.uploads import StoredUpload
 from sacmes_core import __version__
-from sacmes_core.analysis.peaks import FloatArray, Peak, PeakCurves
+from sacmes_core.analysis.peaks import FloatArray
 from sacmes_core.flags import CLOCK_NOT_SET
 from sacmes_core.formats.scan import Scan
 from sacmes_core.payloads.common import TimeSource
@@ -24,6 +25,8 @@ from sacmes_core.upload import UploadHeader
 POINTS_MAX: Final = 16_000
 """Points of all curves of a message together: with four columns of 12 characters it fits."""
 _DIGITS: Final = 6
+_ROUNDED_TOGETHER: Final = 16
+"""Scans whose curves are rounded in one call; of more, large ones would take too much memory."""
 _POWERS: Final = np.array([float(f"1e{k}") for k in range(23)])
 
 
@@ -58,20 +61,27 @@ def result_of(run: Run, upload: StoredUpload, numbers: Numbers, index: int) -> R
     )
 
 
+def all_curves(scans: Sequence[tuple[Result, Numbers]]) -> Iterator[Curves]:
+    """The curves of scans, each thinned out evenly where they would not fit into a message."""
+    for start in range(0, len(scans), _ROUNDED_TOGETHER):
+        some = scans[start : start + _ROUNDED_TOGETHER]
+        columns = [_columns(numbers) for _, numbers in some]
+        values = [v for those in columns for each in those for v in each.values()]
+        # In one call, which for some hundred numbers costs as much as for a column of them.
+        rounded = iter(_rounded(np.concatenate(values)) if values else [])
+        for (result, numbers), those in zip(some, columns, strict=True):
+            yield Curves(
+                session_id=result.session_id,
+                position=result.position,
+                scan=result.scan,
+                settings_revision=result.settings_revision,
+                electrodes=tuple(_electrodes(numbers, those, rounded)),
+            )
+
+
 def curves_of(result: Result, numbers: Numbers) -> Curves:
-    """The curves of one scan, thinned out evenly where they would not fit into a message."""
-    assert numbers.analysis is not None
-    peaks = {peak.electrode: peak for peak in numbers.analysis.peaks}
-    found = numbers.analysis.curves[:ELECTRODE_MAX]
-    points = sum(len(curves.current_a) for curves in found)
-    step = -(-points // POINTS_MAX) or 1
-    return Curves(
-        session_id=result.session_id,
-        position=result.position,
-        scan=result.scan,
-        settings_revision=result.settings_revision,
-        electrodes=tuple(_curves(c, peaks[c.electrode], step) for c in found),
-    )
+    """As `all_curves`, of one scan."""
+    return next(all_curves([(result, numbers)]))
 
 
 def tried(
@@ -146,23 +156,38 @@ def _method(numbers: Numbers) -> str | None:
     return f"{numbers.analysis.method}/{numbers.analysis.version}"
 
 
-def _curves(curves: PeakCurves, peak: Peak, step: int) -> ElectrodeCurves:
-    columns = {
-        "potential_v": curves.potential_v,
-        "current_a": curves.current_a,
-        "smoothed_a": curves.smoothed_a,
-        "baseline_a": curves.baseline_a,
-        "time_s": curves.time_s,
-    }
-    there = {name: values[::step] for name, values in columns.items() if values is not None}
-    # In one call, which for some hundred numbers costs as much as for a column of them.
-    rounded = iter(_rounded(np.concatenate(list(there.values()))))
-    return ElectrodeCurves(
-        electrode=curves.electrode,
-        peak_current_a=peak.peak_current_a,
-        peak_potential_v=peak.peak_potential_v,
-        **{name: tuple(islice(rounded, len(values))) for name, values in there.items()},
-    )
+def _columns(numbers: Numbers) -> list[dict[str, FloatArray]]:
+    """The columns that the curves of each electrode have, by the names of the message."""
+    assert numbers.analysis is not None
+    found = numbers.analysis.curves[:ELECTRODE_MAX]
+    points = sum(len(curves.current_a) for curves in found)
+    step = -(-points // POINTS_MAX) or 1
+    columns = [
+        {
+            "potential_v": curves.potential_v,
+            "current_a": curves.current_a,
+            "smoothed_a": curves.smoothed_a,
+            "baseline_a": curves.baseline_a,
+            "time_s": curves.time_s,
+        }
+        for curves in found
+    ]
+    return [{name: v[::step] for name, v in each.items() if v is not None} for each in columns]
+
+
+def _electrodes(
+    numbers: Numbers, columns: Sequence[dict[str, FloatArray]], rounded: Iterator[float]
+) -> Iterator[ElectrodeCurves]:
+    assert numbers.analysis is not None
+    peaks = {peak.electrode: peak for peak in numbers.analysis.peaks}
+    for curves, those in zip(numbers.analysis.curves, columns, strict=False):
+        peak = peaks[curves.electrode]
+        yield ElectrodeCurves(
+            electrode=curves.electrode,
+            peak_current_a=peak.peak_current_a,
+            peak_potential_v=peak.peak_potential_v,
+            **{name: tuple(islice(rounded, len(values))) for name, values in those.items()},
+        )
 
 
 def _rounded(values: FloatArray) -> list[float]:

@@ -14,7 +14,7 @@ from analyzer.store.calibrations import Calibrations
 from analyzer.store.claims import Claim
 from analyzer.store.reanalysis import Reanalysis
 from analyzer.store.results import Results
-from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, TrendState, with_trend
+from analyzer.store.rows import ElectrodeTrend, ResultKey, Trend, TrendState
 from analyzer.store.sessions import Run
 from sacmes_core.analysis.trend.electrodes import over_electrodes
 from sacmes_core.analysis.trend.running import RunningTrend, TrendPoint, TrendValue, recompute
@@ -57,15 +57,14 @@ class Trends:
         else:
             self.forget(claim.run)
 
-    def extend(self, run: Run, claim: Claim, result: Result) -> tuple[Result, bool]:
-        """Add the trend to a new result; True if by it the trend of earlier ones has changed."""
+    def extend(self, run: Run, claim: Claim, result: Result) -> tuple[Trend, bool]:
+        """The trend of a new result; True if by it the trend of earlier ones has changed."""
         known = self._of(run, claim)
         known.unkept += 1
         points = [_point(result, electrode) for electrode in result.electrodes]
         steps = [known.trend.add(point) for point in points]
-        values = self._calibrated(run, points, [_trend(step.value) for step in steps])
-        electrodes = tuple(map(with_trend, result.electrodes, values))
-        return result.model_copy(update={"electrodes": electrodes}), any(s.stale for s in steps)
+        trend = self._calibrated(run, points, [_trend(step.value) for step in steps])
+        return tuple(trend), any(step.stale for step in steps)
 
     def to_keep(self, run: Run, last: Result) -> TrendState | None:
         """The running trend for the store, now and then; `last` is the last result in it."""

@@ -170,12 +170,15 @@ class Watchman:
                 self._kept[user_id] = replace(kept, watch=replace(kept.watch, agent=agent))
 
     def _tick(self, listening_since: float) -> None:
-        running = [
-            user_id
-            for user_id, kept in self._kept.items()
-            if kept.watch.session is not None and kept.watch.session.state == "running"
-        ]
-        self._judge({user_id: [Passed(listening_since)] for user_id in running})
+        passed, now = Passed(listening_since), self._now()
+        # Time brings nothing to nearly all of them, nearly always.
+        self._judge(
+            {
+                user_id: [passed]
+                for user_id, kept in self._kept.items()
+                if step(kept.watch, passed, now)[0] is not kept.watch
+            }
+        )
 
     def _judge(self, noted: Mapping[str, Sequence[Event]]) -> None:
         """Judge what happened to users, keep it in groups, and tell of it."""

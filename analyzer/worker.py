@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from analyzer import metrics
 from analyzer.announcer import Announcer
 from analyzer.ingest import Outward
-from analyzer.messages import curves_of, result_of, source_of
+from analyzer.messages import all_curves, result_of, source_of
 from analyzer.pipeline import Numbers, analyse
 from analyzer.reanalysing import Reanalyser
 from analyzer.status import Status
@@ -25,6 +26,7 @@ from analyzer.store.uploads import StoredUpload
 from analyzer.trends import Trends
 from sacmes_core.errors import ProtocolError
 from sacmes_core.logs import add_concern, concerning
+from sacmes_core.payloads.results import Result
 from sacmes_core.protocol import CURVES, publication
 from sacmes_core.settings.session import SessionSettings
 
@@ -165,10 +167,12 @@ class Worker:
         began = time.monotonic()
         numbers = _analysed_together(runs, waiting)
         self._status.metrics.observe(metrics.ANALYSIS_S, time.monotonic() - began)
+        of_run: dict[int, list[StoredUpload]] = defaultdict(list)
+        for upload in waiting:
+            of_run[upload.run].append(upload)
         done: dict[int, tuple[Batch, list[tuple[Numbers, ...]]]] = {}
         for claim in claims:
-            uploads = [upload for upload in waiting if upload.run == claim.run]
-            if uploads:
+            if uploads := of_run[claim.run]:
                 found = [numbers[claim.run, upload.position] for upload in uploads]
                 done[claim.run] = self._batch(runs[claim.run], claim, uploads, found), found
             else:
@@ -177,12 +181,14 @@ class Worker:
             return
         kept = self._store.results.commit([batch for batch, _ in done.values()], datetime.now(UTC))
         self._note_delays([upload for upload in waiting if upload.run in kept])
+        newest: list[tuple[Run, Result, Numbers]] = []
         for number, (batch, found) in done.items():
             if number in kept:
                 self._status.count("analysed", sum(len(item.results) for item in batch.analysed))
-                self._show_curves(runs[number], batch.analysed, found)
+                newest += _newest(runs[number], batch.analysed, found)
             else:
                 self._trends.forget(number)
+        self._show_curves(newest)
         self._gather_until = time.monotonic() + GATHER_S if is_small else 0.0
 
     def _batch(
@@ -204,20 +210,14 @@ class Worker:
         numbers: Sequence[tuple[Numbers, ...]],
     ) -> tuple[list[Analysed], bool]:
         """The results of a batch, and whether the trend before them no longer holds."""
-        analysed = [
-            Analysed(
-                upload,
-                tuple(result_of(run, upload, scan, index) for index, scan in enumerate(those)),
-            )
-            for upload, those in zip(uploads, numbers, strict=True)
-        ]
         stale = any(upload.revision > 1 for upload in uploads)
-        extended = []
-        for item in analysed:
-            pairs = [self._trends.extend(run, claim, result) for result in item.results]
+        analysed = []
+        for upload, those in zip(uploads, numbers, strict=True):
+            results = tuple(result_of(run, upload, scan, k) for k, scan in enumerate(those))
+            pairs = [self._trends.extend(run, claim, result) for result in results]
             stale = stale or any(changed for _, changed in pairs)
-            extended.append(Analysed(item.upload, tuple(result for result, _ in pairs)))
-        return extended, stale
+            analysed.append(Analysed(upload, results, tuple(trend for trend, _ in pairs)))
+        return analysed, stale
 
     def _refresh_trends(self) -> bool:
         done = False
@@ -263,22 +263,27 @@ class Worker:
         files = self._store.results.last_position(run.run)
         self._reanalyser.tell(run, files, files)
 
-    def _show_curves(
-        self, run: Run, analysed: Sequence[Analysed], numbers: Sequence[tuple[Numbers, ...]]
-    ) -> None:
-        """Publish the voltammogram of the newest scan of each frequency."""
-        newest = {
-            result.scan.frequency_hz: (result, scan)
-            for item, those in zip(analysed, numbers, strict=True)
-            for result, scan in zip(item.results, those, strict=True)
-            if scan.analysis is not None and scan.analysis.curves
-        }
-        for result, scan in newest.values():
+    def _show_curves(self, newest: Sequence[tuple[Run, Result, Numbers]]) -> None:
+        """Publish voltammograms."""
+        curves = all_curves([(result, numbers) for _, result, numbers in newest])
+        for (run, _, _), those in zip(newest, curves, strict=True):
             try:
-                curves = publication(CURVES, curves_of(result, scan), user_id=run.user_id)
-                self._link.publish(curves)
+                self._link.publish(publication(CURVES, those, user_id=run.user_id))
             except ProtocolError as error:
                 self._status.refuse("curves", str(error))
+
+
+def _newest(
+    run: Run, analysed: Sequence[Analysed], numbers: Sequence[tuple[Numbers, ...]]
+) -> Iterable[tuple[Run, Result, Numbers]]:
+    """The newest scan of each frequency."""
+    found = {
+        result.scan.frequency_hz: (run, result, scan)
+        for item, those in zip(analysed, numbers, strict=True)
+        for result, scan in zip(item.results, those, strict=True)
+        if scan.analysis is not None and scan.analysis.curves
+    }
+    return found.values()
 
 
 def _analysed_together(

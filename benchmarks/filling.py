@@ -8,7 +8,7 @@ from analyzer.ingest import Arrival
 from analyzer.sessions import Started
 from analyzer.store.claims import Claims
 from analyzer.store.results import Batch
-from analyzer.store.rows import Analysed
+from analyzer.store.rows import NO_TREND, Analysed, trend_of, with_trend
 from analyzer.store.store import Store
 from sacmes_core.formats.scan import Scan
 from sacmes_core.link_events import Received
@@ -100,12 +100,15 @@ def fill_up(store: Store, files: Files, last: int, like: Result) -> None:
     assert run is not None
     first = store.results.last_position(run.run) + 1
     claims = Claims(store.database, "filling")
+    trend = tuple(map(trend_of, like.electrodes))
+    bare = tuple(with_trend(electrode, NO_TREND) for electrode in like.electrodes)
+    plain = like.model_copy(update={"electrodes": bare})
     for start_at in range(first, last + 1, _GROUP):
         store_uploads(store, files, start_at, min(start_at + _GROUP - 1, last))
         found = claims.next(0)
         assert found is not None
         waiting = store.uploads.waiting(run.run, limit=_GROUP, limit_bytes=1 << 30)
-        analysed = [Analysed(upload, (_like(like, upload.position),)) for upload in waiting]
+        analysed = [Analysed(u, (_like(plain, u.position),), (trend,)) for u in waiting]
         assert store.results.commit([Batch(found, analysed, like.settings_revision)], STARTED)
         told = store.announcements.waiting(_GROUP, passing=frozenset())
         store.announcements.done([item.key for item in told])

@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from typing import Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import update
 
 from analyzer.store.database import Database
+from analyzer.store.lists import listed, number_at
 from analyzer.store.rows import ResultKey, announce_newest, key_of, result_of, select_results
 from analyzer.store.tables import NO, results, sessions
 from sacmes_core.payloads.results import Result
+
+_DONE: Final = (
+    update(results)
+    .where(
+        results.c.run == number_at(0),
+        results.c.position == number_at(1),
+        results.c.scan_index == number_at(2),
+    )
+    .values(announced=1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +59,7 @@ class Announcements:
             return
         # Power that fails lets some be told twice, as every other end of the process may.
         with self._database.write(durable=False) as connection:
-            connection.execute(
-                update(results)
-                .where(
-                    results.c.run == bindparam("this_run"),
-                    results.c.position == bindparam("this_position"),
-                    results.c.scan_index == bindparam("this_index"),
-                )
-                .values(announced=1),
-                [
-                    {
-                        "this_run": key.run,
-                        "this_position": key.position,
-                        "this_index": key.scan_index,
-                    }
-                    for key in sorted(keys, key=astuple)
-                ],
-            )
+            connection.execute(_DONE, listed(sorted(map(astuple, keys))))
 
     def newest_again(self, runs: Sequence[int]) -> None:
         """Let the newest result of sessions be announced once more."""

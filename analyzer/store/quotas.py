@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from analyzer.store.lists import listed, number_at, text_at
 from analyzer.store.tables import sessions, users
 
 
@@ -26,6 +27,18 @@ class Quota:
 
 
 NO_QUOTA: Final = Quota()
+
+_BEFORE: Final = (
+    select(users.c.user_id, users.c.stored_bytes)
+    .where(users.c.user_id.in_(bindparam("user_ids", expanding=True)))
+    .order_by(users.c.user_id)
+    .with_for_update()
+)
+_ADD: Final = (
+    update(users)
+    .where(users.c.user_id == text_at(0))
+    .values(stored_bytes=users.c.stored_bytes + number_at(1))
+)
 
 
 def sessions_refusal(connection: Connection, quota: Quota, user_id: str) -> str | None:
@@ -51,13 +64,8 @@ class Usage:
     def __init__(self, connection: Connection, quota: Quota, user_ids: Collection[str]) -> None:
         self._connection = connection
         self._quota = quota
-        query = (
-            select(users.c.user_id, users.c.stored_bytes)
-            .where(users.c.user_id.in_(user_ids))
-            .order_by(users.c.user_id)
-            .with_for_update()
-        )
-        self._before = {row.user_id: row.stored_bytes for row in connection.execute(query)}
+        found = connection.execute(_BEFORE, {"user_ids": list(user_ids)})
+        self._before = {row.user_id: row.stored_bytes for row in found}
         self._more: dict[str, int] = {}
 
     def session_refusal(self, user_id: str) -> str | None:
@@ -78,9 +86,4 @@ class Usage:
 
     def keep(self) -> None:
         """Write what was counted."""
-        self._connection.execute(
-            update(users)
-            .where(users.c.user_id == bindparam("this_user"))
-            .values(stored_bytes=users.c.stored_bytes + bindparam("more")),
-            [{"this_user": user, "more": more} for user, more in sorted(self._more.items())],
-        )
+        self._connection.execute(_ADD, listed(self._more.items()))

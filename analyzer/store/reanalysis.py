@@ -4,7 +4,6 @@ What they find is staged, and takes the place of the results in one transaction 
 until then everybody sees the results as they were, new scans included.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Integer,
-    Text,
     bindparam,
-    cast,
     delete,
     exists,
     func,
@@ -28,7 +24,8 @@ from sqlalchemy import (
 
 from analyzer.store.claims import CLAIM_S, Claim
 from analyzer.store.database import Database
-from analyzer.store.engines import each_item, epoch_s
+from analyzer.store.engines import epoch_s
+from analyzer.store.lists import LISTED, listed, number_at, text_at
 from analyzer.store.rows import (
     Analysed,
     ResultKey,
@@ -44,24 +41,22 @@ from analyzer.store.rows import (
 )
 from analyzer.store.sessions import Run
 from analyzer.store.tables import jobs, results, sessions, staged, uploads
-from analyzer.store.uploads import AGAIN, ITEM, THESE_POSITIONS, head
+from analyzer.store.uploads import AGAIN, THESE_POSITIONS, head
 
 _PAGE_ROWS: Final = 2000
 _COPIED: Final = ("run", "position", "scan_index", "file", "frequency_hz", "number", "document")
-_TRENDS: Final = each_item(bindparam("trends", type_=Text)).table_valued(ITEM)
-_PART: Final = tuple(_TRENDS.c.value[k].as_string() for k in range(4))
 _COPY: Final = insert(results).from_select(
     [*_COPIED, "trend", "superseded", "announced"],
-    select(*(staged.c[name] for name in _COPIED), _PART[3], literal(0), literal(1)).join_from(
-        _TRENDS,
+    select(*(staged.c[name] for name in _COPIED), text_at(3), literal(0), literal(1)).join_from(
+        LISTED,
         staged,
         # The whole key is in the list, so that SQLite looks each up and does not search the list.
-        (staged.c.run == cast(_PART[0], BigInteger))
-        & (staged.c.position == cast(_PART[1], BigInteger))
-        & (staged.c.scan_index == cast(_PART[2], Integer)),
+        (staged.c.run == number_at(0))
+        & (staged.c.position == number_at(1))
+        & (staged.c.scan_index == number_at(2)),
     ),
 )
-"""Staged results as shown ones, with the trends of a JSON list of keys and trends."""
+"""Staged results as shown ones, with the trends of a list of keys and trends."""
 _UNHELD: Final = jobs.c.expires_at.is_(None) | (jobs.c.expires_at < epoch_s())
 
 # Built once, since a worker asks at each turn.
@@ -245,8 +240,8 @@ def _held(piece: Piece) -> tuple[Any, ...]:
 
 
 def _named(positions: Sequence[int]) -> dict[str, str]:
-    """The parameter of `THESE_POSITIONS`."""
-    return {"positions": json.dumps(positions)}
+    """The parameter for `THESE_POSITIONS`."""
+    return listed((position,) for position in positions)
 
 
 def _put_in_place(
@@ -256,6 +251,5 @@ def _put_in_place(
     connection.execute(delete(results).where(results.c.run == run, results.c.position.in_(done)))
     rows = [(k.run, k.position, k.scan_index, trend_to(trend)) for k, trend in trends]
     for start in range(0, len(rows), _PAGE_ROWS):
-        page = json.dumps(rows[start : start + _PAGE_ROWS])
-        connection.execute(_COPY, {"trends": page})
+        connection.execute(_COPY, listed(rows[start : start + _PAGE_ROWS]))
     connection.execute(delete(staged).where(staged.c.run == run))

@@ -1,15 +1,28 @@
 """Results: committed with the end of their jobs, read in order, announced once."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from analyzer.store.claims import Claim, spend_all
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
+from analyzer.store.lists import LISTED, listed, number_at
 from analyzer.store.rows import (
     Analysed,
     ResultKey,
@@ -25,9 +38,7 @@ from analyzer.store.rows import (
     select_results,
     show_trend,
     trend_from,
-    trend_of,
     trend_to,
-    without_trend,
 )
 from analyzer.store.tables import jobs, results, sessions, staged, trend_states, uploads
 from analyzer.store.uploads import AGAIN
@@ -35,6 +46,33 @@ from sacmes_core.payloads.results import Result
 
 _PAGE_ROWS: Final = 2000
 _FOLLOWING_ROWS: Final = 200
+
+# Built once, since they are asked for each batch.
+_HELD: Final = (
+    select(sessions.c.run, sessions.c.settings_revision, sessions.c.shown_revision)
+    .where(sessions.c.run.in_(bindparam("runs", expanding=True)))
+    # Always in this order, so that two writers never wait for each other.
+    .order_by(sessions.c.run)
+    .with_for_update()
+)
+_ADD: Final = insert(results)
+_THESE: Final = tuple_(jobs.c.run, jobs.c.position).in_(
+    select(number_at(0), number_at(1)).select_from(LISTED)
+)
+_ENDED: Final[Mapping[bool, Update | Delete]] = {
+    True: update(jobs).where(_THESE).values(priority=AGAIN, since=epoch_s()),
+    False: delete(jobs).where(_THESE),
+}
+_GROWN: Final = (
+    update(sessions)
+    .where(sessions.c.run == number_at(0))
+    .values(
+        content_version=sessions.c.content_version + 1,
+        scans=sessions.c.scans + number_at(1),
+        last_result_at=bindparam("now"),
+    )
+)
+_CHANGED: Final = {True: _GROWN.values(trend_stale=1), False: _GROWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +114,10 @@ class Results:
             that another worker has taken over, nothing is stored, and the jobs stay.
         """
         runs = [batch.claim.run for batch in batches]
+        # Before the transaction, for the end of which other writers wait.
+        rows = {batch.claim.run: _new_rows(batch.analysed) for batch in batches}
         with self._database.write() as connection:
-            query = (
-                select(sessions.c.run, sessions.c.settings_revision, sessions.c.shown_revision)
-                .where(sessions.c.run.in_(runs))
-                # Always in this order, so that two writers never wait for each other.
-                .order_by(sessions.c.run)
-                .with_for_update()
-            )
-            held = {row.run: row for row in connection.execute(query)}
+            held = {row.run: row for row in connection.execute(_HELD, {"runs": runs})}
             mine = spend_all(connection, [batch.claim for batch in batches])
             good = [
                 batch
@@ -96,6 +129,7 @@ class Results:
                 again = {
                     r for r, row in held.items() if row.settings_revision != row.shown_revision
                 }
+                connection.execute(_ADD, [r for batch in good for r in rows[batch.claim.run]])
                 _keep(connection, good, again, now)
         return frozenset(batch.claim.run for batch in good)
 
@@ -226,52 +260,41 @@ def _later(position: int, index: int) -> ColumnElement[bool]:
     return (results.c.position >= position) & ((results.c.position > position) | same_file)
 
 
-def _new_row(item: Analysed, result: Result) -> dict[str, Any]:
-    trend = trend_to([trend_of(electrode) for electrode in result.electrodes])
-    row = row_of(item.upload, without_trend(result))
-    return row | {"trend": trend, "superseded": 0, "announced": 0}
+def _new_rows(analysed: Sequence[Analysed]) -> list[dict[str, Any]]:
+    return [
+        row_of(item.upload, result) | {"trend": trend_to(trend), "superseded": 0, "announced": 0}
+        for item in analysed
+        for result, trend in zip(item.results, item.trends, strict=True)
+    ]
 
 
 def _keep(connection: Connection, batches: Sequence[Batch], again: set[int], now: datetime) -> None:
-    """Keep the results of batches; sessions that are analysed `again` have theirs once more."""
-    rows = [_new_row(a, result) for b in batches for a in b.analysed for result in a.results]
-    connection.execute(insert(results), rows)
-    changes: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    """Keep what follows from results; sessions that are analysed `again` have theirs once more."""
+    changes: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
     for batch in batches:
         run = batch.claim.run
         if batch.state is not None:
             keep_state(connection, run, batch.state)
         count = sum(len(item.results) for item in batch.analysed)
         more = count - _supersede(connection, batch.analysed)
-        changes[batch.trend_stale].append({"this_run": run, "more": more})
+        changes[batch.trend_stale].append((run, more))
     _end_jobs(connection, batches, again)
     for is_stale, these in changes.items():
-        changed = update(sessions).values(
-            content_version=sessions.c.content_version + 1,
-            scans=sessions.c.scans + bindparam("more"),
-            last_result_at=now.isoformat(),
-            **({"trend_stale": 1} if is_stale else {}),
-        )
         if these:
-            connection.execute(changed.where(sessions.c.run == bindparam("this_run")), these)
+            connection.execute(_CHANGED[is_stale], listed(these) | {"now": now.isoformat()})
 
 
 def _end_jobs(connection: Connection, batches: Sequence[Batch], again: set[int]) -> None:
     """End the jobs of new uploads, or let these wait for the settings that are not shown yet."""
-    this = (jobs.c.run == bindparam("this_run")) & (jobs.c.position == bindparam("this_position"))
-    statements = {
-        True: update(jobs).where(this).values(priority=AGAIN, since=epoch_s()),
-        False: delete(jobs).where(this),
-    }
-    for is_again, statement in statements.items():
+    for is_again, statement in _ENDED.items():
         done = [
-            {"this_run": item.upload.run, "this_position": item.upload.position}
+            (item.upload.run, item.upload.position)
             for batch in batches
             if (batch.claim.run in again) is is_again
             for item in batch.analysed
         ]
         if done:
-            connection.execute(statement, done)
+            connection.execute(statement, listed(done))
 
 
 def _supersede(connection: Connection, analysed: Sequence[Analysed]) -> int:

@@ -55,10 +55,19 @@ class ResultKey:
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What became of one upload: a result for each of its scans, at least one."""
+    """What became of one upload: a result for each of its scans, at least one.
+
+    Attributes
+    ----------
+    results
+        Without their trend.
+    trends
+        Of each result; none where it is not known yet.
+    """
 
     upload: StoredUpload
     results: tuple[Result, ...]
+    trends: tuple[Trend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +169,6 @@ def row_of(upload: StoredUpload, result: Result) -> dict[str, Any]:
         "number": result.scan.number,
         "document": result.model_dump_json(exclude_none=True),
     }
-
-
-def without_trend(result: Result) -> Result:
-    """A result as it was before its trend."""
-    plain = tuple(with_trend(electrode, NO_TREND) for electrode in result.electrodes)
-    if plain == result.electrodes:
-        return result
-    return result.model_copy(update={"electrodes": plain})
 
 
 def points_of(row: Any) -> tuple[TrendPoint, ...]:

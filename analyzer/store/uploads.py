@@ -1,6 +1,5 @@
 """Uploads: committed in groups, each one once, and from then on waiting to be analysed."""
 
-import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,25 +7,20 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Connection,
-    Text,
     bindparam,
-    cast,
-    column,
     delete,
     exists,
     func,
     insert,
+    literal,
     select,
-    tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from analyzer.store.database import Database
-from analyzer.store.engines import each_item, epoch_s, insert_if_absent
+from analyzer.store.engines import epoch_s, insert_if_absent
+from analyzer.store.lists import LISTED, listed, number_at, text_at
 from analyzer.store.quotas import NO_QUOTA, Quota, Usage
 from analyzer.store.tables import claims, jobs, sessions, staged, uploads, users
 from sacmes_core.payloads.session import SessionDocument
@@ -38,26 +32,56 @@ AGAIN: Final = 1
 
 PACKING_LEVEL: Final = 3
 
-# Built once, since they are asked for each group; as a join, since SQLite finds pairs in a list by
-# their first half alone.
-ITEM: Final = column("value", JSON().with_variant(JSONB(), "postgresql"))
-_PAIRS: Final = each_item(bindparam("pairs", type_=Text)).table_valued(ITEM)
-_TEXT: Final = _PAIRS.c.value[1].as_string()
-_OF_PAIR: Final = uploads.c.run == cast(_PAIRS.c.value[0].as_string(), BigInteger)
+# Built once, since they are asked for each group.
+_OF_RUN: Final = uploads.c.run == number_at(0)
 _THERE: Final = select(uploads.c.run, uploads.c.upload_id).join_from(
-    _PAIRS, uploads, _OF_PAIR & (uploads.c.upload_id == _TEXT)
+    LISTED, uploads, _OF_RUN & (uploads.c.upload_id == text_at(1))
 )
 _REVISIONS: Final = (
     select(uploads.c.run, uploads.c.file, func.max(uploads.c.revision).label("revision"))
-    .join_from(_PAIRS, uploads, _OF_PAIR & (uploads.c.file == _TEXT))
+    .join_from(LISTED, uploads, _OF_RUN & (uploads.c.file == text_at(1)))
     .group_by(uploads.c.run, uploads.c.file)
 )
-
-# As text, since a parameter for each of some hundred takes longer than the rest of a statement.
-THESE_POSITIONS: Final = select(
-    cast(each_item(bindparam("positions", type_=Text)).table_valued(ITEM).c.value, BigInteger)
+_RUNS: Final = select(sessions.c.user_id, sessions.c.session_id, sessions.c.run).join_from(
+    LISTED, sessions, (sessions.c.user_id == text_at(0)) & (sessions.c.session_id == text_at(1))
 )
-"""The numbers of a JSON list, the parameter `positions`."""
+_LAST_POSITIONS: Final = (
+    select(sessions.c.run, sessions.c.last_position)
+    .where(sessions.c.run.in_(bindparam("runs", expanding=True)))
+    # Always in this order, so that two writers never wait for each other.
+    .order_by(sessions.c.run)
+    .with_for_update()
+)
+_ADD: Final = insert(uploads)
+_ADD_JOBS: Final = insert(jobs).from_select(
+    ["run", "position", "priority", "since"],
+    select(number_at(0), number_at(1), literal(NEW), epoch_s()).select_from(LISTED),
+)
+_REACHED: Final = (
+    update(sessions).where(sessions.c.run == number_at(0)).values(last_position=number_at(1))
+)
+_OF_JOBS: Final = (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position)
+_CHOSEN: Final = (
+    jobs.c.priority == NEW,
+    jobs.c.run.in_(bindparam("runs", expanding=True)),
+)
+_SIZES: Final = (
+    select(uploads.c.position, uploads.c.unpacked_bytes)
+    .join(jobs, _OF_JOBS)
+    .where(*_CHOSEN)
+    .order_by(jobs.c.run, jobs.c.position)
+    .limit(bindparam("count"))
+)
+_WAITING: Final = (
+    select(uploads)
+    .join(jobs, _OF_JOBS)
+    .where(*_CHOSEN)
+    .order_by(jobs.c.run, jobs.c.position)
+    .limit(bindparam("count"))
+)
+
+THESE_POSITIONS: Final = select(number_at(0)).select_from(LISTED)
+"""The positions of a list of one each."""
 _THESE: Final = (
     select(uploads)
     .where(uploads.c.run == bindparam("this_run"), uploads.c.position.in_(THESE_POSITIONS))
@@ -153,6 +177,8 @@ class Uploads:
         StoreError
             If nothing could be stored.
         """
+        # Before the transaction, for the end of which other writers wait.
+        contents = {a.header.upload_id: zlib.compress(a.content, PACKING_LEVEL) for a in arrivals}
         with self._database.write() as connection:
             usage = Usage(connection, self._quota, {a.user_id for a in arrivals})
             runs, refused = self._runs(connection, usage, arrivals, received_at)
@@ -161,7 +187,7 @@ class Uploads:
             packed = []
             fresh, early = _new_ones(connection, runs, known)
             for run, arrival in fresh:
-                content = zlib.compress(arrival.content, PACKING_LEVEL)
+                content = contents[arrival.header.upload_id]
                 if (reason := usage.refusal(arrival.user_id, len(content))) is None:
                     packed.append((run, arrival, content))
                 else:
@@ -169,35 +195,23 @@ class Uploads:
             if packed:
                 usage.keep()
                 rows = _rows(connection, packed, last, received_at)
-                connection.execute(insert(uploads), rows)
-                connection.execute(
-                    insert(jobs).values(since=epoch_s()),
-                    [{"run": r["run"], "position": r["position"], "priority": NEW} for r in rows],
-                )
-                reached = {row["run"]: row["position"] for row in rows}
-                connection.execute(
-                    update(sessions)
-                    .where(sessions.c.run == bindparam("this_run"))
-                    .values(last_position=bindparam("position")),
-                    [{"this_run": run, "position": position} for run, position in reached.items()],
-                )
+                connection.execute(_ADD, rows)
+                places = [(row["run"], row["position"]) for row in rows]
+                connection.execute(_ADD_JOBS, listed(places))
+                connection.execute(_REACHED, listed(dict(places).items()))
         return Committed(len(packed), refused, early)
 
     def waiting(self, *runs: int, limit: int, limit_bytes: int) -> tuple[StoredUpload, ...]:
         """The next new uploads of sessions that wait to be analysed, in order, at least one."""
-        of_jobs = (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position)
-        chosen = jobs.c.priority == NEW, jobs.c.run.in_(runs)
-        order = jobs.c.run, jobs.c.position
-        sizes = select(uploads.c.position, uploads.c.unpacked_bytes).join(jobs, of_jobs)
-        whole = select(uploads).join(jobs, of_jobs).where(*chosen).order_by(*order)
         with self._database.read() as connection:
-            first = connection.execute(sizes.where(*chosen).order_by(*order).limit(limit))
+            first = connection.execute(_SIZES, {"runs": runs, "count": limit})
             count = len(head(first, limit_bytes))
-            return tuple(map(_stored, connection.execute(whole.limit(count))))
+            rows = connection.execute(_WAITING, {"runs": runs, "count": count})
+            return tuple(map(_stored, rows))
 
     def these(self, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
         """The uploads at these positions of a session, in order."""
-        where = {"this_run": run, "positions": json.dumps(list(positions))}
+        where = {"this_run": run} | listed((position,) for position in positions)
         with self._database.read() as connection:
             return tuple(map(_stored, connection.execute(_THESE, where)))
 
@@ -245,9 +259,7 @@ class Uploads:
     ) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], str]]:
         """The sessions of uploads, and the uploads for which none is to be made."""
         first = {(a.user_id, a.header.session_id): a for a in reversed(arrivals)}
-        key = tuple_(sessions.c.user_id, sessions.c.session_id)
-        query = select(sessions.c.user_id, sessions.c.session_id, sessions.c.run)
-        found = connection.execute(query.where(key.in_(list(first))))
+        found = connection.execute(_RUNS, listed(first))
         runs = {(row.user_id, row.session_id): row.run for row in found}
         refused = {}
         for (user_id, session_id), arrival in first.items():
@@ -326,14 +338,8 @@ def analyse_again(connection: Connection, run: int) -> None:
 
 def _lock_last_positions(connection: Connection, runs: Iterable[int]) -> dict[int, int]:
     """The newest positions of sessions, which nobody else changes before this transaction ends."""
-    query = (
-        select(sessions.c.run, sessions.c.last_position)
-        .where(sessions.c.run.in_(set(runs)))
-        # Always in this order, so that two writers never wait for each other.
-        .order_by(sessions.c.run)
-        .with_for_update()
-    )
-    return {row.run: row.last_position for row in connection.execute(query)}
+    found = connection.execute(_LAST_POSITIONS, {"runs": list(set(runs))})
+    return {row.run: row.last_position for row in found}
 
 
 def _new_ones(
@@ -345,7 +351,7 @@ def _new_ones(
     asked |= {(run, a.header.after) for run, a in numbered if a.header.after is not None}
     if not asked:
         return [], frozenset()
-    found = connection.execute(_THERE, {"pairs": json.dumps(sorted(asked))})
+    found = connection.execute(_THERE, listed(sorted(asked)))
     there = {(row.run, row.upload_id) for row in found}
     fresh: list[tuple[int, Arrival]] = []
     early: set[tuple[str, str]] = set()
@@ -367,7 +373,7 @@ def _last_revisions(
 ) -> dict[tuple[int, str], int]:
     """Revisions of the files that their sessions had before."""
     files = sorted({(run, arrival.header.file) for run, arrival in fresh})
-    found = connection.execute(_REVISIONS, {"pairs": json.dumps(files)})
+    found = connection.execute(_REVISIONS, listed(files))
     return {(row.run, row.file): row.revision for row in found}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from analyzer.store.claims import Claims
 from analyzer.store.results import Batch
-from analyzer.store.rows import Analysed, ResultKey
+from analyzer.store.rows import Analysed, ElectrodeTrend, ResultKey
 from analyzer.store.store import Store, open_store
 from analyzer.store.uploads import Arrival, StoredUpload
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
@@ -17,6 +17,7 @@ from sacmes_core.upload import UploadHeader, upload_id
 
 SESSION = "9b2f4c1e-0000-4000-8000-000000000001"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+TREND = ElectrodeTrend(normalised=1.0)
 
 
 class Cost:
@@ -71,7 +72,7 @@ def result(upload: StoredUpload) -> Result:
         settings_revision=1,
         trend_revision=0,
         version="1",
-        electrodes=(ElectrodeResult(electrode=1, peak_current_a=1e-6, normalised=1.0),),
+        electrodes=(ElectrodeResult(electrode=1, peak_current_a=1e-6),),
     )
 
 
@@ -82,12 +83,13 @@ def scans(store: Store, first: int, last: int) -> None:
     assert found is not None
     run = store.sessions.by_number(found.run).run
     waiting = store.uploads.waiting(run, limit=200, limit_bytes=10**7)
-    analysed = [Analysed(upload, (result(upload),)) for upload in waiting]
+    analysed = [Analysed(upload, (result(upload),), ((TREND,),)) for upload in waiting]
     assert store.results.commit([Batch(found, analysed, settings_revision=1)], NOW)
     assert store.sessions.stale() == ()
     told = store.announcements.waiting(200, passing=frozenset())
     assert [t.key for t in told] == [ResultKey(run, k, 0) for k in range(first, last + 1)]
-    assert [t.result for t in told] == [result(upload) for upload in waiting]
+    assert [t.result.position for t in told] == [upload.position for upload in waiting]
+    assert all(electrode.normalised == 1.0 for t in told for electrode in t.result.electrodes)
     store.announcements.done([t.key for t in told])
 
 

@@ -81,6 +81,7 @@ def run_of(store: Store, number: int, at: datetime, *files: str) -> None:
                         version="1",
                     ),
                 ),
+                ((),),
             )
             for upload in waiting
         ]
