@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from analyzer.alerting import (
@@ -29,6 +30,7 @@ from analyzer.ingest import Outward
 from analyzer.status import Status
 from analyzer.store.alerts import Judgement, Kept
 from analyzer.store.database import StoreError
+from analyzer.store.sessions import Run
 from analyzer.store.store import Store
 from sacmes_core.errors import ProtocolError
 from sacmes_core.logs import concerning
@@ -160,11 +162,13 @@ class Watchman:
         agents = {user_id: kept.watch.agent for user_id, kept in self._kept.items()}
         self._kept.clear()
         self._load_due = False
-        seen = {
-            run.user_id: [SessionSeen(run.document)] for run in self._store.sessions.newest_of_all()
-        }
-        self._judge(seen)
-        for user_id in seen:
+        runs = {run.user_id: run for run in self._store.sessions.newest_of_all()}
+        users = list(runs)
+        for start in range(0, len(users), _GROUP_MAX):
+            some = users[start : start + _GROUP_MAX]
+            self._kept |= self._store.alerts.watches(some, self._now())
+            self._judge({user_id: [SessionSeen(runs[user_id].document)] for user_id in some}, runs)
+        for user_id in runs:
             kept, agent = self._kept.get(user_id), agents.get(user_id)
             if kept is not None and agent is not None:
                 self._kept[user_id] = replace(kept, watch=replace(kept.watch, agent=agent))
@@ -180,12 +184,17 @@ class Watchman:
             }
         )
 
-    def _judge(self, noted: Mapping[str, Sequence[Event]]) -> None:
-        """Judge what happened to users, keep it in groups, and tell of it."""
+    def _judge(
+        self, noted: Mapping[str, Sequence[Event]], runs: Mapping[str, Run] = MappingProxyType({})
+    ) -> None:
+        """Judge what happened to users, keep it in groups, and tell of it.
+
+        `runs` are sessions that are known already.
+        """
         users = list(noted)
         for start in range(0, len(users), _GROUP_MAX):
             some = users[start : start + _GROUP_MAX]
-            judged = [self._judged(user_id, noted[user_id]) for user_id in some]
+            judged = [self._judged(u, noted[u], runs.get(u)) for u in some]
             telling = [judgement for judgement in judged if judgement.says_something]
             saved = self._store.alerts.keep(telling, post=self._post) if telling else {}
             for one in judged:
@@ -200,13 +209,14 @@ class Watchman:
                 elif one.effects:
                     self._tell(one.user_id, one.watch.alerts, one.effects)
 
-    def _judged(self, user_id: str, events: Sequence[Event]) -> Judgement:
+    def _judged(self, user_id: str, events: Sequence[Event], run: Run | None) -> Judgement:
         now = self._now()
         kept = self._kept.get(user_id) or self._store.alerts.watch(user_id, now)
         watch, effects = kept.watch, list[Effect]()
         for event in events:
             if isinstance(event, SessionSeen):
-                watch, seen = self._see(user_id, watch, event, now)
+                its = run or self._store.sessions.find(user_id, event.document.session_id)
+                watch, seen = self._see(its, watch, event, now)
                 effects += seen
             else:
                 watch, more = step(watch, event, now)
@@ -214,10 +224,9 @@ class Watchman:
         return Judgement(user_id, kept, watch, effects)
 
     def _see(
-        self, user_id: str, watch: Watch, seen: SessionSeen, now: float
+        self, run: Run | None, watch: Watch, seen: SessionSeen, now: float
     ) -> tuple[Watch, list[Effect]]:
         """Take in a session document, and the scans that came while nobody judged."""
-        run = self._store.sessions.find(user_id, seen.document.session_id)
         newest = None if run is None else self._store.results.at(run.run, None, 0)
         judged = (0, -1) if newest is None else _place(newest)
         watch, effects = step(watch, replace(seen, judged=judged), now)

@@ -1,6 +1,7 @@
 """The alerts of a store, what their judgement remembers, and which still wait for a webhook."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -65,13 +66,15 @@ class AlertBook:
 
     def watch(self, user_id: str, now: float) -> Kept:
         """What was kept of a user; his agent counts as heard just now."""
-        query = select(watches).where(watches.c.user_id == user_id)
+        return self.watches([user_id], now)[user_id]
+
+    def watches(self, user_ids: Sequence[str], now: float) -> dict[str, Kept]:
+        """As `watch`, of several users."""
+        query = select(watches).where(watches.c.user_id.in_(user_ids))
         with self._database.read() as connection:
-            row = connection.execute(query).first()
-            found = _open_items(connection, user_id)
-        if row is None:
-            return Kept(Watch(open=found, silent_since=now), 0)
-        return Kept(_watch(json.loads(row.document), found, now), row.turn)
+            rows = {row.user_id: row for row in connection.execute(query)}
+            found = _open_items(connection, user_ids)
+        return {user_id: _kept(rows.get(user_id), found[user_id], now) for user_id in user_ids}
 
     def keep(self, judgements: Sequence[Judgement], *, post: bool) -> dict[str, Kept]:
         """Keep what judgements of several users say, in one transaction.
@@ -90,10 +93,13 @@ class AlertBook:
         # What is remembered may be found out again if the machine loses its power; alerts may not.
         durable = any(judgement.effects for judgement in judgements)
         with self._database.write(durable=durable) as connection:
-            for judgement in judgements:
-                if not judgement.before.turn:
-                    absent = {"user_id": judgement.user_id, "turn": 0, "document": "{}"}
-                    insert_if_absent(connection, watches, **absent)
+            absent = [
+                {"user_id": judgement.user_id, "turn": 0, "document": "{}"}
+                for judgement in judgements
+                if not judgement.before.turn
+            ]
+            if absent:
+                insert_if_absent(connection, watches, *absent)
             turns = _lock_turns(connection, [judgement.user_id for judgement in judgements])
             mine = [one for one in judgements if turns[one.user_id] == one.before.turn]
             if mine:
@@ -128,7 +134,7 @@ class AlertBook:
     def open_of(self, user_id: str) -> tuple[Alert, ...]:
         """The alerts of a user that are not over."""
         with self._database.read() as connection:
-            return tuple(item.alert for item in _open_items(connection, user_id))
+            return tuple(item.alert for item in _open_items(connection, [user_id])[user_id])
 
     def posts(self, now: float, limit: int) -> tuple[Post, ...]:
         """Alerts that a webhook is to be told now, oldest first."""
@@ -179,16 +185,19 @@ def _remembered(judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _open_items(connection: Connection, user_id: str) -> tuple[Open, ...]:
+def _open_items(
+    connection: Connection, user_ids: Sequence[str]
+) -> defaultdict[str, tuple[Open, ...]]:
+    """The alerts of users that are not over, oldest first."""
     query = (
-        select(alerts.c.cause, alerts.c.document)
-        .where(alerts.c.user_id == user_id, alerts.c.is_open == YES)
+        select(alerts.c.user_id, alerts.c.cause, alerts.c.document)
+        .where(alerts.c.user_id.in_(user_ids), alerts.c.is_open == YES)
         .order_by(alerts.c.since, alerts.c.alert_id)
     )
-    return tuple(
-        Open(row.cause, Alert.model_validate_json(row.document))
-        for row in connection.execute(query)
-    )
+    found: defaultdict[str, tuple[Open, ...]] = defaultdict(tuple)
+    for row in connection.execute(query):
+        found[row.user_id] += (Open(row.cause, Alert.model_validate_json(row.document)),)
+    return found
 
 
 def _insert(connection: Connection, user_id: str, item: Open, *, post: bool) -> None:
@@ -236,6 +245,12 @@ def memory_of(watch: Watch) -> dict[str, Any]:
         "streaks": {cause: asdict(streak) for cause, streak in watch.streaks.items()},
         "agent": None if agent is None else {"state": agent.state, "host": agent.host},
     }
+
+
+def _kept(row: Any, found: tuple[Open, ...], now: float) -> Kept:
+    if row is None:
+        return Kept(Watch(open=found, silent_since=now), 0)
+    return Kept(_watch(json.loads(row.document), found, now), row.turn)
 
 
 def _watch(memory: dict[str, Any], found: tuple[Open, ...], now: float) -> Watch:

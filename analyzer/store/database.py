@@ -123,7 +123,7 @@ class Database:
     def remember(self, name: str, value: str) -> str:
         """Return what is kept under a name; the given value is kept if there is nothing yet."""
         with self.write() as connection:
-            insert_if_absent(connection, tables.meta, name=name, value=value)
+            insert_if_absent(connection, tables.meta, {"name": name, "value": value})
             query = select(tables.meta.c.value).where(tables.meta.c.name == name)
             return str(connection.scalar(query))
 

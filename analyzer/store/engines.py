@@ -1,7 +1,7 @@
 """The two databases that can hold a store: how each is opened, and what its errors mean."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -189,10 +189,10 @@ def hold(url: URL, *, shared: bool) -> Iterator[bool]:
         engine.dispose()
 
 
-def insert_if_absent(connection: Connection, table: Table, **values: Any) -> None:
-    """Add a row unless there is one with its key; writers at the same time do not collide."""
+def insert_if_absent(connection: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
+    """Add rows unless there are some with their keys; writers at the same time do not collide."""
     known = postgresql.insert if connection.dialect.name == POSTGRESQL else sqlite.insert
-    connection.execute(known(table).values(**values).on_conflict_do_nothing())
+    connection.execute(known(table).on_conflict_do_nothing(), list(rows))
 
 
 def lock_layout(connection: Connection) -> None:

@@ -29,7 +29,7 @@ def layout_of(connection: Connection) -> int | None:
 def make_newest(connection: Connection) -> None:
     """Make the tables of a new store."""
     metadata.create_all(connection)
-    insert_if_absent(connection, meta, name=_SCHEMA, value=str(LAYOUT))
+    insert_if_absent(connection, meta, {"name": _SCHEMA, "value": str(LAYOUT)})
     connection.execute(insert(alembic_version).values(version_num=_revision(LAYOUT)))
 
 
@@ -37,7 +37,7 @@ def make(database: Database, layout: int) -> None:
     """Make the empty tables of any layout that is still read, step by step."""
     with database.write() as connection:
         _lead(connection, layout)
-        insert_if_absent(connection, meta, name=_SCHEMA, value=str(layout))
+        insert_if_absent(connection, meta, {"name": _SCHEMA, "value": str(layout)})
 
 
 def upgrade(connection: Connection) -> None:

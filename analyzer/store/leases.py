@@ -32,7 +32,7 @@ class Lease:
         with self._database.write(durable=False) as connection:
             if connection.execute(statement).rowcount == 1:
                 return True
-            insert_if_absent(connection, leases, name=INGEST)
+            insert_if_absent(connection, leases, {"name": INGEST})
             query = select(leases.c.holder).where(leases.c.name == INGEST).with_for_update()
             holder = connection.scalar(query)
             if holder is not None and is_dead(holder):

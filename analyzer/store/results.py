@@ -55,6 +55,16 @@ _HELD: Final = (
     .order_by(sessions.c.run)
     .with_for_update()
 )
+_OF_RUN: Final = select_results().where(results.c.run == bindparam("this_run"))
+_AT: Final = _OF_RUN.where(
+    results.c.position == bindparam("this_position"),
+    results.c.scan_index == bindparam("this_index"),
+)
+_NEWEST: Final = (
+    _OF_RUN.where(results.c.superseded == 0)
+    .order_by(results.c.position.desc(), results.c.scan_index.desc())
+    .limit(1)
+)
 _ADD: Final = insert(results)
 _THESE: Final = tuple_(jobs.c.run, jobs.c.position).in_(
     select(number_at(0), number_at(1)).select_from(LISTED)
@@ -170,15 +180,9 @@ class Results:
 
     def at(self, run: int, position: int | None, scan_index: int) -> Result | None:
         """One result; the newest without a position."""
-        query = select_results().where(results.c.run == run)
-        if position is None:
-            query = query.where(results.c.superseded == 0).order_by(
-                results.c.position.desc(), results.c.scan_index.desc()
-            )
-        else:
-            query = query.where(results.c.position == position, results.c.scan_index == scan_index)
+        place = {"this_run": run, "this_position": position, "this_index": scan_index}
         with self._database.read() as connection:
-            row = connection.execute(query.limit(1)).first()
+            row = connection.execute(_NEWEST if position is None else _AT, place).first()
         return None if row is None else result_of(row)
 
     def last_position(self, run: int) -> int:

@@ -227,7 +227,7 @@ def lock_user(connection: Connection, user_id: str) -> int:
     query = select(users.c.highest_revision).where(users.c.user_id == user_id).with_for_update()
     found: int | None = connection.scalar(query)
     if found is None:
-        insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
+        insert_if_absent(connection, users, {"user_id": user_id, "highest_revision": 0})
         found = connection.scalar(query)
     return found or 0
 

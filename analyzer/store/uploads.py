@@ -293,7 +293,7 @@ def insert_session(
     connection: Connection, user_id: str, document: SessionDocument, *, recovered: bool
 ) -> int:
     """Add a session; return its number in the store."""
-    insert_if_absent(connection, users, user_id=user_id, highest_revision=0)
+    insert_if_absent(connection, users, {"user_id": user_id, "highest_revision": 0})
     row = {
         "user_id": user_id,
         "session_id": document.session_id,
