@@ -59,7 +59,7 @@ class Trends:
 
     def extend(self, run: Run, claim: Claim, result: Result) -> tuple[Trend, bool]:
         """The trend of a new result; True if by it the trend of earlier ones has changed."""
-        known = self._of(run, claim)
+        known = self._of(run, claim, result)
         known.unkept += 1
         points = [_point(result, electrode) for electrode in result.electrodes]
         steps = [known.trend.add(point) for point in points]
@@ -130,10 +130,13 @@ class Trends:
         """Drop what is known of a session: what the store has of it may be something else."""
         self._running.pop(run, None)
 
-    def _of(self, run: Run, claim: Claim) -> _Running:
+    def _of(self, run: Run, claim: Claim, result: Result) -> _Running:
+        """The trend of all that comes before a result."""
         settings = run.document.settings.trend
         known = self._running.get(run.run)
-        if known is None or known.settings != settings:
+        if known is None and (result.position, result.scan.index) == (1, 0):
+            known = _Running(claim.turn, settings, recompute((), settings)[1])
+        elif known is None or known.settings != settings:
             known = self._kept(run.run, claim, settings)
             if known is None:
                 points = (p for row in self._results.trend_rows(run.run) for p in row.points)

@@ -41,6 +41,8 @@ IDLE_S: Final = 0.1
 """How soon a worker sees what another process took in."""
 TREND_SHARE: Final = 0.1
 """Share of the worker's time that computing trends again may take while scans wait."""
+TREND_TURN_S: Final = 0.3
+"""After so long new scans have their turn, and the end of the process too, whatever is left."""
 
 
 class Worker:
@@ -221,8 +223,12 @@ class Worker:
 
     def _refresh_trends(self) -> bool:
         done = False
+        until = time.monotonic() + TREND_TURN_S
         for number in self._store.sessions.stale():
-            if time.monotonic() < self._trend_due.get(number, 0.0):
+            now = time.monotonic()
+            if done and now >= until:
+                break
+            if now < self._trend_due.get(number, 0.0):
                 continue
             claim = self._claims.take(number)
             if claim is None:

@@ -579,6 +579,39 @@ def test_a_session_with_a_fault_does_not_hold_up_those_beside_it(
     assert [len(list(bench.store.results.every(run))) for run in (1, 2, 3)] == [1, 0, 1]
 
 
+def test_new_scans_come_between_the_trends_of_many_sessions(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.worker.TREND_TURN_S", 0.0)
+    bench.upload(swv(1))
+    others(bench, "bobby", "carol")
+    bench.work()
+    for user_id in ("alice", "bobby", "carol"):
+        run = bench.store.sessions.find(user_id, None)
+        assert run is not None
+        settings = run.document.settings.changed({"trend.reference_number": 2})
+        request = SettingsRequest(seen_revision=run.document.revision, settings=settings)
+        bench.store.sessions.apply(user_id, SettingsChanged(request), NOW)
+    for left in (2, 1, 0):
+        assert bench.worker.turn()
+        assert len(bench.store.sessions.stale()) == left
+
+
+def test_the_first_scan_of_a_session_reads_no_trend(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(Results, "trend_state", lambda _, run: asked.append(run))
+    bench.upload(swv(1))
+    bench.work()
+    assert asked == []
+    bench.restart()
+    bench.upload(swv(2))
+    bench.work()
+    assert asked == [1]
+    assert bench.kept()[0].electrodes[0].normalised == 1.0
+
+
 def test_frequency_that_came_with_the_upload_chooses_the_window(bench: Bench) -> None:
     _, content = swv(1)
     lines = content.decode().split("\r\n")
