@@ -33,8 +33,9 @@ from sacmes_core.protocol import HEARTBEAT_S, WILL_DELAY_S
 logger = logging.getLogger(__name__)
 
 BACKOFF_S: Final = 2.0
-END_S: Final = 15.0
-"""What is held at the end has this time in all; Docker and systemd wait for longer."""
+END_S: Final = 10.0
+"""What is held at the end has this time in all; leaving a broker that does not answer takes up to
+15 s more. Docker and systemd wait for longer."""
 SWITCH_S: Final = 0.0005
 """How long a thread that computes keeps the interpreter from others; of the usual 5 ms, several of
 which each message costs, the connection would take in no more than some fifty messages a second."""
