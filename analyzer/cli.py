@@ -238,7 +238,7 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     try:
         from analyzer.application import Analyzer
         from analyzer.store.quotas import Quota
-        from analyzer.store.store import open_store
+        from analyzer.store.store import open_store_once_there
         from analyzer.watch_server import Listening, answering
         from analyzer.webhook import Webhook
     except ModuleNotFoundError as error:
@@ -252,7 +252,9 @@ def _serve(role: Literal["run", "ingest", "work"], service: Service) -> None:
     quota = Quota(
         None if service.quota_gb is None else int(service.quota_gb * 1e9), service.quota_sessions
     )
-    opened = open_store(store_url(service.store, folder), folder, quota)
+    opened = open_store_once_there(store_url(service.store, folder), folder, quota, stop)
+    if opened is None:
+        return
     try:
         with opened.database.shared(), ExitStack() as until_the_end:
             watched = listening is not None

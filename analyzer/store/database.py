@@ -14,6 +14,7 @@ from analyzer.store.engines import (
     checked_url,
     hold,
     insert_if_absent,
+    is_away,
     open_engine,
     place_of,
     sentence,
@@ -23,6 +24,10 @@ from sacmes_core.errors import ConfigError, SacmesError
 
 class StoreError(SacmesError):
     """The store cannot be read or written at the moment; nothing was changed."""
+
+
+class StoreAwayError(StoreError):
+    """The server of the store does not answer; it may come back by itself."""
 
 
 class Database:
@@ -136,4 +141,5 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(sentence(error, self.url)) from error
+            kind = StoreAwayError if is_away(error, self.url) else StoreError
+            raise kind(sentence(error, self.url)) from error

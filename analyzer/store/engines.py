@@ -335,12 +335,20 @@ _SERVER_MEANS: Final[dict[str, Callable[[str], str]]] = {
 """Sentences by the SQLSTATE that PostgreSQL gives."""
 
 
+def is_away(error: DBAPIError, url: URL) -> bool:
+    """Whether the server of the store does not answer, as while it is started anew."""
+    reason = str(error.orig)
+    state = getattr(error.orig, "sqlstate", None) or _state_in(reason)
+    is_server = url.get_backend_name() != SQLITE
+    return is_server and state not in _SERVER_MEANS and (error.connection_invalidated or not state)
+
+
 def _postgresql_sentence(error: DBAPIError, reason: str, url: URL) -> str:
     place = place_of(url)
     state = getattr(error.orig, "sqlstate", None) or _state_in(reason)
     if state in _SERVER_MEANS:
         return f"{_SERVER_MEANS[state](place)} Nothing is lost meanwhile."
-    if error.connection_invalidated or state is None:
+    if is_away(error, url):
         return (
             f"The server of the store {place} does not answer ({reason}); is PostgreSQL running? "
             "Nothing is lost meanwhile."
