@@ -6,22 +6,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
-from support.tools import wait_until
 
 from analyzer.store.backups import back_up
 from analyzer.store.database import Database, StoreError
 from analyzer.store.engines import home_url
-from analyzer.store.quotas import NO_QUOTA
 from analyzer.store.restoring import restore
-from analyzer.store.store import open_store, open_store_once_there
+from analyzer.store.store import open_store
 from analyzer.store.uploads import Arrival
 from sacmes_core.errors import ConfigError
 from sacmes_core.upload import UploadHeader, upload_id
@@ -136,29 +132,3 @@ def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
     (tmp_path / "store.sqlite").write_bytes(b"something else " * 1000)
     with pytest.raises(StoreError, match="is damaged"):
         open_store(home_url(tmp_path))
-
-
-def test_a_service_waits_at_its_start_for_a_server_that_is_away(
-    postgres, postgres_url, tmp_path, caplog
-) -> None:
-    stop = threading.Event()
-    with ThreadPoolExecutor() as aside:
-        postgres.kill9()
-        try:
-            opening = aside.submit(open_store_once_there, postgres_url, tmp_path, NO_QUOTA, stop)
-            wait_until(lambda: "does not answer" in caplog.text, what="a word about the server")
-        finally:
-            postgres.start()
-        store = opening.result(30)
-    assert store is not None
-    store.close()
-
-
-def test_a_service_ends_while_it_waits_and_waits_for_nothing_that_does_not_come(
-    postgres, postgres_url, tmp_path
-) -> None:
-    stop = threading.Event()
-    with pytest.raises(StoreError, match="createdb"):
-        open_store_once_there(postgres.url("nowhere"), tmp_path, NO_QUOTA, stop)
-    stop.set()
-    assert open_store_once_there(postgres_url, tmp_path, NO_QUOTA, stop) is None
