@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from pathlib import PurePosixPath
 
 from sacmes_core.flags import CLOCK_WRONG, TRUNCATED_SCAN
 from sacmes_core.formats.clock import clock_is_wrong
@@ -51,7 +52,7 @@ def read_scans(
     FormatError
         If the file cannot be read.
     """
-    name = file.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = PurePosixPath(file.replace("\\", "/")).name
     scans = read(
         content,
         name=name,

@@ -135,7 +135,7 @@ class Trends:
         settings = run.document.settings.trend
         known = self._running.get(run.run)
         if known is None and (result.position, result.scan.index) == (1, 0):
-            known = _Running(claim.turn, settings, recompute((), settings)[1])
+            known = _Running(claim.turn, settings, RunningTrend(settings))
         elif known is None or known.settings != settings:
             known = self._kept(run.run, claim, settings)
             if known is None:

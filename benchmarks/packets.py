@@ -8,14 +8,13 @@ from collections.abc import Callable
 from typing import Final
 
 from sacmes_core.messages import Publication
+from sacmes_core.publish_packet import encode_properties, framed, number
 
 _CONNECT: Final = 0x10
 _PUBLISH: Final = 0x30
 _PUBACK: Final = 0x40
 _SUBSCRIBE: Final = 0x82
 _PING: Final = 0xC0
-_CONTENT_TYPE: Final = 0x03
-_USER_PROPERTY: Final = 0x26
 _KEEPALIVE_S: Final = 60
 _NAMES: Final = itertools.count(1)
 
@@ -48,12 +47,7 @@ class Client(asyncio.Protocol):
 
     def publish(self, message: Publication) -> None:
         """Publish with QoS 1; nobody waits for the broker's answer."""
-        properties = b""
-        if message.content_type:
-            properties += bytes((_CONTENT_TYPE,)) + _text(message.content_type)
-        for name, value in message.user_properties:
-            properties += bytes((_USER_PROPERTY,)) + _text(name) + _text(value)
-        head = _text(message.topic) + self._identity() + _length(len(properties)) + properties
+        head = _text(message.topic) + self._identity() + encode_properties(message)
         self._send(_PUBLISH | 0x02, head + message.payload)
 
     def close(self) -> None:
@@ -101,21 +95,11 @@ class Client(asyncio.Protocol):
 
     def _send(self, kind: int, body: bytes) -> None:
         assert self._transport is not None
-        self._transport.write(bytes((kind,)) + _length(len(body)) + body)
+        self._transport.write(bytes((kind,)) + number(len(body)) + body)
 
 
 def _text(text: str) -> bytes:
-    encoded = text.encode()
-    return struct.pack(">H", len(encoded)) + encoded
-
-
-def _length(number: int) -> bytes:
-    out = bytearray()
-    while True:
-        number, low = divmod(number, 128)
-        out.append(low | (0x80 if number else 0))
-        if not number:
-            return bytes(out)
+    return framed(text.encode())
 
 
 def _read_length(data: bytes | bytearray, at: int) -> tuple[int, int] | None:

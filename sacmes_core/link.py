@@ -1,4 +1,4 @@
-"""One MQTT connection that comes back: the only module that knows paho.
+"""One MQTT connection that comes back: with its client the only one that knows paho.
 
 The network runs in threads of its own; everything that happens is put on the owner's queue as an
 event, and no callback does more than that, so none can raise or wait. After each loss a fresh
@@ -13,21 +13,20 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.exception import MalformedPacket
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from sacmes_core.address import BrokerAddress
-from sacmes_core.ahead_socket import AheadSocket
 from sacmes_core.errors import ConfigError, ProtocolError
+from sacmes_core.link_client import LinkClient
 from sacmes_core.link_events import (
     Connected,
     Disconnected,
@@ -38,12 +37,7 @@ from sacmes_core.link_events import (
     Refused,
 )
 from sacmes_core.messages import Publication
-from sacmes_core.publish_packet import (
-    Incoming,
-    MalformedError,
-    decode_publish,
-    encode_properties,
-)
+from sacmes_core.publish_packet import Incoming
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +48,6 @@ BACKOFF_MAX_S: Final = 30.0
 STEADY_AFTER_S: Final = 10.0
 """A connection that lasted this long starts the back-off anew; a shorter one does not."""
 IN_FLIGHT: Final = 50
-PACKETS_AT_ONCE: Final = 100
 HEADER_ALLOWANCE_BYTES: Final = 8_192
 """Room that topic and properties take beside the payload in a packet."""
 
@@ -66,100 +59,12 @@ _TAKEN_OVER: Final = 0x8E
 _NO_SUBSCRIBERS: Final = 0x10
 
 
-class _Packed(Properties):
-    """Properties of a message that are bytes already."""
-
-    def __init__(self, packed: bytes) -> None:
-        object.__setattr__(self, "packed", packed)
-
-    def pack(self) -> bytes:
-        """The bytes with their length before them."""
-        packed: bytes = object.__getattribute__(self, "packed")
-        return packed
-
-
-class _Bell:
-    """Stands for the socket that wakes the network's thread; rings once until that has looked.
-
-    Each ring lets go of the interpreter, which beside a thread that computes comes back late.
-    """
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-        self._rung = False
-
-    def send(self, ring: bytes) -> int:
-        """Ring, unless nobody has looked since the last time."""
-        if self._rung:
-            return len(ring)
-        self._rung = True
-        return int(self._sock.send(ring))
-
-    def looked(self) -> None:
-        """Say that what is added from now on wants another ring."""
-        self._rung = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-
-class _Client(mqtt.Client):
-    """paho's client with another way to the network."""
-
-    take: Callable[[Incoming], None]
-    """Gets each message; it neither raises nor waits."""
-
-    def loop_forever(self, *arguments: Any, **named: Any) -> MQTTErrorCode:
-        """Begin, with a bell that many messages share."""
-        self._sockpairW: Any = _Bell(self._sockpairW)
-        return super().loop_forever(*arguments, **named)
-
-    def acknowledge(self, mid: int) -> None:
-        """Tell the broker that a message of quality of service 1 is done."""
-        self._send_puback(mid)
-
-    def _create_socket_connection(self) -> socket.socket:
-        sock = super()._create_socket_connection()
-        # Nagle's algorithm costs 40 ms on a scan and its receipt.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock
-
-    def _create_socket(self) -> Any:
-        sock = super()._create_socket()
-        return AheadSocket(sock) if isinstance(sock, socket.socket) else sock
-
-    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        """Take all packets that are here, without a look at the network between two of them."""
-        for _ in range(PACKETS_AT_ONCE):
-            code = super().loop_read(max_packets)
-            held = self._sock.pending() if isinstance(self._sock, AheadSocket) else 0
-            if code != MQTTErrorCode.MQTT_ERR_SUCCESS or not held:
-                break
-        return code
-
-    def loop_write(self) -> MQTTErrorCode:
-        """Send all that waits."""
-        if isinstance(self._sockpairW, _Bell):
-            # Before the look, so that whatever comes during it rings.
-            self._sockpairW.looked()
-        return super().loop_write()
-
-    def _handle_publish(self) -> MQTTErrorCode:
-        packet = self._in_packet
-        try:
-            incoming = decode_publish(packet["command"], bytes(packet["packet"]))
-        except MalformedError as error:
-            raise MalformedPacket(str(error)) from error
-        self.take(incoming)
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
-
-
 @dataclass(slots=True)
 class _Connection:
     """What belongs to one client object, so that a late callback of an old one is recognised."""
 
     number: int
-    client: _Client
+    client: LinkClient
     gone: threading.Event = field(default_factory=threading.Event)
     answered: bool = False
     accepted: bool = False
@@ -221,7 +126,7 @@ class Link:
         connection = self._current
         if connection is None or not self._connected.is_set():
             return None
-        information = _publish(connection.client, publication)
+        information = connection.client.send(publication)
         if information.rc != mqtt.MQTT_ERR_SUCCESS:
             return None
         return _token(connection.number, information.mid)
@@ -244,7 +149,7 @@ class Link:
         connection = self._current
         taken = connection is not None and self.connected
         if connection is not None and taken:
-            sent = [_publish(connection.client, publication) for publication in farewell]
+            sent = [connection.client.send(publication) for publication in farewell]
             for information in sent:
                 try:
                     information.wait_for_publish(timeout_s)
@@ -293,8 +198,8 @@ class Link:
         client.loop_stop()
         return time.monotonic() - started if connection.accepted else 0.0
 
-    def _client(self, number: int) -> _Client:
-        client = _Client(
+    def _client(self, number: int) -> LinkClient:
+        client = LinkClient(
             CallbackAPIVersion.VERSION2,
             client_id=self._options.client_id,
             protocol=mqtt.MQTTv5,
@@ -312,8 +217,7 @@ class Link:
             client.username_pw_set(self._address.username, self._address.key)
         will = self._options.will
         if will is not None:
-            properties = _will_properties(will, self._options.will_delay_s)
-            client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
+            client.leave_behind(will, self._options.will_delay_s)
         return client
 
     def _attach(self, connection: _Connection) -> None:
@@ -427,23 +331,3 @@ def _connect_properties(session_expiry_s: int) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = session_expiry_s
     return properties
-
-
-def _will_properties(will: Publication, delay_s: int) -> Properties:
-    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
-    properties.WillDelayInterval = delay_s
-    if will.content_type is not None:
-        properties.ContentType = will.content_type
-    if will.expiry_s is not None:
-        properties.MessageExpiryInterval = will.expiry_s
-    return properties
-
-
-def _publish(client: mqtt.Client, publication: Publication) -> mqtt.MQTTMessageInfo:
-    return client.publish(
-        publication.topic,
-        publication.payload,
-        publication.qos,
-        publication.retain,
-        _Packed(encode_properties(publication)),
-    )

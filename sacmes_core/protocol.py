@@ -285,7 +285,8 @@ CHANNELS: Final = (
 
 def _word(topic: str) -> str:
     """The third level of a topic, which no channel leaves open."""
-    return topic.split("/", 3)[2] if topic.count("/") >= 2 else ""
+    levels = topic.split("/", 3)
+    return levels[2] if len(levels) > 2 else ""
 
 
 _BY_WORD: Final[Mapping[str, Sequence[Channel]]] = {

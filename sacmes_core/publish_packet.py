@@ -15,6 +15,7 @@ _CONTENT_TYPE: Final = 0x03
 _RESPONSE_TOPIC: Final = 0x08
 _CORRELATION_DATA: Final = 0x09
 _SUBSCRIPTION: Final = 0x0B
+_WILL_DELAY: Final = 0x18
 _USER_PROPERTY: Final = 0x26
 _PLAIN_BYTES: Final = {0x01: 1, 0x23: 2}
 """Payload format and topic alias, which say nothing to us, and their lengths."""
@@ -57,21 +58,23 @@ def decode_publish(first: int, body: bytes) -> Incoming:
         raise MalformedError(f"not a message of MQTT 5: {error}") from error
 
 
-def encode_properties(publication: Publication) -> bytes:
-    """The properties of a message with their length before them."""
+def encode_properties(publication: Publication, *, will_delay_s: int | None = None) -> bytes:
+    """The properties of a message with their length before them; a delay is of a last will."""
     parts: list[bytes] = []
+    if will_delay_s is not None:
+        parts += bytes((_WILL_DELAY,)), will_delay_s.to_bytes(4, "big")
     if publication.expiry_s is not None:
         parts += bytes((_EXPIRY,)), publication.expiry_s.to_bytes(4, "big")
     if publication.content_type is not None:
-        parts += bytes((_CONTENT_TYPE,)), _framed(publication.content_type.encode())
+        parts += bytes((_CONTENT_TYPE,)), framed(publication.content_type.encode())
     if publication.response_topic is not None:
-        parts += bytes((_RESPONSE_TOPIC,)), _framed(publication.response_topic.encode())
+        parts += bytes((_RESPONSE_TOPIC,)), framed(publication.response_topic.encode())
     if publication.correlation_data is not None:
-        parts += bytes((_CORRELATION_DATA,)), _framed(publication.correlation_data)
+        parts += bytes((_CORRELATION_DATA,)), framed(publication.correlation_data)
     for name, value in publication.user_properties:
-        parts += bytes((_USER_PROPERTY,)), _framed(name.encode()), _framed(value.encode())
+        parts += bytes((_USER_PROPERTY,)), framed(name.encode()), framed(value.encode())
     packed = b"".join(parts)
-    return _number(len(packed)) + packed
+    return number(len(packed)) + packed
 
 
 def _decoded(first: int, body: bytes) -> Incoming:
@@ -148,16 +151,18 @@ def _number_at(body: bytes, at: int) -> tuple[int, int]:
     raise MalformedError("a length has more than four bytes")
 
 
-def _framed(content: bytes) -> bytes:
+def framed(content: bytes) -> bytes:
+    """Bytes with their length before them, as names and texts are sent."""
     if len(content) > _TEXT_MAX:
         raise ValueError(f"A property of a message has at most {_TEXT_MAX:,} bytes.")
     return len(content).to_bytes(2, "big") + content
 
 
-def _number(number: int) -> bytes:
+def number(value: int) -> bytes:
+    """A number of variable length."""
     out = bytearray()
     while True:
-        number, low = divmod(number, 128)
-        out.append(low | (0x80 if number else 0))
-        if not number:
+        value, low = divmod(value, 128)
+        out.append(low | (0x80 if value else 0))
+        if not value:
             return bytes(out)

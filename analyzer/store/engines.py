@@ -337,15 +337,14 @@ _SERVER_MEANS: Final[dict[str, Callable[[str], str]]] = {
 
 def is_away(error: DBAPIError, url: URL) -> bool:
     """Whether the server of the store does not answer, as while it is started anew."""
-    reason = str(error.orig)
-    state = getattr(error.orig, "sqlstate", None) or _state_in(reason)
+    state = _state_of(error)
     is_server = url.get_backend_name() != SQLITE
     return is_server and state not in _SERVER_MEANS and (error.connection_invalidated or not state)
 
 
 def _postgresql_sentence(error: DBAPIError, reason: str, url: URL) -> str:
     place = place_of(url)
-    state = getattr(error.orig, "sqlstate", None) or _state_in(reason)
+    state = _state_of(error)
     if state in _SERVER_MEANS:
         return f"{_SERVER_MEANS[state](place)} Nothing is lost meanwhile."
     if is_away(error, url):
@@ -356,8 +355,11 @@ def _postgresql_sentence(error: DBAPIError, reason: str, url: URL) -> str:
     return f"The store {place} cannot be used: {reason}."
 
 
-def _state_in(reason: str) -> str | None:
-    """The state of a refused login, which the driver tells in words alone."""
+def _state_of(error: DBAPIError) -> str | None:
+    """The SQLSTATE of an error; of a refused login the driver tells it in words alone."""
+    if (state := getattr(error.orig, "sqlstate", None)) is not None:
+        return str(state)
+    reason = str(error.orig)
     words = {
         "password authentication failed": "28P01",
         "no password supplied": "28P01",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, Text, bindparam, cast, column
+from sqlalchemy import JSON, BigInteger, ColumnElement, Text, bindparam, cast, column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from analyzer.store.engines import each_item
@@ -33,3 +33,12 @@ def text_at(place: int) -> ColumnElement[str]:
 def number_at(place: int) -> ColumnElement[int]:
     """The whole number at a place of each row."""
     return cast(text_at(place), BigInteger)
+
+
+NUMBERS: Final = select(number_at(0)).select_from(LISTED)
+"""The whole numbers of a list, as `numbers` gives it."""
+
+
+def numbers(values: Iterable[int]) -> dict[str, Any]:
+    """The parameter for `NUMBERS`."""
+    return listed((value,) for value in values)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from analyzer.store.claims import CLAIM_S, Claim
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s
-from analyzer.store.lists import LISTED, listed, number_at, text_at
+from analyzer.store.lists import LISTED, NUMBERS, listed, number_at, numbers, text_at
 from analyzer.store.rows import (
     Analysed,
     ResultKey,
@@ -41,7 +41,7 @@ from analyzer.store.rows import (
 )
 from analyzer.store.sessions import Run
 from analyzer.store.tables import jobs, results, sessions, staged, uploads
-from analyzer.store.uploads import AGAIN, THESE_POSITIONS, head
+from analyzer.store.uploads import AGAIN, head
 
 _PAGE_ROWS: Final = 2000
 _COPIED: Final = ("run", "position", "scan_index", "file", "frequency_hz", "number", "document")
@@ -104,9 +104,9 @@ class Reanalysis:
             piece = Piece(run, self._holder, positions)
             connection.execute(
                 update(jobs)
-                .where(jobs.c.run == run, jobs.c.position.in_(THESE_POSITIONS))
+                .where(jobs.c.run == run, jobs.c.position.in_(NUMBERS))
                 .values(holder=self._holder, expires_at=epoch_s() + CLAIM_S),
-                _named(positions),
+                numbers(positions),
             )
         return piece
 
@@ -135,7 +135,7 @@ class Reanalysis:
         with self._database.write(durable=False) as connection:
             if connection.scalar(of_run.with_for_update(read=True)) != settings_revision:
                 return 0
-            mine = frozenset(connection.scalars(ended, _named(piece.positions)))
+            mine = frozenset(connection.scalars(ended, numbers(piece.positions)))
             rows = [
                 row_of(item.upload, result)
                 for item in analysed
@@ -225,23 +225,18 @@ class Reanalysis:
         with self._database.write(durable=False) as connection:
             changed = connection.execute(
                 update(jobs).where(*_held(piece)).values(holder=holder, expires_at=expires_at),
-                _named(piece.positions),
+                numbers(piece.positions),
             )
         return changed.rowcount
 
 
 def _held(piece: Piece) -> tuple[Any, ...]:
-    """What holds of the jobs of a piece; their positions are a parameter, see `_named`."""
+    """What holds of the jobs of a piece; their positions are a parameter, see `numbers`."""
     return (
         jobs.c.run == piece.run,
-        jobs.c.position.in_(THESE_POSITIONS),
+        jobs.c.position.in_(NUMBERS),
         jobs.c.holder == piece.holder,
     )
-
-
-def _named(positions: Sequence[int]) -> dict[str, str]:
-    """The parameter for `THESE_POSITIONS`."""
-    return listed((position,) for position in positions)
 
 
 def _put_in_place(

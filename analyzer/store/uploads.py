@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from analyzer.store.database import Database
 from analyzer.store.engines import epoch_s, insert_if_absent
-from analyzer.store.lists import LISTED, listed, number_at, text_at
+from analyzer.store.lists import LISTED, NUMBERS, listed, number_at, numbers, text_at
 from analyzer.store.quotas import NO_QUOTA, Quota, Usage
 from analyzer.store.tables import claims, jobs, sessions, staged, uploads, users
 from sacmes_core.payloads.session import SessionDocument
@@ -61,30 +61,17 @@ _REACHED: Final = (
     update(sessions).where(sessions.c.run == number_at(0)).values(last_position=number_at(1))
 )
 _OF_JOBS: Final = (uploads.c.run == jobs.c.run) & (uploads.c.position == jobs.c.position)
-_CHOSEN: Final = (
-    jobs.c.priority == NEW,
-    jobs.c.run.in_(bindparam("runs", expanding=True)),
-)
-_SIZES: Final = (
-    select(uploads.c.position, uploads.c.unpacked_bytes)
-    .join(jobs, _OF_JOBS)
-    .where(*_CHOSEN)
-    .order_by(jobs.c.run, jobs.c.position)
-    .limit(bindparam("count"))
-)
 _WAITING: Final = (
     select(uploads)
     .join(jobs, _OF_JOBS)
-    .where(*_CHOSEN)
+    .where(jobs.c.priority == NEW, jobs.c.run.in_(bindparam("runs", expanding=True)))
     .order_by(jobs.c.run, jobs.c.position)
     .limit(bindparam("count"))
 )
-
-THESE_POSITIONS: Final = select(number_at(0)).select_from(LISTED)
-"""The positions of a list of one each."""
+_SIZES: Final = _WAITING.with_only_columns(uploads.c.position, uploads.c.unpacked_bytes)
 _THESE: Final = (
     select(uploads)
-    .where(uploads.c.run == bindparam("this_run"), uploads.c.position.in_(THESE_POSITIONS))
+    .where(uploads.c.run == bindparam("this_run"), uploads.c.position.in_(NUMBERS))
     .order_by(uploads.c.position)
 )
 
@@ -211,7 +198,7 @@ class Uploads:
 
     def these(self, run: int, positions: Sequence[int]) -> tuple[StoredUpload, ...]:
         """The uploads at these positions of a session, in order."""
-        where = {"this_run": run} | listed((position,) for position in positions)
+        where = {"this_run": run} | numbers(positions)
         with self._database.read() as connection:
             return tuple(map(_stored, connection.execute(_THESE, where)))
 

@@ -95,13 +95,13 @@ def _by_cells(
 ) -> Sequence[Sequence[float | None]] | None:
     """The columns of lines that can be split all at once, as most can; else None."""
     cells = _cells(f"\n{separator}".join(lines), separator, layout)
-    first, *others = (cells[k::width] for k in range(width))
+    columns = [cells[k::width] for k in range(width)]
     # As many cells as there should be, and each line ends where the last column does.
-    if len(cells) != width * len(lines) or "".join(others[-1]).count("\n") != len(lines) - 1:
+    if len(cells) != width * len(lines) or "".join(columns[-1]).count("\n") != len(lines) - 1:
         return None
-    found = [_known_floats("\n".join(first)), *map(_floats, others)]
-    columns = [column for column in found if column is not None]
-    return columns if len(columns) == width else None
+    found = [_known_floats("\n".join(columns[0])), *map(_floats, columns[1:])]
+    known = [column for column in found if column is not None]
+    return known if len(known) == width else None
 
 
 def _regular_by_columns(

@@ -59,6 +59,16 @@ def test_paho_reads_the_same(publication: Publication) -> None:
     assert tuple(getattr(properties, "UserProperty", ())) == publication.user_properties
 
 
+@given(publications, st.integers(0, 2**32 - 1))
+def test_paho_reads_a_last_will_with_its_delay(will: Publication, delay_s: int) -> None:
+    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+    packed = encode_properties(will, will_delay_s=delay_s)
+    assert properties.unpack(packed)[1] == len(packed)  # type: ignore[no-untyped-call]
+    assert properties.WillDelayInterval == delay_s
+    assert getattr(properties, "ContentType", None) == will.content_type
+    assert tuple(getattr(properties, "UserProperty", ())) == will.user_properties
+
+
 def test_properties_that_say_nothing_to_us_are_passed_over() -> None:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.PayloadFormatIndicator = 1

@@ -7,7 +7,7 @@ where it has none; scans of two frequencies with the same n make a KDM.
 import json
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any, Final, Self
 
@@ -81,17 +81,6 @@ class TrendStep:
     stale: bool = False
 
 
-@dataclass(slots=True)
-class Known:
-    """What a run has shown so far that holds for all its scans."""
-
-    references: defaultdict[Series, Reference] = field(
-        default_factory=lambda: defaultdict(Reference)
-    )
-    lowest_hz: float | None = None
-    highest_hz: float | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class _Placed:
     """A point with its series, its number and its place in the series."""
@@ -109,9 +98,11 @@ class RunningTrend:
     come; nothing of what is done.
     """
 
-    def __init__(self, settings: TrendSettings, known: Known | None = None) -> None:
+    def __init__(self, settings: TrendSettings) -> None:
         self._settings = settings
-        self.known = Known() if known is None else known
+        self._references: defaultdict[Series, Reference] = defaultdict(Reference)
+        self._lowest_hz: float | None = None
+        self._highest_hz: float | None = None
         self._counts: defaultdict[Series, int] = defaultdict(int)
         self._potentials: defaultdict[Series, PotentialWatch] = defaultdict(PotentialWatch)
         self._clocks: defaultdict[Series, ClockWatch] = defaultdict(ClockWatch)
@@ -121,8 +112,8 @@ class RunningTrend:
     @property
     def pair_hz(self) -> tuple[float, float] | None:
         """Low and high frequency of KDM, None as long as there are not two."""
-        low = self._settings.low_frequency_hz or self.known.lowest_hz
-        high = self._settings.high_frequency_hz or self.known.highest_hz
+        low = self._settings.low_frequency_hz or self._lowest_hz
+        high = self._settings.high_frequency_hz or self._highest_hz
         if low is None or high is None or _key(low) == _key(high):
             return None
         return _key(low), _key(high)
@@ -148,7 +139,7 @@ class RunningTrend:
             (
                 *key,
                 count,
-                _reference_to(self.known.references.get(key)),
+                _reference_to(self._references.get(key)),
                 [list(part) for part in astuple(self._potentials[key])],
                 astuple(self._clocks[key]),
             )
@@ -158,20 +149,20 @@ class RunningTrend:
             (*p.series, p.number, p.place, None if p.height is None else astuple(p.height))
             for p in self._waiting.values()
         ]
-        known = self.known.lowest_hz, self.known.highest_hz
-        return json.dumps([*known, self._has_dropped, series, waiting])
+        return json.dumps([self._lowest_hz, self._highest_hz, self._has_dropped, series, waiting])
 
     @classmethod
     def from_json(cls, text: str, settings: TrendSettings) -> Self:
         """What `to_json` wrote, under the same settings."""
         lowest_hz, highest_hz, has_dropped, series, waiting = json.loads(text)
-        trend = cls(settings, Known(lowest_hz=lowest_hz, highest_hz=highest_hz))
+        trend = cls(settings)
+        trend._lowest_hz, trend._highest_hz = lowest_hz, highest_hz
         trend._has_dropped = has_dropped
         for electrode, frequency, count, reference, (first_v, recent_v), clock in series:
             key = electrode, frequency
             trend._counts[key] = count
             if reference is not None:
-                trend.known.references[key] = _reference_from(reference)
+                trend._references[key] = _reference_from(reference)
             trend._potentials[key] = PotentialWatch(first_v, deque(recent_v, RECENT_SCANS))
             trend._clocks[key] = ClockWatch(*clock)
         for electrode, frequency, number, place, height in waiting:
@@ -212,7 +203,7 @@ class RunningTrend:
             return False
         if placed.number not in self._settings.reference_numbers:
             return False
-        reference = self.known.references[placed.series]
+        reference = self._references[placed.series]
         if placed.number in reference.members:
             return False
         reference.take(placed.number, placed.place, placed.height)
@@ -223,15 +214,15 @@ class RunningTrend:
         if frequency is None:
             return False
         before = self.pair_hz
-        lowest, highest = self.known.lowest_hz, self.known.highest_hz
-        self.known.lowest_hz = frequency if lowest is None else min(lowest, frequency)
-        self.known.highest_hz = frequency if highest is None else max(highest, frequency)
+        lowest, highest = self._lowest_hz, self._highest_hz
+        self._lowest_hz = frequency if lowest is None else min(lowest, frequency)
+        self._highest_hz = frequency if highest is None else max(highest, frequency)
         if before is None:
             return self.pair_hz is not None and self._has_dropped
         return before != self.pair_hz
 
     def _normalised(self, placed: _Placed) -> Estimate | None:
-        reference = self.known.references.get(placed.series)
+        reference = self._references.get(placed.series)
         if placed.height is None or reference is None:
             return None
         is_member = reference.members.get(placed.number) == placed.place

@@ -34,6 +34,13 @@ def test_numbers_are_those_of_float() -> None:
     assert all(isinstance(value, float) for column in block.columns for value in column)
 
 
+@pytest.mark.parametrize("end", ["", ","])
+def test_a_single_column_is_read_as_any_other(end: str) -> None:
+    lines = [f"{k}.5e-7{end}" for k in range(ROWS)]
+    block = read_block(lines, 0, ROWS, COMMA, (True,))
+    assert block == Block((tuple(float(f"{k}.5e-7") for k in range(ROWS)),), (True,), ROWS)
+
+
 def test_scans_of_a_run_have_their_potentials_in_common() -> None:
     one, another = (
         read_block(lines_with(cell, 3), 0, ROWS, COMMA, (True, True, True)).columns
