@@ -8,7 +8,7 @@ import html
 import json
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x")
@@ -22,10 +22,22 @@ def frequency_label(frequency_hz: float | None) -> str:
     return f"{frequency_hz:g} Hz" if frequency_hz is not None else "no frequency"
 
 
-def scan_label(number: int | None, position: int, frequency_hz: float | None) -> str:
-    """Which scan it is, in few words."""
-    said = f"Scan {number}" if number is not None else f"Position {position}"
-    return said if frequency_hz is None else f"{said} · {frequency_label(frequency_hz)}"
+class Numbered(Protocol):
+    """A scan, as a trend or a message names it."""
+
+    @property
+    def number(self) -> int | None:
+        """Its number in the run."""
+
+    @property
+    def frequency_hz(self) -> float | None:
+        """Of its square wave."""
+
+
+def scan_label(scan: Numbered, position: int) -> str:
+    """Which scan it is, in few words; by its position where it has no number."""
+    said = f"Scan {scan.number}" if scan.number is not None else f"Position {position}"
+    return said if scan.frequency_hz is None else f"{said} · {frequency_label(scan.frequency_hz)}"
 
 
 def axis(title: str) -> Figure:

@@ -117,15 +117,14 @@ def found_scan(trend: Trend | None, text: str, frequency_hz: float | None) -> Sc
 def heading(found: Around) -> str:
     """Which scan it is, for the line above the chart."""
     scan = found.scan
-    label = scan_label(scan.number, scan.position, scan.frequency_hz)
+    label = scan_label(scan, scan.position)
     again = f"revision {scan.revision}" if scan.revision > 1 else ""
     return " · ".join(part for part in (label, scan.file, again) if part)
 
 
 def reply_label(reply: ScanReply) -> str:
     """Which scan the analyzer has answered with."""
-    scan = reply.result.scan
-    return scan_label(scan.number, reply.result.position, scan.frequency_hz)
+    return scan_label(reply.result.scan, reply.result.position)
 
 
 def electrodes_of(reply: ScanReply) -> tuple[int, ...]:

@@ -143,6 +143,11 @@ class LiveState:
     counts: Mapping[str, int] = field(default_factory=_nothing)
     journal: Journal = field(default_factory=Journal)
 
+    @property
+    def newest_curves(self) -> Curves | None:
+        """Those of the newest scan, whatever its frequency."""
+        return max(self.curves.values(), key=lambda c: c.position, default=None)
+
     def count(self, name: str) -> int:
         """How often something was counted: malformed, late, duplicate, unasked."""
         return self.counts.get(name, 0)

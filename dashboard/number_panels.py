@@ -33,7 +33,7 @@ _DECAY_CARDS: Final = ("lifetime", "second_lifetime", "mean_lifetime", "amplitud
 
 def sweep_columns(scan: Scan) -> tuple[Column, ...]:
     """Headings for the numbers of the sweeps, the first of which says of which scan they are."""
-    label = scan_label(scan.number, scan.position, scan.frequency_hz)
+    label = scan_label(scan, scan.position)
     return Column(label), Column("Forward", "right"), Column("Reverse", "right")
 
 

@@ -37,12 +37,12 @@ def scan_to_try(trend: Trend | None, frequency_hz: float | None, number: int | N
 
 def scan_words(scan: Scan) -> str:
     """Which scan it is, with its file."""
-    return f"{scan_label(scan.number, scan.position, scan.frequency_hz)} · {scan.file}"
+    return f"{scan_label(scan, scan.position)} · {scan.file}"
 
 
 def trial_columns(scan: Scan) -> tuple[Column, ...]:
     """Headings of the table of numbers, the first of which says of which scan they are."""
-    label = scan_label(scan.number, scan.position, scan.frequency_hz)
+    label = scan_label(scan, scan.position)
     return Column(label), *(Column(what, "right") for what in ("Now", "Trial", "Change"))
 
 

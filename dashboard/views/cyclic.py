@@ -93,7 +93,7 @@ def _cards() -> None:
 def _cycle() -> None:
     state = access.connection().state
     electrode = _electrode(state)
-    newest = _newest_curves(state)
+    newest = state.newest_curves
     curve = _curve_of(newest, electrode)
     if newest is None or curve is None or state.session is None:
         st.caption("The newest cycle comes with the next scan.")
@@ -113,7 +113,7 @@ def _cycle() -> None:
         name="cycle",
         alt=f"Newest cycle of electrode {electrode}",
         height=CHART_PX,
-        title=scan_label(newest.scan.number, newest.position, newest.scan.frequency_hz),
+        title=scan_label(newest.scan, newest.position),
     )
 
 
@@ -211,10 +211,6 @@ def _ask_segments(
             columns = curve.potential_v[part], curve.current_a[part]
             segments[first + place] = Segment(first + place, *columns)
     return tuple(segments[number] for number in sorted(segments))
-
-
-def _newest_curves(state: LiveState) -> Curves | None:
-    return max(state.curves.values(), key=lambda c: c.position, default=None)
 
 
 def _curve_of(curves: Curves | None, electrode: int) -> ElectrodeCurves | None:

@@ -87,7 +87,7 @@ def _cards() -> None:
 @st.fragment(run_every=EVERY_S)
 def _decay() -> None:
     state = access.connection().state
-    newest = max(state.curves.values(), key=lambda c: c.position, default=None)
+    newest = state.newest_curves
     curves = _drawn(newest, state)
     if newest is None or not curves or state.session is None:
         st.caption("The newest decay comes with the next scan.")
@@ -100,7 +100,7 @@ def _decay() -> None:
         name="decay",
         alt="Current over the time since the step, with the fit",
         height=CHART_PX,
-        title=scan_label(newest.scan.number, newest.position, newest.scan.frequency_hz),
+        title=scan_label(newest.scan, newest.position),
     )
 
 
