@@ -120,10 +120,7 @@ def test_a_mark_stands_in_the_chart_until_it_is_taken_away(viewer):
 
 def test_a_click_on_a_point_opens_its_scan_in_the_inspector(viewer):
     page = viewer.page
-    x, y = viewer.place_of("trend", 0, 2)
-    page.mouse.move(x + 3, y + 3)
-    page.mouse.move(x, y, steps=3)
-    page.mouse.click(x, y)
+    viewer.click_point("trend", 0, 2)
     expect(page).to_have_url(re.compile("/inspector"))
     drawn = viewer.chart("inspector")
     first = str(drawn.get_attribute("aria-label"))

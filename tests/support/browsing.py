@@ -105,18 +105,30 @@ class Viewer:
         )
         return found
 
-    def place_of(self, name: str, line: int, point: int) -> tuple[float, float]:
-        """Where on the screen a point of a chart is."""
-        x, y = self.page.evaluate(
+    def click_point(self, name: str, line: int, point: int) -> None:
+        """Click on a point of a chart, and again if it moved away meanwhile."""
+        self.settled()
+        self.chart(name).scroll_into_view_if_needed()
+        clicked = None
+        while (place := self.place_of(name, line, point)) not in (None, clicked):
+            x, y = clicked = place
+            self.page.mouse.move(x + 3, y + 3)
+            self.page.mouse.move(x, y, steps=3)
+            self.page.mouse.click(x, y)
+
+    def place_of(self, name: str, line: int, point: int) -> list[float] | None:
+        """Where on the screen a point of a chart is, while the chart is there."""
+        place: list[float] | None = self.page.evaluate(
             "([name, line, point]) => {"
             "const plot = document.querySelector(`.sacmes-plot[data-name='${name}']`);"
+            "if (!plot) return null;"
             "const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();"
             "const { x, y } = plot.data[line];"
             "return [box.left + xaxis._offset + xaxis.d2p(x[point]),"
             " box.top + yaxis._offset + yaxis.d2p(y[point])]; }",
             [name, line, point],
         )
-        return x, y
+        return place
 
     def fits_a_phone(self) -> bool:
         """Whether nothing is wider than the screen."""
