@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -94,6 +95,17 @@ async def healthz(_request: Request) -> JSONResponse:
     return JSONResponse(health, status_code=200 if health["status"] == "ok" else 503)
 
 
+async def not_here(request: Request, error: HTTPException) -> PlainTextResponse:
+    """Turn a request away that found nothing.
+
+    Streamlit's script asks for two things beneath the address of the page that was opened, then at
+    the root; the browser would note a 404 as an error of the page.
+    """
+    beneath_a_page = request.url.path.endswith(("/_stcore/health", "/_stcore/host-config"))
+    status_code = 300 if beneath_a_page else error.status_code
+    return PlainTextResponse(error.detail, status_code, error.headers)
+
+
 async def download(request: Request) -> Response:
     """Hand out a file that a page has prepared: once, and only to who was given its token."""
     offer = runtime.downloads().take(request.path_params["token"])
@@ -118,6 +130,7 @@ app = st.App(
     Path(__file__).with_name("app.py"),
     lifespan=lifespan,
     on_script_error=stumbled,
+    exception_handlers={404: not_here},
     routes=[
         Route("/healthz", healthz),
         Route(f"/{DOWNLOAD_PATH}/{{token}}", download),
