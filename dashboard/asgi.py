@@ -62,8 +62,6 @@ CONFIG: Final[dict[str, Any]] = {
     # sometimes thrown away; it then drops its connection. Every message goes in full.
     "global.minCachedMessageSize": 1e12,
     "logger.hideWelcomeMessage": True,
-    # One thread for each viewer, with one turn after the other: what a click asked for is done.
-    "runner.fastReruns": False,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "browser.gatherUsageStats": False,

@@ -7,8 +7,8 @@ Streamlit has no place to say any of these from outside.
   browser then says "Bad delta path", and parts are missing until the next click.
 * A part asks, or a click is said, in the name of a page that its viewer leaves meanwhile: its turn
   brings the left page back, or makes the browser believe that.
-* Whoever asks for a turn ends the one under way wherever that touches the state or draws: before
-  what its click was to do is begun, or in the middle of it, and it is never done.
+* Whoever asks for a turn ends the one under way, also that of a click before what it was to do is
+  done. Only a link to another page may.
 * The browser of a busy page notes a click at once but says it a moment later; parts that renew
   themselves meanwhile say it as well, and what the click was to do is done again for each.
 """
@@ -16,13 +16,14 @@ Streamlit has no place to say any of these from outside.
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
+from threading import Lock
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from streamlit.proto.ClientState_pb2 import ClientState
-from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
@@ -44,6 +45,8 @@ GIVE_WAY: Final = "_maybe_handle_execution_control_request"
 """Streamlit's own name for what ends a turn where another waits."""
 
 AGAIN_S: Final = 0.005
+ANSWER_S: Final = 20.0
+"""How long others wait at most until a click is answered."""
 CLICKS: Final = frozenset(
     ("trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value")
 )
@@ -54,54 +57,93 @@ Turner = Callable[[Any, RerunData], None]
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """Where a viewer's turn stands."""
+    """How it stands with the turns of a viewer."""
 
     page: str = ""
-    """What it draws or has asked for."""
+    """What the turn under way draws or has asked for."""
     left: str = ""
     """The page from which a turn of its own sent the viewer there, which may not know that yet."""
-    answers: bool = False
-    """Whether it is the answer to a click, and has not itself asked for another turn."""
+    answers_until: float = 0.0
+    """While it answers a click: when others wait no longer, in seconds of the loop."""
 
 
 _now: Final[WeakKeyDictionary[Any, Now]] = WeakKeyDictionary()
-"""How it stands with each viewer, by the one thing that all of his threads share: his pages."""
+"""For each viewer, by the one thing that all of his threads share: his pages."""
+_noting: Final = Lock()
+_answering: Final[WeakSet[Any]] = WeakSet()
+"""Threads whose turn is the answer to a click."""
 
 
 def mend_turns() -> None:
     """Mend the turns of every viewer of this process."""
-    _mend(AppSession, ASK, for_the_page_in_front)
+    _mend(AppSession, ASK, one_after_the_other)
     _mend(AppSession, BEGIN, once_heard_out)
-    _mend(ScriptRequests, WANT, noting_who)
-    _mend(ScriptRunner, TAKE, for_the_page_there)
+    _mend(ScriptRequests, WANT, noting_where_to)
+    _mend(ScriptRunner, TAKE, for_the_page_in_front)
     _mend(ScriptRunner, GIVE_WAY, unless_answering)
 
 
-def for_the_page_in_front(ask: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """What hears of turns: a page from which its viewer was sent says only what he clicked there.
+def one_after_the_other(ask: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """What hears of turns: who asks while a click is answered waits, but for a link elsewhere."""
+    waiting: WeakKeyDictionary[Any, deque[ClientState]] = WeakKeyDictionary()
 
-    A part that renews itself says no clicks, which come on their own.
-    """
+    def ask_first(session: Any) -> None:
+        turns, loop = waiting[session], session._event_loop  # noqa: SLF001
+        while turns:
+            now = _now.get(session._pages_manager, Now())  # noqa: SLF001
+            if session._state is AppSessionState.SHUTDOWN_REQUESTED:  # noqa: SLF001
+                turns.clear()
+            elif loop.time() < now.answers_until:
+                loop.call_later(AGAIN_S, ask_first, session)
+                return
+            else:
+                wanted = as_is_meant(turns.popleft(), now)
+                if wanted is None:
+                    continue
+                if _has_clicks(wanted.widget_states):
+                    until = loop.time() + ANSWER_S
+                    _note(session._pages_manager, answers_until=until)  # noqa: SLF001
+                ask(session, wanted)
 
     @wraps(ask)
-    def ask_for_the_page(session: Any, wanted: ClientState | None) -> None:
-        if wanted is None:
+    def ask_in_order(session: Any, wanted: ClientState | None) -> None:
+        turns = waiting.setdefault(session, deque())
+        now = _now.get(session._pages_manager, Now())  # noqa: SLF001
+        if wanted is None or is_link(wanted, now):
+            turns.clear()
             ask(session, wanted)
             return
-        now = _now.get(session._pages_manager, Now())  # noqa: SLF001
-        left = wanted.page_script_hash and wanted.page_script_hash == now.left
+        turns.append(wanted)
+        if len(turns) == 1:
+            ask_first(session)
+
+    return ask_in_order
+
+
+def is_link(wanted: ClientState, now: Now) -> bool:
+    """Whether the browser wants another page."""
+    elsewhere = now.page != "" and wanted.page_script_hash not in ("", now.page)
+    return elsewhere and not wanted.is_auto_rerun and not _has_clicks(wanted.widget_states)
+
+
+def as_is_meant(wanted: ClientState, now: Now) -> ClientState | None:
+    """What the browser wants, without what it says only since it has not heard of all yet.
+
+    A part that renews itself says no clicks, which come on their own. A page from which its viewer
+    was sent says nothing more but what he clicked there.
+    """
+    left = wanted.page_script_hash != "" and wanted.page_script_hash == now.left
+    if wanted.is_auto_rerun:
+        if left:
+            return None
         said = wanted.widget_states.widgets
         others = [widget for widget in said if not _is_click(widget)]
-        if wanted.is_auto_rerun:
-            if left:
-                return
+        if len(others) < len(said):
             del said[:]
             said.extend(others)
-        elif left and len(others) < len(said):
-            wanted.page_script_hash = now.page
-        ask(session, wanted)
-
-    return ask_for_the_page
+    elif left and _has_clicks(wanted.widget_states):
+        wanted.page_script_hash = now.page
+    return wanted
 
 
 def once_heard_out(begin: Turner) -> Turner:
@@ -136,20 +178,20 @@ def once_heard_out(begin: Turner) -> Turner:
     return begin_in_order
 
 
-def noting_who(want: Callable[[Any, RerunData], bool]) -> Callable[[Any, RerunData], bool]:
-    """What keeps the turn wanted next; notes where it is the turn under way that wants it."""
+def noting_where_to(want: Callable[[Any, RerunData], bool]) -> Callable[[Any, RerunData], bool]:
+    """What keeps the turn wanted next; notes where the turn under way sends its viewer."""
 
     @wraps(want)
     def want_noting(wanted: Any, turn: RerunData) -> bool:
         thread = get_script_run_ctx(suppress_warning=True)
         if thread is not None and thread.script_requests is wanted:
-            _note(thread.pages_manager, turn.page_script_hash, sent=True)
+            _note_page(thread.pages_manager, turn.page_script_hash, sent=True)
         return want(wanted, turn)
 
     return want_noting
 
 
-def for_the_page_there(take: Turner) -> Turner:
+def for_the_page_in_front(take: Turner) -> Turner:
     """What takes turns, without those of parts of a page that was left."""
 
     @wraps(take)
@@ -158,29 +200,23 @@ def for_the_page_there(take: Turner) -> Turner:
         if thread is None or not is_of_left_page(turn, thread.page_script_hash):
             _begin(runner, turn)
             take(runner, turn)
+            _answered(runner)
 
     return take_unless_left
 
 
 def unless_answering(give_way: Callable[[Any], None]) -> Callable[[Any], None]:
-    """What ends a turn where another waits, but not one that answers a click or a choice.
-
-    Such a turn goes to its end, unless it asks for another one itself.
-    """
+    """What ends a turn where another waits, but not within the answer to a click or a choice."""
 
     @wraps(give_way)
     def give_way_unless_answering(runner: Any) -> None:
         thread = get_script_run_ctx(suppress_warning=True)
-        if thread is not None:
-            if ThreadState.get().run_location is RunLocation.CALLBACK:
-                return
-            if _now.get(thread.pages_manager, Now()).answers:
-                return
-        try:
-            give_way(runner)
-        except RerunException as other:
-            _begin(runner, other.rerun_data)
-            raise
+        if thread is None or ThreadState.get().run_location is not RunLocation.CALLBACK:
+            try:
+                give_way(runner)
+            except RerunException as other:
+                _begin(runner, other.rerun_data)
+                raise
 
     return give_way_unless_answering
 
@@ -192,18 +228,33 @@ def is_of_left_page(turn: RerunData, in_front: str) -> bool:
 
 
 def _begin(runner: Any, turn: RerunData) -> None:
-    """Note that a thread takes this turn now."""
-    said = turn.widget_states
-    answers = said is not None and any(_is_click(widget) for widget in said.widgets)
-    _note(runner._pages_manager, turn.page_script_hash, answers=answers)  # noqa: SLF001
+    """Note that a thread takes this turn now, after or instead of the one before."""
+    _answered(runner)
+    if turn.widget_states is not None and _has_clicks(turn.widget_states):
+        _answering.add(runner)
+    _note_page(runner._pages_manager, turn.page_script_hash)  # noqa: SLF001
 
 
-def _note(pages: Any, page: str, *, sent: bool = False, answers: bool = False) -> None:
-    before = _now.get(pages, Now())
-    left = before.left
-    if page != before.page:
-        left = before.page if sent else ""
-    _now[pages] = Now(page, left, answers)
+def _answered(runner: Any) -> None:
+    """Note that a turn has ended."""
+    if runner in _answering:
+        _answering.discard(runner)
+        _note(runner._pages_manager, answers_until=0.0)  # noqa: SLF001
+
+
+def _note_page(pages: Any, page: str, *, sent: bool = False) -> None:
+    before = _now.get(pages, Now()).page
+    if page != before:
+        _note(pages, page=page, left=before if sent else "")
+
+
+def _note(pages: Any, **changes: Any) -> None:
+    with _noting:
+        _now[pages] = replace(_now.get(pages, Now()), **changes)
+
+
+def _has_clicks(said: WidgetStates) -> bool:
+    return any(_is_click(widget) for widget in said.widgets)
 
 
 def _is_click(widget: WidgetState) -> bool:

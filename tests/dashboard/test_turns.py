@@ -52,21 +52,101 @@ KEPT = {"string_value": "typed", "bool_value": True, "json_value": "{}"}
 CLICKS = {"trigger_value": True, "json_trigger_value": "[1]"}
 
 
+class Session:
+    """What is mended of a session, the queue of its loop, and what it hears."""
+
+    def __init__(self, runner):
+        self._scriptrunner, self._state = runner, AppSessionState.APP_IS_RUNNING
+        self._pages_manager = getattr(runner, "_pages_manager", None) or PagesManager("app.py")
+        self._event_loop, self.now_s = self, 100.0
+        self.queue, self.heard = [], []
+
+    def call_later(self, _seconds, *call):
+        self.queue.append(call)
+
+    def time(self):
+        return self.now_s
+
+    def turn_of_the_loop(self):
+        waiting, self.queue = self.queue, []
+        for call, *arguments in waiting:
+            call(*arguments)
+
+    @turns.one_after_the_other
+    def ask(self, wanted):
+        self.heard.append(wanted)
+
+
 @pytest.mark.parametrize("by_itself", [True, False])
 def test_a_part_that_renews_itself_says_no_click(by_itself):
-    heard = heard_with(Runner(), wanted_with(KEPT | CLICKS, by_itself=by_itself), None)
-    said = [widget.id for widget in heard[0].widget_states.widgets]
+    session = Session(Runner())
+    session.ask(wanted_with(KEPT | CLICKS, by_itself=by_itself))
+    said = [widget.id for widget in session.heard[0].widget_states.widgets]
     assert said == [*KEPT] if by_itself else [*KEPT, *CLICKS]
-    assert heard[1] is None
 
 
-def heard_with(runner, *wanted):
-    """What a session hears of what the browser wants."""
-    heard, session = [], SimpleNamespace(_pages_manager=runner._pages_manager)
-    ask = turns.for_the_page_in_front(lambda _session, asked: heard.append(asked))
-    for one in wanted:
-        ask(session, one)
-    return heard
+def test_who_asks_while_a_click_is_answered_waits(in_turn):
+    runner = Runner()
+    session = Session(runner)
+    click, part, choice = wanted_with(CLICKS), wanted_with(KEPT, by_itself=True), wanted_with(KEPT)
+    for wanted in (click, part, choice, click):
+        session.ask(wanted)
+    session.turn_of_the_loop()
+    assert session.heard == [click]
+    with in_turn(runner):
+        runner.take(RerunData(page_script_hash="live", widget_states=click.widget_states))
+    session.turn_of_the_loop()
+    assert session.heard == [click, part, choice, click]
+    session.ask(part)
+    session.now_s += turns.ANSWER_S
+    session.turn_of_the_loop()
+    assert session.heard[4:] == [part]
+    assert session.queue == []
+
+
+def test_an_answer_that_asks_for_another_turn_is_given(in_turn):
+    runner = Runner()
+    session = Session(runner)
+    click, part = wanted_with(CLICKS), wanted_with(KEPT, by_itself=True)
+    session.ask(click)
+
+    def answer():
+        session.ask(part)
+        session.turn_of_the_loop()
+        assert session.heard == [click]
+        runner._requests.request_rerun(RerunData(page_script_hash="live"))
+        with pytest.raises(RerunException):
+            runner.give_way()
+        session.turn_of_the_loop()
+        assert session.heard == [click, part]
+
+    with in_turn(runner):
+        runner.does = answer
+        runner.take(RerunData("", click.widget_states, "live"))
+
+
+def test_a_link_waits_for_nobody_and_ends_what_waits(in_turn):
+    runner = Runner()
+    with in_turn(runner):
+        runner.take(RerunData(page_script_hash="live"))
+    session = Session(runner)
+    click, part = wanted_with(CLICKS), wanted_with(KEPT, by_itself=True)
+    link = wanted_with(KEPT, page="health")
+    for wanted in (click, part, link, None):
+        session.ask(wanted)
+    assert session.heard == [click, link, None]
+    session.now_s += turns.ANSWER_S
+    session.turn_of_the_loop()
+    assert session.heard == [click, link, None]
+
+
+def test_nobody_waits_for_a_viewer_who_has_left():
+    session = Session(Runner())
+    session.ask(wanted_with(CLICKS))
+    session.ask(wanted_with(KEPT, by_itself=True))
+    session._state = AppSessionState.SHUTDOWN_REQUESTED
+    session.turn_of_the_loop()
+    assert (len(session.heard), session.queue) == (1, [])
 
 
 def test_a_page_from_which_its_viewer_was_sent_does_not_come_back(in_turn):
@@ -74,13 +154,10 @@ def test_a_page_from_which_its_viewer_was_sent_does_not_come_back(in_turn):
     with in_turn(runner):
         runner.take(RerunData(page_script_hash="live"))
         runner._requests.request_rerun(RerunData(page_script_hash="inspector"))
-    part, click = wanted_with(KEPT, by_itself=True), wanted_with(KEPT | CLICKS)
-    choice = wanted_with(KEPT)
-    heard = heard_with(runner, part, click, choice, wanted_with(CLICKS, page="health"))
-    # A link is said without a click; who takes it means it.
-    assert heard[1:] == [choice, wanted_with(CLICKS, page="health")]
-    assert heard[0].page_script_hash == "inspector"
-    assert len(heard[0].widget_states.widgets) == len(KEPT | CLICKS)
+    session = Session(runner)
+    session.ask(wanted_with(KEPT, by_itself=True))
+    session.ask(wanted_with(KEPT | CLICKS))
+    assert session.heard == [wanted_with(KEPT | CLICKS, page="inspector")]
 
 
 def test_a_page_to_which_its_viewer_went_back_says_all_again(in_turn):
@@ -90,14 +167,15 @@ def test_a_page_to_which_its_viewer_went_back_says_all_again(in_turn):
         runner._requests.request_rerun(RerunData(page_script_hash="inspector"))
         runner.take(RerunData(page_script_hash="inspector"))
         runner.take(RerunData(page_script_hash="live"))
-    part = wanted_with(KEPT, by_itself=True)
-    assert heard_with(runner, part) == [part]
+    session, part = Session(runner), wanted_with(KEPT, by_itself=True)
+    session.ask(part)
+    assert session.heard == [part]
 
 
 class Requests(ScriptRequests):
     """What keeps the turn wanted next, mended."""
 
-    request_rerun = turns.noting_who(ScriptRequests.request_rerun)
+    request_rerun = turns.noting_where_to(ScriptRequests.request_rerun)
 
 
 class Runner:
@@ -106,7 +184,7 @@ class Runner:
     def __init__(self):
         self._requests = Requests()
         self._pages_manager = PagesManager("app.py")
-        self.took = []
+        self.took, self.does = [], lambda: None
 
     @turns.unless_answering
     def give_way(self):
@@ -114,9 +192,10 @@ class Runner:
         if request is not None:
             raise RerunException(request.rerun_data)
 
-    @turns.for_the_page_there
+    @turns.for_the_page_in_front
     def take(self, turn):
         self.took.append(turn)
+        self.does()
 
 
 @pytest.fixture
@@ -136,23 +215,6 @@ def in_turn(monkeypatch):
 
     ThreadState.initialize(run_location=RunLocation.MAIN_SCRIPT)
     return be_in
-
-
-class Session:
-    """What `once_heard_out` sees of a session: its loop's queue, and the thread that ended."""
-
-    def __init__(self, former):
-        self.queue = []
-        self._scriptrunner = former
-        self._state = AppSessionState.APP_IS_RUNNING
-        self._event_loop = SimpleNamespace(
-            call_later=lambda _seconds, *call: self.queue.append(call)
-        )
-
-    def turn_of_the_loop(self):
-        waiting, self.queue = self.queue, []
-        for call, *arguments in waiting:
-            call(*arguments)
 
 
 def test_a_thread_is_begun_when_the_former_one_was_heard_out():
@@ -219,34 +281,6 @@ def test_the_answer_to_a_click_is_given_to_its_end(in_turn):
         for location in (RunLocation.MAIN_SCRIPT, RunLocation.CALLBACK, RunLocation.FRAGMENT):
             copy_context().run(give_way_at, location)
     assert gave_way == [RunLocation.MAIN_SCRIPT, RunLocation.FRAGMENT]
-
-
-def test_no_other_turn_ends_the_one_of_a_click(in_turn):
-    runner = Runner()
-    clicked = wanted_with({"json_trigger_value": "[3, 0]"}).widget_states
-    runner.take(RerunData(widget_states=clicked))
-    with in_turn(None):
-        runner._requests.request_rerun(RerunData(page_name="other"))
-    with in_turn(runner):
-        runner.give_way()
-        runner.take(RerunData())
-        with pytest.raises(RerunException) as other:
-            runner.give_way()
-    assert other.value.rerun_data.page_name == "other"
-
-
-def test_the_turn_of_a_click_may_end_itself(in_turn):
-    runner = Runner()
-    clicked = wanted_with({"trigger_value": True}).widget_states
-    runner.take(RerunData(widget_states=clicked))
-    with in_turn(runner):
-        runner._requests.request_rerun(RerunData(page_script_hash="inspector"))
-        with pytest.raises(RerunException) as other:
-            runner.give_way()
-        assert other.value.rerun_data.page_script_hash == "inspector"
-        runner._requests.request_rerun(RerunData())
-        with pytest.raises(RerunException):
-            runner.give_way()
 
 
 def test_streamlit_has_what_is_mended():
