@@ -122,7 +122,9 @@ def _seen(x_v: FloatArray, current_a: FloatArray, noise_a: FloatArray) -> _Seen:
     bank = _bank(np.ascontiguousarray(x_v).tobytes())
     straight, _ = np.linalg.qr(line(x_v).columns)
     level = current_a - _product(_product(current_a, straight), straight.T)
-    scale_a = np.maximum(np.ptp(level, axis=1), np.finfo(float).tiny)
+    # Of a scan that does not change, what is left is one rounding error, whose span is none.
+    span_a = np.maximum(np.ptp(level, axis=1), np.abs(level).max(axis=1))
+    scale_a = np.maximum(span_a, np.finfo(float).tiny)
     scaled = level / scale_a[:, np.newaxis]
     sigma = np.hypot(noise_a / scale_a, _SIGMA / 2)[:, np.newaxis]
     explained = _product(scaled, bank.baselines).reshape(len(scaled), len(bank.sizes), -1)

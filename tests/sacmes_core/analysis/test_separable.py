@@ -208,6 +208,14 @@ def test_bank_finds_the_peak_and_its_direction(sign: float) -> None:
     assert mirrored.tail_at_end[0]
 
 
+@pytest.mark.parametrize("points", [41, 59])
+def test_bank_searches_scans_that_do_not_change(points: int) -> None:
+    levels_a = np.geomspace(1e-9, 1e-5, 400)[:, np.newaxis]
+    x = np.linspace(-0.5, 0.0, points)
+    for found in search(x, np.broadcast_to(levels_a, (400, points)), np.zeros(400)):
+        assert np.isfinite(found.evidence).all()
+
+
 def test_dense_points_are_averaged_and_spikes_set_aside() -> None:
     x = np.arange(0, 0.5001, 0.001)
     random = np.random.default_rng(0)
