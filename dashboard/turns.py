@@ -111,6 +111,7 @@ def one_after_the_other(ask: Callable[[Any, Any], None]) -> Callable[[Any, Any],
         now = _now.get(session._pages_manager, Now())  # noqa: SLF001
         if wanted is None or is_link(wanted, now):
             turns.clear()
+            _note(session._pages_manager, answers_until=0.0)  # noqa: SLF001
             ask(session, wanted)
             return
         turns.append(wanted)
