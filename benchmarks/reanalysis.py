@@ -38,7 +38,7 @@ from analyzer.worker import Worker
 from sacmes_core.payloads.questions import SettingsRequest
 
 BATCH: Final = 128
-"""Scans of one call in the pure analysis; larger ones are no faster."""
+"""Scans of one call in the pure analysis: as many as a worker takes of new ones."""
 
 
 def filled(url: str, scans: int) -> Store:

@@ -303,20 +303,25 @@ def insert_session_row(connection: Connection, row: Mapping[str, Any]) -> int:
 
 
 def analyse_again(connection: Connection, run: int) -> None:
-    """Let every upload of a session wait for analysis, but for files that came again later.
+    """Let every upload of a session wait for analysis, but for files that have newer results.
 
     New ones go on as such, under the settings that are shown, and wait once more afterwards.
     """
     connection.execute(delete(staged).where(staged.c.run == run))
     connection.execute(update(jobs).where(jobs.c.run == run).values(holder=None, expires_at=None))
     connection.execute(update(sessions).where(sessions.c.run == run).values(trend_stale=1))
-    newer = uploads.alias()
+    newer, new = uploads.alias(), jobs.alias()
     chosen = select(uploads.c.run, uploads.c.position, AGAIN, epoch_s()).where(
         uploads.c.run == run,
         ~exists().where(
             newer.c.run == uploads.c.run,
             newer.c.file == uploads.c.file,
             newer.c.position > uploads.c.position,
+            ~exists().where(
+                new.c.run == newer.c.run,
+                new.c.position == newer.c.position,
+                new.c.priority != AGAIN,
+            ),
         ),
         ~exists().where(jobs.c.run == uploads.c.run, jobs.c.position == uploads.c.position),
     )

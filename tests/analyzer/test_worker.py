@@ -349,6 +349,23 @@ def test_nobody_sees_two_settings_revisions_at_once(
     assert bench.store.sessions.count_scans(run.run) == 6
 
 
+def test_a_file_that_waits_again_is_shown_under_other_settings_as_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.upload(*(swv(k) for k in range(1, 4)))
+    bench.work()
+    bench.upload(swv(1, height=4))
+    bench.change(**{"peak.smoothing": "off"})
+    with monkeypatch.context() as patch:
+        # As where more new scans wait than one turn takes.
+        patch.setattr(Worker, "_analyse_next", lambda _: False)
+        while bench.worker.turn():
+            pass
+    assert [(r.position, r.settings_revision) for r in bench.kept()] == [(1, 2), (2, 2), (3, 2)]
+    bench.work()
+    assert [(r.position, r.settings_revision) for r in bench.kept()] == [(2, 2), (3, 2), (4, 2)]
+
+
 def test_settings_that_change_twice_are_shown_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,6 +386,54 @@ def test_settings_that_change_twice_are_shown_once(
     assert [r.position for r in bench.kept()] == [1, 2, 3, 4]
     assert {(r.settings_revision, r.trend_revision) for r in bench.kept()} == {(3, 1)}
     assert {(r.method or "").partition("/")[0] for r in bench.kept()} == {"fast"}
+
+
+def test_a_file_that_comes_again_while_its_scan_is_staged_is_shown_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 2)
+    bench.upload(*(swv(k) for k in range(1, 5)))
+    bench.work()
+    bench.change(**{"peak.smoothing": "off"})
+    other = Reanalyser(bench.store, bench.broker, Status(), "two")
+    assert other.turn(0) == 1
+    assert other.reanalysis.progress(1) == (2, 4)
+    bench.upload(swv(1, height=4))
+    bench.work()
+    assert [(r.position, r.scan.revision) for r in bench.kept()] == [(2, 1), (3, 1), (4, 1), (5, 2)]
+    assert {r.settings_revision for r in bench.kept()} == {2}
+    assert bench.store.sessions.count_scans(1) == 4
+
+
+def test_pieces_of_several_workers_may_lie_within_each_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third scan of files without numbers is the one that was committed as the third."""
+    bench.upload(*((f"{'abcdef'[k - 1]}.txt", swv(k, height=k)[1]) for k in range(1, 7)))
+    bench.work()
+    bench.change(**{"peak.smoothing": "off", "trend.reference_number": 3})
+    dead = Reanalysis(bench.store.database, "dead")
+    assert dead.take(0, limit=2, limit_bytes=10**9) is not None
+    with monkeypatch.context() as patch:
+        patch.setattr("analyzer.reanalysing.PIECE_MAX", 2)
+        assert Reanalyser(bench.store, bench.broker, Status(), "two").turn(0) == 1
+    Pair(bench).wait(CLAIM_S + 1)
+    bench.work()
+    assert {r.settings_revision for r in bench.kept()} == {2}
+    assert normalised(bench.kept()) == pytest.approx([k / 3 for k in range(1, 7)], abs=0.01)
+
+
+def test_a_file_of_which_fewer_scans_are_read_loses_the_others(bench: Bench) -> None:
+    bench.upload(("a.txt", 3 * swv(1)[1]), swv(2))
+    bench.work()
+    assert [(r.position, r.scan.index) for r in bench.kept()] == [(1, 0), (1, 1), (1, 2), (2, 0)]
+    bench.change(**{"reading.potential_column": 9})
+    bench.work()
+    assert [(r.position, r.scan.index, bool(r.error)) for r in bench.kept()] == [
+        (1, 0, True),
+        (2, 0, True),
+    ]
+    assert bench.store.sessions.count_scans(1) == 2
 
 
 def test_a_worker_that_dies_over_a_piece_leaves_it_to_the_others(

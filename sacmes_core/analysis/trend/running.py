@@ -100,6 +100,7 @@ class RunningTrend:
 
     def __init__(self, settings: TrendSettings) -> None:
         self._settings = settings
+        self._reference_numbers = settings.reference_numbers
         self._references: defaultdict[Series, Reference] = defaultdict(Reference)
         self._lowest_hz: float | None = None
         self._highest_hz: float | None = None
@@ -130,7 +131,8 @@ class RunningTrend:
         places = [self._place(point) for point in points]
         for placed in places:
             self._refer(placed)
-            self._widen(placed.series[1])
+        for _, frequency in {placed.series for placed in places}:
+            self._widen(frequency)
         return tuple(map(self._value, points, places))
 
     def to_json(self) -> str:
@@ -201,7 +203,7 @@ class RunningTrend:
         """Take a reference scan's first peak; True if it changes what earlier points were given."""
         if placed.height is None or not placed.height.current_a:
             return False
-        if placed.number not in self._settings.reference_numbers:
+        if placed.number not in self._reference_numbers:
             return False
         reference = self._references[placed.series]
         if placed.number in reference.members:
