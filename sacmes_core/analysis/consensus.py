@@ -38,7 +38,7 @@ AMBIGUOUS_SHARE: Final = 0.2
 """Standard error over the height from which on the members are said to disagree."""
 _AMBIGUOUS_NOISES: Final = 3.0
 """As often what noise alone makes of the height: such an error needs no members that disagree."""
-_BATCH: Final = 256
+_BATCH: Final = 512
 _ODDS_MIN: Final = 0.4
 _ODDS_CLEAR: Final = 1.0
 """Logarithms of the odds of a peak below which there is none, and below which it is doubtful, or
