@@ -82,8 +82,10 @@ def scans(name: str, each: int, seed: int = 0) -> Iterator[MadeScan]:
                 yield make_scan(name, kind, float(snr), random)
 
 
-def make_scan(name: str, kind: str, snr: float, random: np.random.Generator) -> MadeScan:
-    """One scan of a set."""
+def make_scan(
+    name: str, kind: str, snr: float, random: np.random.Generator, noise: str | None = None
+) -> MadeScan:
+    """One scan of a set; with another noise than that of its kind the rest is the same."""
     shape = str(random.choice(SHAPES[name]))
     backgrounds = BACKGROUNDS[name]
     background = str(random.choice(backgrounds[:2] if kind in NOISES else backgrounds))
@@ -100,7 +102,7 @@ def make_scan(name: str, kind: str, snr: float, random: np.random.Generator) -> 
     x = np.arange(0, span + 1e-9, float(random.choice(STEPS_V)))
     peak = np.interp(x - place, FINE_V, curve, left=0.0, right=0.0)
     below = background_curve(background, x, place, random)
-    noise = noise_curve(kind if kind in NOISES else "white", x, random)
+    noise_kind = noise or (kind if kind in NOISES else "white")
     truth = Truth(
         height_a=height,
         potential_v=place + LOWEST_V,
@@ -111,7 +113,7 @@ def make_scan(name: str, kind: str, snr: float, random: np.random.Generator) -> 
         shape=shape,
         background=background,
     )
-    current = height * (peak + below + noise / snr)
+    current = height * (peak + below + noise_curve(noise_kind, x, random) / snr)
     return MadeScan(x + LOWEST_V, current, truth, height * peak)
 
 

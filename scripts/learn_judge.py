@@ -114,7 +114,7 @@ def main() -> None:
     options = parser.parse_args()
     inputs, wrong = examples(options.scans, options.seed, options.processes)
     tables = learn(inputs, wrong)
-    FILE.write_text(written({**tables, "PRESENCE": np.zeros(5)}), encoding="utf-8")
+    FILE.write_text(written({**tables, "PRESENCE": np.zeros(6)}), encoding="utf-8")
     importlib.reload(judge_weights)
     count = round(PRESENCE_SHARE * options.scans)
     found = presence(count, options.seed + 1, options.processes)

@@ -91,7 +91,7 @@ def example(batch: Batch) -> tuple[FloatArray, FloatArray]:
 
 
 def traits(batch: Batch) -> FloatArray:
-    """What tells peaks from blanks in the scans of a batch, shape (n, 4)."""
+    """What tells peaks from blanks in the scans of a batch, shape (n, 5)."""
     made = drawn(batch)
     scans = binned(made.x_v, made.current_a)
     members = find_members(scans)

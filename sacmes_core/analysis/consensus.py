@@ -12,7 +12,7 @@ import numpy as np
 from sacmes_core import flags
 from sacmes_core.analysis.checks import turns_other_way
 from sacmes_core.analysis.filters import smooth_by
-from sacmes_core.analysis.gridding import Binned, binned, on_grid
+from sacmes_core.analysis.gridding import binned, on_grid
 from sacmes_core.analysis.judge import Judged, judge, odds
 from sacmes_core.analysis.members import Members, find_members
 from sacmes_core.analysis.misfits import Misfits, UprightPeaks, find_misfits
@@ -38,10 +38,11 @@ AMBIGUOUS_SHARE: Final = 0.2
 """Standard error over the height from which on the members are said to disagree."""
 _AMBIGUOUS_NOISES: Final = 3.0
 """As often what noise alone makes of the height: such an error needs no members that disagree."""
-_BATCH: Final = 256
+_BATCH: Final = 512
 _ODDS_MIN: Final = 0.4
 _ODDS_CLEAR: Final = 1.0
-"""Logarithms of the odds of a peak below which there is none, and below which it is doubtful."""
+"""Logarithms of the odds of a peak below which there is none, and below which it is doubtful, or
+none where noise is coloured."""
 _RESIDUALS_MIN: Final = 4.0
 _COLOURED_MIN: Final = 4.5
 """Height over the coloured noise of a point: the mean of such points is hardly quieter than one."""
@@ -100,15 +101,17 @@ def _one_grid(
     judged = judge(scans, members)
     drawn = _nearest(members, judged)
     found = UprightPeaks(judged.potential_v, judged.width_v, judged.height_a, members.sign)
-    misfits = find_misfits(x_v, scans, found, drawn.peak_a + drawn.baseline_a)
+    misfits = find_misfits(x_v, scans, found, drawn.peak_a + drawn.baseline_a, members.noise_a)
     odds_of_peak = odds(scans, members, judged)
-    has_peak, at_edge = _is_peak(x_v, odds_of_peak, misfits, judged)
+    is_coloured = members.noise_a > scans.noise_a
+    is_likely = odds_of_peak > np.where(is_coloured, _ODDS_CLEAR, _ODDS_MIN)
+    has_peak, at_edge = _is_peak(x_v, is_likely, misfits, judged)
     is_doubtful_way = has_peak & turns_other_way(scans.x_v, scans.current_a, found)
     has_peak &= ~is_doubtful_way
     none = np.where(has_peak, 0.0, np.nan)
     grid_v = origin_v[:, np.newaxis] + x_v
     windows, degree = smoothing_windows(grid_v, judged.width_v + none, settings)
-    white_a = point_noise_a(current_a) * noise_gain(windows, degree)
+    white_a = point_noise_a(scans.repaired_a) * noise_gain(windows, degree)
     baseline = on_grid(scans.x_v, drawn.baseline_a * members.sign[:, np.newaxis], x_v)
     return PeakArrays(
         height_a=judged.height_a * members.sign + none,
@@ -128,7 +131,7 @@ def _one_grid(
                 flags.DOUBTFUL_PEAK: has_peak & (odds_of_peak < _ODDS_CLEAR),
                 flags.SPIKES_REMOVED: scans.spikes > 0,
                 flags.BASELINE_AMBIGUOUS: is_doubtful_way
-                | (has_peak & _is_ambiguous(scans, judged)),
+                | (has_peak & _is_ambiguous(scans.x_v, members, judged)),
                 flags.POOR_FIT: has_peak & misfits.is_slow,
                 flags.CURRENT_STEP: has_peak & misfits.is_step,
                 flags.DROPOUT: misfits.is_box | (has_peak & misfits.is_dropout),
@@ -150,7 +153,7 @@ def _nearest(members: Members, judged: Judged) -> _Drawn:
 
 
 def _is_peak(
-    x_v: FloatArray, odds_of_peak: FloatArray, misfits: Misfits, judged: Judged
+    x_v: FloatArray, is_likely: BoolArray, misfits: Misfits, judged: Judged
 ) -> tuple[BoolArray, BoolArray]:
     """Whether there is a peak at all, rather than noise, a tail, a step or a bend; shape (n,).
 
@@ -164,16 +167,16 @@ def _is_peak(
     is_there = (
         (judged.height_a > _RESIDUALS_MIN * misfits.slow_a)
         & (judged.height_a > _COLOURED_MIN * misfits.coloured_a)
-        & (odds_of_peak > _ODDS_MIN)
+        & is_likely
         & (judged.width_v < PEAK_WIDTH_MAX_V)
         & ~misfits.is_box
     )
     return np.asarray(is_there & is_inside), np.asarray(is_there & ~is_inside)
 
 
-def _is_ambiguous(scans: Binned, judged: Judged) -> BoolArray:
+def _is_ambiguous(x_v: FloatArray, members: Members, judged: Judged) -> BoolArray:
     """Whether the height is uncertain by more than noise explains; shape (n,)."""
-    points = np.maximum(judged.width_v / np.median(np.diff(scans.x_v)), 1.0)
-    noise_a = 2 * scans.noise_a / np.sqrt(points)
+    points = np.maximum(judged.width_v / np.median(np.diff(x_v)), 1.0)
+    noise_a = 2 * members.noise_a / np.sqrt(points)
     limit = np.hypot(AMBIGUOUS_SHARE * judged.height_a, _AMBIGUOUS_NOISES * noise_a)
     return np.asarray(judged.height_se_a > limit)

@@ -1,10 +1,11 @@
-"""Voltammograms made ready for a fit: spikes set aside, dense points averaged, noise judged."""
+"""Voltammograms made ready for a fit: spikes and mains out, dense points averaged, noise judged."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from sacmes_core.analysis.mains import mains_a
 from sacmes_core.analysis.noise import point_noise_a
 from sacmes_core.analysis.peaks import BoolArray, FloatArray, IntArray
 
@@ -35,7 +36,7 @@ class Binned:
     spikes
         Shape (n,); how many points were set aside.
     repaired_a
-        Shape (n, points of the scan); spikes replaced by what their neighbours say.
+        Shape (n, points of the scan); without mains, spikes replaced by what their neighbours say.
     """
 
     x_v: FloatArray
@@ -67,8 +68,7 @@ def binned(x_v: FloatArray, current_a: FloatArray) -> Binned:
     current_a
         Shape (n, K).
     """
-    noise = point_noise_a(current_a)
-    spike, repaired = _repaired(current_a, noise)
+    spike, repaired, noise = _cleaned(x_v, current_a)
     good, spikes = (~spike).astype(np.float64), spike.sum(axis=1).astype(np.float64)
     step_v = float(np.median(np.diff(x_v)))
     size = min(int(BIN_V / step_v + 1e-6), len(x_v) // _BINS_MIN)
@@ -84,6 +84,20 @@ def binned(x_v: FloatArray, current_a: FloatArray) -> Binned:
         spikes,
         repaired,
     )
+
+
+def _cleaned(x_v: FloatArray, current_a: FloatArray) -> tuple[BoolArray, FloatArray, FloatArray]:
+    """Spikes (n, K), currents without them and mains (n, K), and the noise of a point (n,)."""
+    noise = point_noise_a(current_a)
+    spike, repaired = _repaired(current_a, noise)
+    mains = mains_a(x_v, repaired)
+    some = np.flatnonzero(mains.any(axis=1))
+    if len(some):
+        # Spikes stand out of less noise now.
+        quiet, repaired = current_a[some] - mains[some], repaired.copy()
+        noise[some] = point_noise_a(quiet)
+        spike[some], repaired[some] = _repaired(quiet, noise[some])
+    return spike, repaired, noise
 
 
 def _sums(values: FloatArray, size: int) -> FloatArray:

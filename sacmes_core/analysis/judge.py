@@ -106,7 +106,9 @@ def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
     span = scans.x_v[-1] - scans.x_v[0]
     below = np.minimum((middle.potential_v - scans.x_v[0]) / middle.width_v, 4.0)
     above = np.minimum((scans.x_v[-1] - middle.potential_v) / middle.width_v, 4.0)
-    noise = np.log(np.clip(scans.noise_a / height[:, 0], 1e-3, 1))
+    white, noise = (
+        np.log(np.clip(some.noise_a / height[:, 0], 1e-3, 1)) for some in (scans, members)
+    )
     return np.column_stack(
         [
             heights,
@@ -118,6 +120,7 @@ def features(scans: Binned, members: Members, middle: Medians) -> FloatArray:
             np.minimum(below, above),
             np.maximum(below, above),
             np.log(middle.width_v / span),
+            white,
             noise,
         ]
     )
@@ -146,10 +149,11 @@ def odds(scans: Binned, members: Members, judged: Judged) -> FloatArray:
 
 
 def traits(scans: Binned, members: Members, judged: Judged) -> FloatArray:
-    """What tells a peak from none, shape (n, 4).
+    """What tells a peak from none, shape (n, 5).
 
     By how much it raises the likelihood; how far it stands out of its own error; what the member
-    that sees least of it sees; and how large the current's range is beside it.
+    that sees least of it sees; how large the current's range is beside it; and how coloured the
+    noise is.
     """
     tiny = np.finfo(float).tiny
     height = _positive(judged.height_a, members.height_a)
@@ -162,6 +166,7 @@ def traits(scans: Binned, members: Members, judged: Judged) -> FloatArray:
             np.log(np.clip(height / error, 1e-2, 1e2)),
             np.clip(lowest / height, -1, 1),
             np.log(np.clip(spread / height, 0.1, 1e3)),
+            np.log(np.clip(members.noise_a / np.maximum(scans.noise_a, tiny), 1, 1e2)),
         ]
     )
 

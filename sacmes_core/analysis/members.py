@@ -1,7 +1,7 @@
 """The fits and estimates that are asked about a peak: members that fail differently."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Final, TypeVar
 
@@ -22,6 +22,7 @@ from sacmes_core.analysis.bank import Candidates, search
 from sacmes_core.analysis.baseline import hull_edge, line_through
 from sacmes_core.analysis.filters import filter_matrix
 from sacmes_core.analysis.gridding import Binned
+from sacmes_core.analysis.noise import averaged, coloured_noise_a
 from sacmes_core.analysis.peaks import FloatArray, IntArray
 from sacmes_core.analysis.separable import Model, Start, fit_peaks
 from sacmes_core.analysis.shape_tables import Gaussian
@@ -34,6 +35,10 @@ _DOUBT: Final = 15.0
 """Evidence that a good fit may lack beyond half a unit a point."""
 _APART_MAX: Final = 150.0
 """Evidence by which the bank is sure of a peak's direction."""
+_SWALLOWED: Final = 2.0
+"""1/f noise of averages over 24 mV, over what the fit leaves of it: the slowest it takes."""
+_COLOURED_MAX: Final = 4.0
+"""Noise that fits reckon with over that of neighbouring points; what seems more is misfit."""
 _SPREAD_MAX: Final = 0.2
 _SPREAD_MIN: Final = 0.05
 _SPREAD_LIMIT: Final = 1e6
@@ -53,6 +58,7 @@ _PHYSICAL: Final[tuple[tuple[str, Callable[[FloatArray], Background]], ...]] = (
 FITS: Final = len(_PHYSICAL) + 1
 """The fits come first among the members; the template bank and the rubber band follow."""
 LINE: Final = 0
+CURVED: Final = 2
 PHYSICAL: Final = slice(0, FITS - 1)
 """Fits of one shape, whose evidence can be compared."""
 
@@ -77,6 +83,8 @@ class Members:
         Shape (n, FITS, K), of the upright current.
     rejected
         Shape (n,); share of the points that most fits left out.
+    noise_a
+        Shape (n,); what the fits took for the noise of a binned point.
     """
 
     height_a: FloatArray
@@ -93,12 +101,40 @@ class Members:
     peak_a: FloatArray
     baseline_a: FloatArray
     rejected: FloatArray
+    noise_a: FloatArray
 
 
 Record = TypeVar("Record", Candidates, Members)
 
 
 def find_members(scans: Binned) -> Members:
+    """Ask all members; where noise turns out to be coloured, once more with what it amounts to."""
+    found = _either_way(scans)
+    noise_a = _coloured_a(scans, found)
+    some = np.flatnonzero(noise_a > scans.noise_a)
+    if len(some) == 0:
+        return found
+    _write(found, some, _either_way(replace(scans.taken(some), noise_a=noise_a[some])))
+    return found
+
+
+def _coloured_a(scans: Binned, members: Members) -> FloatArray:
+    """White noise of a point that would move a peak as much as coloured noise does, else 0; (n,).
+
+    What is less than the error of the models may be one, and no noise.
+    """
+    upright = scans.current_a * members.sign[:, np.newaxis]
+    fit = members.peak_a[:, CURVED] + members.baseline_a[:, CURVED]
+    residual = np.where(scans.weights > 0, upright - fit, 0.0)
+    slow, size = averaged(scans.x_v, residual)
+    left_a = np.sqrt(size) * slow.std(axis=1)
+    is_noise = coloured_noise_a(residual, slow, size) > 0
+    is_noise &= left_a > MODEL_ERROR * members.height_a[:, CURVED]
+    amounts_to = np.minimum(_SWALLOWED * left_a, _COLOURED_MAX * scans.noise_a)
+    return np.where(is_noise, amounts_to, 0.0)
+
+
+def _either_way(scans: Binned) -> Members:
     """Ask all members; where they are in doubt, about a peak of the other direction too."""
     candidates = _stacked(search(scans.x_v, scans.current_a, scans.noise_a))
     rows = np.arange(len(scans.noise_a))
@@ -115,8 +151,14 @@ def find_members(scans: Binned) -> Members:
     unlikely = _taken(candidates, np.where(is_up, down, up)[doubtful])
     other = _asked(scans.taken(doubtful), unlikely, sigma_a[doubtful])
     better = np.flatnonzero(_support(other) > _support(found)[doubtful])
-    rows[doubtful[better]] = len(rows) + better
-    return _taken(_stacked([found, other]), rows)
+    _write(found, doubtful[better], _taken(other, better))
+    return found
+
+
+def _write(members: Members, rows: IntArray, others: Members) -> None:
+    """Write others over some rows: far fewer bytes than new arrays of all."""
+    for field in fields(Members):
+        getattr(members, field.name)[rows] = getattr(others, field.name)
 
 
 def _support(members: Members) -> FloatArray:
@@ -204,6 +246,7 @@ def _one_way(
         peak_a=each("peak_a")[:, :, way],
         baseline_a=each("baseline_a")[:, :, way],
         rejected=np.median(each("rejected"), axis=1) / len(x_v),
+        noise_a=scans.noise_a.copy(),
     )
 
 

@@ -12,12 +12,11 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 from scipy.special import expit
 
 from sacmes_core.analysis.backgrounds import Background, Basis, basis, curved, joined
 from sacmes_core.analysis.gridding import Binned, on_grid
-from sacmes_core.analysis.noise import coloured_noise_a, point_noise_a, quieter_sigma
+from sacmes_core.analysis.noise import averaged, coloured_noise_a, point_noise_a, quieter_sigma
 from sacmes_core.analysis.peaks import BoolArray, FloatArray
 from sacmes_core.analysis.shapes import physical_shape
 
@@ -57,7 +56,6 @@ _SECOND_WIDTHS_OFF: Final = 0.7
 _BOX_BINS: Final = (2, 3, 5, 8, 12)
 _BOX_MAX_V: Final = 0.05
 _BOX_POINTS: Final = (3, 4, 6, 8, 12)
-_SLOW_V: Final = 0.024
 _SLOW_SHARE: Final = 0.06
 _COLOURED_MAX: Final = 3.0
 _BOX_WIDTH_MAX_V: Final = 0.05
@@ -141,7 +139,9 @@ class _Unexplained:
     coloured: FloatArray
 
 
-def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: FloatArray) -> Misfits:
+def find_misfits(
+    x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: FloatArray, noise_a: FloatArray
+) -> Misfits:
     """Judge what peaks on smooth baselines leave of n voltammograms.
 
     Parameters
@@ -154,6 +154,8 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
         What was found.
     fit_a
         Shape (n, K); the fit that the number comes from, peak and baseline, upright.
+    noise_a
+        Shape (n,); what that fit took for the noise of a binned point.
     """
     least = np.maximum(scans.noise_a, _HEIGHT_MIN * np.ptp(scans.current_a, axis=1))
     least += _ROUNDING * np.abs(scans.current_a).max(axis=1) + np.finfo(float).tiny
@@ -171,8 +173,8 @@ def find_misfits(x_v: FloatArray, scans: Binned, peaks: UprightPeaks, fit_a: Flo
     scores = np.where(scores > _least_scores(left), scores, 0.0)
     best = scores.argmax(axis=0)
     is_one = scores.max(axis=0) > 0
-    slow_a, is_slow = _slow(scans, peaks.sign, fit_a, height)
-    slow, size = _averaged(scans.x_v, left.residual)
+    slow_a, is_slow = _slow(scans, peaks.sign[:, np.newaxis] * fit_a, height, noise_a)
+    slow, size = averaged(scans.x_v, left.residual)
     return Misfits(
         is_step=is_one & (best == 0),
         is_second=is_one & (best == 1),
@@ -237,7 +239,7 @@ def _unexplained(
     residual = upright - ((upright @ columns) * gain) @ columns.T
     share = swallowing @ upright[:, :, np.newaxis]
     residual = residual - (np.swapaxes(swallowing, 1, 2) @ share)[:, :, 0]
-    slow, size = _averaged(scans.x_v, residual)
+    slow, size = averaged(scans.x_v, residual)
     slow_noise = _usual(slow, noise / np.sqrt(size)) * np.sqrt(size)
     sigma = np.hypot(slow_noise, _MODEL_ERROR)
     coloured = slow_noise / np.maximum(noise, np.finfo(float).tiny)
@@ -361,21 +363,14 @@ def _cumulated(values: FloatArray) -> FloatArray:
     return sums
 
 
-def _averaged(x_v: FloatArray, residual: FloatArray) -> tuple[FloatArray, int]:
-    """Residuals averaged over 24 mV, and over how many points that is."""
-    size = max(3, round(_SLOW_V / float(np.median(np.diff(x_v)))))
-    return uniform_filter1d(residual, size, axis=1), size
-
-
 def _slow(
-    scans: Binned, sign: FloatArray, fit_a: FloatArray, height_a: FloatArray
+    scans: Binned, fit_a: FloatArray, height_a: FloatArray, noise_a: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """Rms of the fit's residual averaged over 24 mV, and whether the fit misses something wide."""
-    upright = scans.current_a * sign[:, np.newaxis]
-    residual = np.where(scans.weights > 0, upright - fit_a, 0.0)
-    slow, size = _averaged(scans.x_v, residual)
+    residual = np.where(scans.weights > 0, scans.current_a - fit_a, 0.0)
+    slow, size = averaged(scans.x_v, residual)
     slow_a = np.sqrt(np.mean(slow**2, axis=1))
-    limit = np.hypot(_SLOW_SHARE * height_a, 2 * scans.noise_a / np.sqrt(size))
+    limit = np.hypot(_SLOW_SHARE * height_a, 2 * noise_a / np.sqrt(size))
     return slow_a, np.asarray(slow_a > limit)
 
 

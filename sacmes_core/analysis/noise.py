@@ -1,14 +1,18 @@
 """How noisy a voltammogram is, judged by what a smooth curve cannot do."""
 
+from typing import Final
+
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from sacmes_core.analysis.peaks import FloatArray
 
 _MEDIAN_TO_SIGMA = 0.6745
 _QUIETER_SHARE = 0.25
 _QUIETER_TO_SIGMA = 0.3186
-_ALIKE_MIN = 0.2
-"""Autocorrelation of neighbouring points; that of white noise is below 0.1."""
+_SLOW_V: Final = 0.024
+_ALIKE_MIN = 0.1
+"""Autocorrelation of neighbouring points; that of white noise is hardly ever above."""
 
 
 def point_noise_a(current_a: FloatArray) -> FloatArray:
@@ -33,6 +37,12 @@ def coloured_noise_a(residual_a: FloatArray, averages_a: FloatArray, size: int) 
     alike = np.einsum("nk,nk->n", residual_a[:, 1:], residual_a[:, :-1])
     is_coloured = (alike > _ALIKE_MIN * squares) & (size * slow > squares)
     return np.where(is_coloured, _sigma(residual_a), 0.0)
+
+
+def averaged(x_v: FloatArray, residual_a: FloatArray) -> tuple[FloatArray, int]:
+    """Residuals, shape (n, K), averaged over 24 mV, and over how many points that is."""
+    size = max(3, round(_SLOW_V / float(np.median(np.diff(x_v)))))
+    return uniform_filter1d(residual_a, size, axis=1), size
 
 
 def quieter_sigma(errors: FloatArray) -> FloatArray:

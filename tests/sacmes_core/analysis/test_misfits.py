@@ -46,7 +46,7 @@ def judged(
         sign * each,
     )
     fit = sign * scans.current_a
-    return find_misfits(x_v, scans, peaks, fit), scans
+    return find_misfits(x_v, scans, peaks, fit, scans.noise_a), scans
 
 
 def share(of: Any) -> float:
@@ -192,8 +192,8 @@ def test_wide_misfit_of_the_fit_is_slow() -> None:
     each = np.ones(SCANS)
     peaks = UprightPeaks(PEAK_V * each, WIDTH_V * each, HEIGHT_A * each, each)
     fit = scans.current_a - 0.4 * HEIGHT_A * gauss(scans.x_v, 0.4, 0.06)
-    assert find_misfits(x_v, scans, peaks, fit).is_slow.all()
-    assert not find_misfits(x_v, scans, peaks, scans.current_a).is_slow.any()
+    assert find_misfits(x_v, scans, peaks, fit, scans.noise_a).is_slow.all()
+    assert not find_misfits(x_v, scans, peaks, scans.current_a, scans.noise_a).is_slow.any()
 
 
 def test_scan_alone_is_judged_as_in_a_batch() -> None:
