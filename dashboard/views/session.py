@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import access, panels
 from dashboard.blocks import Cell, Column, Notice
 from dashboard.connection import AskError
+from dashboard.live_state import LiveState
 from dashboard.session_rows import TECHNIQUES
 from dashboard.views import applying, header, measure, start_form, trend_form, trial_form
 from dashboard.waiting import watched_words
@@ -18,12 +19,13 @@ from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.session import SessionSettings
 from sacmes_core.settings.trend import TrendSettings
 
-_SEEN: Final = "seen_revision"
+_SEEN: Final = "seen_document"
 
 
 def page() -> None:
     """Show the session that holds, or the form to start one."""
     state = access.connection().state
+    st.session_state[_SEEN] = _document_of(state)
     _header()
     applying.show_said()
     session = state.session
@@ -65,14 +67,14 @@ def _header() -> None:
     if state.link == "refused":
         st.rerun()
     header.draw(state)
-    seen = st.session_state.get(_SEEN)
+    if _document_of(state) != st.session_state[_SEEN]:
+        st.rerun()
+
+
+def _document_of(state: LiveState) -> tuple[str, int] | None:
+    """Which document the page shows; another one draws all of it anew."""
     session = state.session
-    if session is not None and seen is None:
-        st.session_state[_SEEN] = session.revision
-        st.rerun()
-    if session is not None and seen is not None and session.revision > seen:
-        st.session_state[_SEEN] = session.revision
-        st.rerun()
+    return None if session is None else (session.session_id, session.revision)
 
 
 def _about(session: SessionDocument) -> None:

@@ -1,6 +1,7 @@
 """Other settings are tried, applied for everyone, taken back, and never overwrite another's."""
 
 import json
+from contextlib import closing
 
 import pytest
 import streamlit as st
@@ -105,4 +106,25 @@ def test_what_another_has_changed_meanwhile_is_shown_and_not_overwritten(page, a
     assert "window whole scan → −0.4…end V" in shown[title]["text"]
     button(page, "trial_apply").click().run()
     assert analyzer.run.document.settings == theirs
+    assert "carol" in panels(page)["Not changed"]["text"]
+
+
+def test_a_click_counts_though_the_document_has_changed_since_the_page_was_drawn(
+    page, analyzer, broker
+):
+    choose_method(page, "classic")
+    document = analyzer.run.document
+    theirs = document.settings.changed({"peak.potential_min_v": -0.4})
+    with closing(
+        runtime.pool().lease(Credentials("alice", "alice", broker.keys["alice"]))
+    ) as lease:
+        analyzer._change(
+            SettingsRequest(seen_revision=document.revision, by="carol", settings=theirs)
+        )
+        wait_until(
+            lambda: lease.connection.state.session.revision > document.revision,
+            timeout=15,
+            what="the other document",
+        )
+    button(page, "trial_apply").click().run()
     assert "carol" in panels(page)["Not changed"]["text"]
