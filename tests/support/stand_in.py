@@ -192,8 +192,8 @@ class AnalyzerStandIn(Speaker):
             for frequency_hz in FREQUENCIES_HZ:
                 flags = ("peak_at_edge",) if flagged == number else ()
                 result, curves = self._measure(number, frequency_hz, flags)
-                self.run.results.append(result)
                 self.run.curves[result.position] = curves
+                self.run.results.append(result)
                 if live:
                     self.say(protocol.RESULTS, result, user_id=self.user_id)
                     self.say(protocol.CURVES, curves, user_id=self.user_id)
@@ -222,17 +222,14 @@ class AnalyzerStandIn(Speaker):
                 return self._change(wanted)
             case HistoryQuery() as wanted if self.run is not None:
                 return self._history(wanted)
-            case ScanQuery() as wanted if self.run is not None and self.run.results:
-                position = wanted.position or self.run.results[-1].position
-                return ScanReply(
-                    result=self.run.results[position - 1], curves=self.run.curves[position]
-                )
+            case ScanQuery() as wanted if result := self._at(wanted.position):
+                return self._shown(result)
             case RevisionsQuery() if self.run is not None:
                 return RevisionsReply(revisions=(self.run.document, *self.run.former))
             case MarksQuery() | MarkRequest() | UnmarkRequest() as wanted if self.run is not None:
                 return self._marked(wanted)
-            case TrialQuery() as wanted if self.run is not None and self.run.results:
-                return self._trial(wanted)
+            case TrialQuery() as wanted if result := self._at(wanted.position):
+                return self._trial(wanted, result)
         return Problem(type="not_found", title="No session", detail="There is no session yet.")
 
     def _marked(self, wanted: MarksQuery | MarkRequest | UnmarkRequest) -> MarksReply:
@@ -247,18 +244,24 @@ class AnalyzerStandIn(Speaker):
         self.run.marks = kept
         return MarksReply(session_id=self.run.document.session_id, marks=tuple(kept))
 
-    def _trial(self, wanted: TrialQuery) -> ScanReply:
-        """Every setting but the default gives a tenth less."""
+    def _at(self, position: int | None) -> Result | None:
+        """The result at a position or the newest; None where a former run is asked about."""
+        results = self.run.results if self.run is not None else []
+        return next((r for r in reversed(results) if position in (None, r.position)), None)
+
+    def _shown(self, result: Result) -> ScanReply:
         assert self.run is not None
-        position = wanted.position or self.run.results[-1].position
-        result, curves = self.run.results[position - 1], self.run.curves[position]
+        return ScanReply(result=result, curves=self.run.curves[result.position])
+
+    def _trial(self, wanted: TrialQuery, result: Result) -> ScanReply:
+        """Every setting but the default gives a tenth less."""
         share = 1.0 if wanted.peak in (None, PeakSettings()) else 0.9
         electrodes = tuple(
             e.model_copy(update={"peak_current_a": share * (e.peak_current_a or 0.0)})
             for e in result.electrodes
         )
         tried = {"electrodes": electrodes, "settings_revision": 0, "trend_revision": 0}
-        return ScanReply(result=result.model_copy(update=tried), curves=curves)
+        return self._shown(result.model_copy(update=tried))
 
     def _history(self, wanted: HistoryQuery) -> HistoryReply:
         assert self.run is not None
