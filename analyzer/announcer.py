@@ -8,7 +8,6 @@ from typing import Final
 from analyzer.ingest import Outward
 from analyzer.status import Status
 from analyzer.store.announcements import Announcement
-from analyzer.store.rows import ResultKey
 from analyzer.store.store import Store
 from sacmes_core.errors import ProtocolError
 from sacmes_core.link_events import Connected, Disconnected, Published
@@ -46,7 +45,7 @@ class Announcer:
         self._status = status
         self._told = told
         self._notes: queue.SimpleQueue[Connected | Disconnected | Published] = queue.SimpleQueue()
-        self._passing: dict[int, ResultKey] = {}
+        self._passing: dict[int, Announcement] = {}
         self._connections = 0
         self._connected = False
 
@@ -68,7 +67,7 @@ class Announcer:
         room = WINDOW - len(self._passing)
         if room <= 0:
             return bool(taken)
-        passing = frozenset(self._passing.values())
+        passing = frozenset(item.key for item in self._passing.values())
         waiting = self._store.announcements.waiting(room, passing=passing)
         return self._publish(waiting) > 0 or bool(taken)
 
@@ -81,27 +80,27 @@ class Announcer:
             except ProtocolError as error:
                 with concerning(item.user_id):
                     self._status.refuse("results", str(error))
-                self._store.announcements.done([item.key])
+                self._store.announcements.done([item])
                 continue
             if token is None:
                 break
-            self._passing[token] = item.key
+            self._passing[token] = item
             self._told(item.user_id, item.result)
             sent += 1
         return sent
 
-    def _take_notes(self) -> list[ResultKey]:
-        taken: list[ResultKey] = []
+    def _take_notes(self) -> list[Announcement]:
+        taken: list[Announcement] = []
         while True:
             try:
                 event = self._notes.get_nowait()
             except queue.Empty:
                 return taken
             if isinstance(event, Published):
-                key = self._passing.pop(event.token, None)
-                if key is None:
+                item = self._passing.pop(event.token, None)
+                if item is None:
                     continue
-                taken.append(key)
+                taken.append(item)
                 if event.error is not None:
                     self._status.refuse("results", f"the broker does not take them: {event.error}")
                 continue

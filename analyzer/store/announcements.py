@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from analyzer.store.database import Database
 from analyzer.store.lists import listed, number_at
@@ -18,6 +18,9 @@ _DONE: Final = (
         results.c.run == number_at(0),
         results.c.position == number_at(1),
         results.c.scan_index == number_at(2),
+        # The newest one is to be told once more when the trend has changed since.
+        select(sessions.c.trend_revision).where(sessions.c.run == results.c.run).scalar_subquery()
+        == number_at(3),
     )
     .values(announced=1)
 )
@@ -53,13 +56,14 @@ class Announcements:
             ]
         return [item for item in found if item.key not in passing][:limit]
 
-    def done(self, keys: Sequence[ResultKey]) -> None:
-        """Note that viewers were told of results."""
-        if not keys:
+    def done(self, told: Sequence[Announcement]) -> None:
+        """Note that viewers were told of results, as they are with the trend that was told."""
+        if not told:
             return
+        rows = [(*astuple(item.key), item.result.trend_revision) for item in told]
         # Power that fails lets some be told twice, as every other end of the process may.
         with self._database.write(durable=False) as connection:
-            connection.execute(_DONE, listed(sorted(map(astuple, keys))))
+            connection.execute(_DONE, listed(sorted(rows)))
 
     def newest_again(self, runs: Sequence[int]) -> None:
         """Let the newest result of sessions be announced once more."""

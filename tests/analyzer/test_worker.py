@@ -193,6 +193,21 @@ def test_result_that_died_between_commit_and_publish_is_told_by_the_next(bench: 
     assert [r.position for r in bench.broker.results()] == [1, 2]
 
 
+def test_newest_is_told_with_another_trend_though_it_is_under_way_with_the_former_one(
+    bench: Bench,
+) -> None:
+    bench.upload(swv(1), swv(2))
+    bench.work(taken=False)
+    bench.change(**{"peak.method": "fast"})
+    bench.work(taken=False)
+    bench.work()
+    assert [(r.position, r.trend_revision) for r in bench.broker.results()] == [
+        (1, 0),
+        (2, 0),
+        (2, 1),
+    ]
+
+
 def test_newest_is_retained_again_after_a_lost_connection(bench: Bench) -> None:
     bench.upload(swv(1), swv(2))
     bench.work()

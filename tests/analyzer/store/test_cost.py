@@ -90,7 +90,7 @@ def scans(store: Store, first: int, last: int) -> None:
     assert [t.key for t in told] == [ResultKey(run, k, 0) for k in range(first, last + 1)]
     assert [t.result.position for t in told] == [upload.position for upload in waiting]
     assert all(electrode.normalised == 1.0 for t in told for electrode in t.result.electrodes)
-    store.announcements.done([t.key for t in told])
+    store.announcements.done(told)
 
 
 def test_cost_of_a_scan_does_not_grow(store_url: str) -> None:
