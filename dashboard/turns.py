@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -53,6 +53,7 @@ CLICKS: Final = frozenset(
 """What a widget says in one turn alone."""
 
 Turner = Callable[[Any, RerunData], None]
+Wanted = TypeVar("Wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +84,67 @@ def mend_turns() -> None:
     _mend(ScriptRunner, GIVE_WAY, unless_answering)
 
 
+class Waiting(Generic[Wanted]):
+    """What is wanted for each viewer, handed on in order.
+
+    Parameters
+    ----------
+    hand_on
+        Called in the viewer's loop; whether it has done so, or is to be asked again.
+    """
+
+    def __init__(self, hand_on: Callable[[Any, Wanted], bool]) -> None:
+        self._hand_on = hand_on
+        self._wanted: WeakKeyDictionary[Any, deque[Wanted]] = WeakKeyDictionary()
+
+    def put(self, session: Any, wanted: Wanted) -> None:
+        """Hand it on as soon as all before it were."""
+        self._wanted.setdefault(session, deque()).append(wanted)
+        self._go_on(session)
+
+    def drop(self, session: Any) -> None:
+        """Forget what waits."""
+        self._wanted.pop(session, None)
+
+    def _go_on(self, session: Any) -> None:
+        waits = self._wanted.get(session)
+        while waits:
+            if session._state is AppSessionState.SHUTDOWN_REQUESTED:  # noqa: SLF001
+                waits.clear()
+                return
+            wanted = waits.popleft()
+            if not self._hand_on(session, wanted):
+                waits.appendleft(wanted)
+                session._event_loop.call_later(AGAIN_S, self._go_on, session)  # noqa: SLF001
+                return
+
+
 def one_after_the_other(ask: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     """What hears of turns: who asks while a click is answered waits, but for a link elsewhere."""
-    waiting: WeakKeyDictionary[Any, deque[ClientState]] = WeakKeyDictionary()
 
-    def ask_first(session: Any) -> None:
-        turns, loop = waiting[session], session._event_loop  # noqa: SLF001
-        while turns:
-            now = _now.get(session._pages_manager, Now())  # noqa: SLF001
-            if session._state is AppSessionState.SHUTDOWN_REQUESTED:  # noqa: SLF001
-                turns.clear()
-            elif loop.time() < now.answers_until:
-                loop.call_later(AGAIN_S, ask_first, session)
-                return
-            else:
-                wanted = as_is_meant(turns.popleft(), now)
-                if wanted is None:
-                    continue
-                if _has_clicks(wanted.widget_states):
-                    until = loop.time() + ANSWER_S
-                    _note(session._pages_manager, answers_until=until)  # noqa: SLF001
-                ask(session, wanted)
+    def ask_unless_answering(session: Any, wanted: ClientState) -> bool:
+        pages, now_s = session._pages_manager, session._event_loop.time()  # noqa: SLF001
+        now = _now.get(pages, Now())
+        if now_s < now.answers_until:
+            return False
+        meant = as_is_meant(wanted, now)
+        if meant is not None:
+            if _has_clicks(meant.widget_states):
+                _note(pages, answers_until=now_s + ANSWER_S)
+            ask(session, meant)
+        return True
+
+    waiting = Waiting(ask_unless_answering)
 
     @wraps(ask)
     def ask_in_order(session: Any, wanted: ClientState | None) -> None:
-        turns = waiting.setdefault(session, deque())
-        now = _now.get(session._pages_manager, Now())  # noqa: SLF001
-        if wanted is None or is_link(wanted, now):
-            turns.clear()
-            _note(session._pages_manager, answers_until=0.0)  # noqa: SLF001
+        pages = session._pages_manager  # noqa: SLF001
+        if wanted is None or is_link(wanted, _now.get(pages, Now())):
+            waiting.drop(session)
+            _note(pages, answers_until=0.0)
             ask(session, wanted)
-            return
-        turns.append(wanted)
-        if len(turns) == 1:
-            ask_first(session)
+        else:
+            waiting.put(session, wanted)
 
     return ask_in_order
 
@@ -153,28 +181,20 @@ def once_heard_out(begin: Turner) -> Turner:
     Turns wait in the order in which they were asked for: each has all that was entered on the page
     when it was asked for, and an older one must not take back what a newer one has.
     """
-    waiting: WeakKeyDictionary[Any, deque[RerunData]] = WeakKeyDictionary()
 
-    def begin_first(session: Any) -> None:
-        turns = waiting[session]
-        while turns:
-            former = session._scriptrunner  # noqa: SLF001
-            if session._state is AppSessionState.SHUTDOWN_REQUESTED:  # noqa: SLF001
-                turns.clear()
-            elif former is None:
-                begin(session, turns.popleft())
-            elif former.request_rerun(turns[0]):
-                turns.popleft()
-            else:
-                # What it says comes through this loop; it may be busy for as long as an answer
-                # takes.
-                session._event_loop.call_later(AGAIN_S, begin_first, session)  # noqa: SLF001
-                return
+    def begin_unless_busy(session: Any, turn: RerunData) -> bool:
+        former = session._scriptrunner  # noqa: SLF001
+        if former is None:
+            begin(session, turn)
+            return True
+        # What it says comes through this loop; it may be busy for as long as an answer takes.
+        return bool(former.request_rerun(turn))
+
+    waiting = Waiting(begin_unless_busy)
 
     @wraps(begin)
     def begin_in_order(session: Any, turn: RerunData) -> None:
-        waiting.setdefault(session, deque()).append(turn)
-        begin_first(session)
+        waiting.put(session, turn)
 
     return begin_in_order
 
@@ -200,8 +220,10 @@ def for_the_page_in_front(take: Turner) -> Turner:
         thread = get_script_run_ctx()
         if thread is None or not is_of_left_page(turn, thread.page_script_hash):
             _begin(runner, turn)
-            take(runner, turn)
-            _answered(runner)
+            try:
+                take(runner, turn)
+            finally:
+                _answered(runner)
 
     return take_unless_left
 

@@ -320,7 +320,7 @@ def analyse_again(connection: Connection, run: int) -> None:
             ~exists().where(
                 new.c.run == newer.c.run,
                 new.c.position == newer.c.position,
-                new.c.priority != AGAIN,
+                new.c.priority == NEW,
             ),
         ),
         ~exists().where(jobs.c.run == uploads.c.run, jobs.c.position == uploads.c.position),

@@ -381,13 +381,18 @@ def test_a_file_that_waits_again_is_shown_under_other_settings_as_it_was(
     assert [(r.position, r.settings_revision) for r in bench.kept()] == [(2, 2), (3, 2), (4, 2)]
 
 
-def test_settings_that_change_twice_are_shown_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def four_wait_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let four scans wait under other settings, of which a turn takes two."""
     monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 2)
     bench.upload(*(swv(k) for k in range(1, 5)))
     bench.work()
     bench.change(**{"peak.smoothing": "off"})
+
+
+def test_settings_that_change_twice_are_shown_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    four_wait_again(bench, monkeypatch)
     assert bench.worker.turn()
     stage = Reanalysis.stage
 
@@ -406,10 +411,7 @@ def test_settings_that_change_twice_are_shown_once(
 def test_a_file_that_comes_again_while_its_scan_is_staged_is_shown_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analyzer.reanalysing.PIECE_MAX", 2)
-    bench.upload(*(swv(k) for k in range(1, 5)))
-    bench.work()
-    bench.change(**{"peak.smoothing": "off"})
+    four_wait_again(bench, monkeypatch)
     other = Reanalyser(bench.store, bench.broker, Status(), "two")
     assert other.turn(0) == 1
     assert other.reanalysis.progress(1) == (2, 4)
