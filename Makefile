@@ -19,7 +19,7 @@ check:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	MYPYPATH=mosquitto .venv/bin/mypy scripts mosquitto/users.py mosquitto/certificates.py
+	MYPYPATH=benchmarks:mosquitto:tests .venv/bin/mypy benchmarks scripts mosquitto/users.py mosquitto/certificates.py
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/python scripts/write_asyncapi.py --check
 	.venv/bin/python scripts/write_settings.py --check

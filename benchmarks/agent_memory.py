@@ -43,7 +43,8 @@ class Memory:
 def agents_environment(folder: Path) -> Path:
     """A virtual environment with the agent's extras and nothing else; its command."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [folder / "bin/python", "-m", "pip", "install", "-q", f"{ROOT}[agent,serial]"]
+    python = str(folder / "bin/python")
+    pip = [python, "-m", "pip", "install", "-q", f"{ROOT}[agent,serial]"]
     subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
     return folder / "bin/sacmes-agent"
 

@@ -44,7 +44,7 @@ UNCOUNTED = 3
 def make_scans(count: int, seed: int) -> tuple[FloatArray, FloatArray]:
     """Potentials, shape (K,) ascending, and currents, shape (count, K), at SNR 5 to 200."""
     rng = np.random.default_rng(seed)
-    potential_v = -0.5 + STEP_V * np.arange(POINTS)
+    potential_v = -0.5 + STEP_V * np.arange(POINTS, dtype=np.float64)
     rows = []
     for _ in range(min(count, DIFFERENT)):
         snr = float(np.exp(rng.uniform(np.log(5), np.log(200))))

@@ -98,7 +98,7 @@ def covariance_holds(design: Design, calibration: Calibration) -> bool | None:
     signals = calibration.curve.signal(c) + calibration.quality.residuals
 
     def model(c: FloatArray, b: float, g: float, k: float, h: float = 1.0) -> FloatArray:
-        return b + g * c**h / (k**h + c**h)
+        return np.asarray(b + g * c**h / (k**h + c**h))
 
     start = [1.0, 0.5, 1.0] + [1.0] * (design.fitted == "free")
     sigma = design.sd(c) if design.knows_errors else None

@@ -234,10 +234,10 @@ def run(
     with tempfile.TemporaryDirectory(prefix="sacmes-chaos-") as name:
         home = Path(name)
         with own_broker(home / "disturbed") as broker:
-            findings, *seen = disturbed(broker, home / "disturbed", measurement, plan, rng)
+            findings, results, rows = disturbed(broker, home / "disturbed", measurement, plan, rng)
         with own_broker(home / "calm") as broker:
             calm = undisturbed(broker, home / "calm", measurement)
-        compare(findings, measurement, (seen[0], seen[1]), calm)
+        compare(findings, measurement, (results, rows), calm)
     return findings
 
 

@@ -68,14 +68,22 @@ def draw_trace(rng: np.random.Generator, snr: float, apex_v: float | None = None
     couple = _couple(int(rng.integers(COUPLES)))
     span_v = max(rng.uniform(0.4, 0.6), 3 * couple.width_v)
     low_v, step_v = rng.uniform(-0.55, -0.4), float(rng.choice(STEPS_V))
-    potential_v = low_v + np.arange(round(span_v / step_v), -1, -1) * step_v
+    potential_v = low_v + np.arange(round(span_v / step_v), -1, -1, dtype=np.float64) * step_v
     place_v = low_v + (span_v * rng.uniform(0.42, 0.58) if apex_v is None else apex_v)
     height_a = float(np.exp(rng.uniform(np.log(2e-8), np.log(5e-6))))
     background = str(rng.choice(BACKGROUNDS))
     below = background_heights(background, potential_v - low_v, rng)
     noise = rng.normal(size=len(potential_v)) / snr
-    parts = (height_a * part for part in (couple.at(potential_v - place_v), below, noise))
-    return Trace(potential_v, *parts, height_a, place_v, couple.width_v, background)
+    return Trace(
+        potential_v,
+        height_a * couple.at(potential_v - place_v),
+        height_a * below,
+        height_a * noise,
+        height_a,
+        place_v,
+        couple.width_v,
+        background,
+    )
 
 
 def background_heights(kind: str, x_v: FloatArray, rng: np.random.Generator) -> FloatArray:

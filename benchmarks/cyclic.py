@@ -2,10 +2,12 @@
 
 Couples are simulated with `sacmes_core.simulate.cyclic`: those that diffuse by finite differences,
 while the analysis solves an integral equation. SNR is the forward peak over the rms noise of a
-point. Run: python benchmarks/cyclic.py [scans of each kind [kinds]]
+point.
+
+    python benchmarks/cyclic.py [--scans 60] [--kinds KIND ...]
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -90,6 +92,7 @@ KINDS: dict[str, Callable[[np.random.Generator, TriangularSweep], Couple]] = {
     "reversible": reversible,
     "quasi-reversible": quasi_reversible,
 }
+KINDS_AND_BLANKS = (*KINDS, "blanks")
 
 
 def random_sweep(random: np.random.Generator) -> TriangularSweep:
@@ -312,8 +315,11 @@ def report(kind: str, cases: Sequence[Case], settings: CvSettings, title: str) -
 
 def main() -> None:
     """Run all kinds, each with the model found, the line, and the wrong model set."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    wanted = sys.argv[2:] or [*KINDS, "blanks"]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--scans", type=int, default=60, help="of each kind and ratio")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS_AND_BLANKS, default=KINDS_AND_BLANKS)
+    options = parser.parse_args()
+    count, wanted = options.scans, options.kinds
     for kind in filter(wanted.__contains__, KINDS):
         cases = [make_case(kind, seed) for seed in range(count)]
         report(kind, cases, CvSettings(), f"{kind}, model found; %, of the forward height")

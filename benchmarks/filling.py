@@ -4,12 +4,12 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from analyzer.ingest import Arrival
 from analyzer.sessions import Started
 from analyzer.store.claims import Claims
 from analyzer.store.results import Batch
 from analyzer.store.rows import NO_TREND, Analysed, trend_of, with_trend
 from analyzer.store.store import Store
+from analyzer.store.uploads import Arrival
 from sacmes_core.formats.scan import Scan
 from sacmes_core.link_events import Received
 from sacmes_core.messages import Message, Publication
@@ -111,7 +111,7 @@ def fill_up(store: Store, files: Files, last: int, like: Result) -> None:
         analysed = [Analysed(u, (_like(plain, u.position),), (trend,)) for u in waiting]
         assert store.results.commit([Batch(found, analysed, like.settings_revision)], STARTED)
         told = store.announcements.waiting(_GROUP, passing=frozenset())
-        store.announcements.done([item.key for item in told])
+        store.announcements.done(told)
     claims.leave()
 
 

@@ -1,19 +1,20 @@
 """What a trend of 100,000 scans costs the dashboard: memory, and time for each scan that comes.
 
-    python benchmarks/long_trend.py [SCANS]
+    python benchmarks/long_trend.py [--scans 100000]
 
 Two electrodes and two frequencies with errors, marks and some flags. All times are processor time,
 the median of several turns.
 """
 
+import argparse
 import gc
 import resource
-import sys
 import time
 import tracemalloc
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -113,7 +114,9 @@ def row(what: str, value: float, unit: str) -> None:
 
 def main() -> None:
     """Measure and print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--scans", type=int, default=100_000)
+    count = parser.parse_args().scans
     gc.collect()
     tracemalloc.start()
     trend = Trend(SESSION_ID, Epoch(1, 1)).with_scans(scans(count))
@@ -141,22 +144,19 @@ def main() -> None:
     following = states[1:]
     row(
         "one more scan: columns",
-        median(cpu_ms(lambda s=s: columns_of(s)) for s in following),
+        median(cpu_ms(partial(columns_of, s)) for s in following),
         "ms",
     )
     for name, view in views.items():
-        times = [cpu_ms(lambda s=s, v=view: trend_figure(s, v, marks)) for s in following]
+        times = [cpu_ms(partial(trend_figure, s, view, marks)) for s in following]
         row(f"one more scan: figure, {name}", median(times), "ms")
         row("  its size", len(trend_figure(following[-1], view, marks)) / 1e3, "kB")
-    cards = [
-        cpu_ms(lambda s=s: summary.cards(LiveState("bench", shown=s), (), 0.0)) for s in following
-    ]
+    live = [LiveState("bench", shown=s) for s in following]
+    cards = [cpu_ms(partial(summary.cards, state, (), 0.0)) for state in live]
     row("one more scan: cards", median(cards), "ms")
-    rows = [cpu_ms(lambda s=s: summary.table_rows(s, (), 0.0, UTC)) for s in following]
+    rows = [cpu_ms(partial(summary.table_rows, s, (), 0.0, UTC)) for s in following]
     row("one more scan: table", median(rows), "ms")
-    row(
-        "one more scan: quality", median(cpu_ms(lambda s=s: reasons_of(s)) for s in following), "ms"
-    )
+    row("one more scan: quality", median(cpu_ms(partial(reasons_of, s)) for s in following), "ms")
     session = document()
     row("export of what is shown", cpu_ms(lambda: shown_csv(session, trend, TrendView())), "ms")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

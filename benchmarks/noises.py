@@ -10,6 +10,7 @@ and white noise of 0.39 of the size what is left where mains are taken off entir
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,7 +57,9 @@ def rms(values: FloatArray) -> float:
     return float(100 * np.sqrt(np.nanmean(values**2)))
 
 
-def errors(name: str, noise: str, snr: float, seeds: list[tuple[int, ...]], method: str) -> Errors:
+def errors(
+    name: str, noise: str, snr: float, seeds: Sequence[tuple[int, int, int]], method: str
+) -> Errors:
     """Of one set under one noise."""
     made = [make_scan(name, "spikes", snr, np.random.default_rng(seed), noise) for seed in seeds]
     peaks, _ = peaks_of([as_scan(scan.potential_v, scan.current_a) for scan in made], method)

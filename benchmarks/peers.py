@@ -76,7 +76,8 @@ def gauss_on_line(potential_v: FloatArray, current_a: FloatArray) -> Reading:
     def model(
         x: FloatArray, height: float, place: float, width: float, level: float, slope: float
     ) -> FloatArray:
-        return height * np.exp(-(((x - place) / width) ** 2) / 2) + level + slope * (x - middle)
+        bell = np.exp(-(((x - place) / width) ** 2) / 2)
+        return np.asarray(height * bell + level + slope * (x - middle))
 
     start = (1.0, place, 0.045, float(np.median(current_a)) / height, 0.0)
     best, _ = curve_fit(model, potential_v, current_a / height, p0=start, maxfev=2000)

@@ -263,6 +263,8 @@ def samples(kind: str, count: int, snr: float, seed: int) -> list[Sample]:
 
 def row(found: Sequence[Verdict]) -> str:
     """Flagged %, silently wrong %, and the flags with how often each is raised, in %."""
+    if not found:
+        return "  none"
     count = len(found)
     flagged = 100 * sum(v.flagged for v in found) / count
     wrong = 100 * sum(v.silently_wrong for v in found) / count

@@ -6,7 +6,7 @@ method was built from B, C or D. Each set has nine kinds of scan at seven ratios
 `blind.py` has scans of other physics still.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -136,7 +136,7 @@ def blank(
 def peak_curve(shape: str, random: np.random.Generator) -> FloatArray:
     """A peak of unit height with its apex at 0, on `FINE_V`."""
     if shape == "couple":
-        return _couples()[int(random.integers(_COUPLES))]
+        return np.asarray(_couples()[int(random.integers(_COUPLES))])
     x = FINE_V / random.uniform(0.055, 0.18)
     side = random.uniform(1.1, 1.4) ** float(random.choice([-1, 1]))
     uneven = x * np.where(x > 0, side**0.5, side**-0.5)
@@ -161,7 +161,7 @@ def peak_curve(shape: str, random: np.random.Generator) -> FloatArray:
     else:
         curve = 1 / np.cosh(1.763 * uneven) ** 2
     apex = int(curve.argmax())
-    return np.interp(FINE_V + FINE_V[apex], FINE_V, curve / curve[apex])
+    return np.asarray(np.interp(FINE_V + FINE_V[apex], FINE_V, curve / curve[apex]))
 
 
 @cache
@@ -203,7 +203,7 @@ def background_curve(
     base = random.uniform(0.2, 1.0) + random.uniform(-0.3, 0.3) * t
     size = random.uniform(0.3, 1.0)
     way = float(random.choice([-1, 1]))
-    shapes = {
+    shapes: dict[str, Callable[[], FloatArray]] = {
         "line": lambda: 0 * x,
         "tail": lambda: size * np.exp(-x / random.uniform(0.03, 0.08)),
         "sigmoid": lambda: (

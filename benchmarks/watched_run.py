@@ -15,10 +15,12 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-from support.broker import free_port, own_broker
+from support.broker import own_broker
 from support.programs import running
 from support.stand_in import AgentStandIn, AnalyzerStandIn
 from support.tools import wait_until
+
+from dashboard.demo_broker import free_port
 
 USER_ID = "alice"
 
