@@ -80,6 +80,9 @@ _WINDOW: Final = (
     .order_by(_NEXT_JOBS.c.run)
 )
 
+_LONGER: Final = case((claims.c.expires_at.is_not(None), epoch_s() + CLAIM_S))
+"""Of a claim that has not ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -145,11 +148,14 @@ class Claims:
         return tuple(sorted((Claim(row.run, self._holder, row.turn) for row in rows), key=_run_of))
 
     def renew(self, these: Sequence[Claim]) -> frozenset[int]:
-        """Keep claims for longer; the sessions of those that were not lost."""
+        """Keep claims for longer; the sessions of those that were not lost.
+
+        One that has ended meanwhile stays so: this is called beside the work that ends it.
+        """
         if not these:
             return frozenset()
         with self._database.write(durable=False) as connection:
-            return _set_all(connection, these, epoch_s() + CLAIM_S)
+            return _set_all(connection, these, _LONGER)
 
     def release(self, claim: Claim) -> None:
         """Give a claim back without a result."""

@@ -91,6 +91,17 @@ def test_a_claim_that_is_not_renewed_goes_to_the_next(store: Store) -> None:
         assert spend(connection, taken)
 
 
+def test_a_claim_that_has_ended_is_not_renewed(store: Store) -> None:
+    upload(store, "alice")
+    one = Claims(store.database, "one")
+    claim = one.next(0)
+    assert claim is not None
+    one.release(claim)
+    # Not lost, so that nobody is warned; but free, so that the next scan need not wait.
+    assert one.renew([claim]) == {claim.run}
+    assert one.next(0) is not None
+
+
 def test_who_knows_a_session_goes_first_but_not_for_ever(store: Store) -> None:
     upload(store, "alice")
     one, two = Claims(store.database, "one"), Claims(store.database, "two")
