@@ -16,7 +16,8 @@ from rich.progress import Progress
 from analyzer.options import StoreOption, store_url
 from sacmes_core.errors import ConfigError, SacmesError
 from sacmes_core.link import Link
-from sacmes_core.link_events import Connected, LinkEvent, LinkOptions, Refused
+from sacmes_core.link_events import Connected, LinkEvent, LinkOptions, Published, Refused
+from sacmes_core.protocol import ANALYZER_PRESENCE, clearing
 from sacmes_core.shell import (
     EXIT_FAILED,
     BrokerOption,
@@ -228,13 +229,26 @@ def _broker(folder: Path, broker: str | None) -> tuple[bool, str]:
     link.start()
     try:
         event = events.get(timeout=BROKER_TIMEOUT_S)
+        if isinstance(event, Connected):
+            # Removes the presence of an analyzer that is not there, as an analyzer alone may do.
+            link.publish(clearing(ANALYZER_PRESENCE, analyzer=f"doctor-{secrets.token_hex(4)}"))
+            event = events.get(timeout=BROKER_TIMEOUT_S)
     except queue.Empty:
         return False, f"{address} does not answer"
     finally:
         link.stop()
-    if isinstance(event, Connected):
-        return True, f"{address} lets this analyzer in"
-    return False, event.reason if isinstance(event, Refused) else f"{address} hung up"
+    match event:
+        case Published(_, None):
+            return True, f"{address} lets this analyzer in"
+        case Published(_, why):
+            return False, (
+                f"{address} lets {address.username} in, but not as an analyzer ({why}); "
+                "take the key that `users.py init` has shown, with the user analyzer"
+            )
+        case Refused(reason):
+            return False, reason
+        case _:
+            return False, f"{address} hung up"
 
 
 @contextmanager

@@ -124,6 +124,15 @@ def test_doctor_says_what_is_wrong(home: Path, broker: Broker) -> None:
     assert "Not authorized" in failed[1]
 
 
+def test_doctor_knows_the_key_of_a_user_from_that_of_an_analyzer(
+    home: Path, broker: Broker
+) -> None:
+    done = call(home, "doctor", "--broker", broker.url("alice"))
+    assert done.exit_code == 1
+    (failed,) = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert "lets alice in, but not as an analyzer (Not authorized)" in failed
+
+
 def test_doctor_changes_nothing(tmp_path: Path) -> None:
     done = call(tmp_path, "doctor")
     assert "is not there yet" in done.stdout
