@@ -13,7 +13,7 @@ from sacmes_core.analysis.cv.line import heights_over_line
 from sacmes_core.analysis.cv.numbers import NOTHING
 from sacmes_core.analysis.cv.preparing import Cycle
 from sacmes_core.analysis.cv.results import ModelResult, SweepResult
-from sacmes_core.analysis.cv.steady import looks_steady, steady_evidence
+from sacmes_core.analysis.cv.steady import is_crossed, looks_steady, steady_evidence
 from sacmes_core.analysis.cv.surface import fit_surface
 from sacmes_core.analysis.cv.waves import cycle_result
 from sacmes_core.settings.cv import CvSettings
@@ -70,11 +70,15 @@ def choose(cycle: Cycle, settings: CvSettings) -> Chosen:
         return Chosen(heights_over_line(cycle, settings, orientation), known, ())
     likelier = surface if log_odds > 0 else diffusing
     result = {"auto": likelier, "surface": surface, "diffusing": diffusing}[settings.model]
-    if looks_steady(cycle, likelier):
+    crossed = is_crossed(cycle, likelier)
+    if crossed or looks_steady(cycle, likelier):
         steady = steady_evidence(cycle, likelier, scale_a)
-        if steady > likelier.evidence + CLEAR_LOG_ODDS:
+        # Peaks that no couple has are to be much likelier than steps; others the reverse.
+        needed = -CLEAR_LOG_ODDS if crossed else CLEAR_LOG_ODDS
+        if steady > likelier.evidence + needed:
             return Chosen(_without_peaks(result), known, (flags.STEADY_STATE,))
-    return Chosen(result, known, _codes(result, likelier, log_odds))
+    doubt = (flags.DOUBTFUL_PEAK,) if crossed else ()
+    return Chosen(result, known, (*doubt, *_codes(result, likelier, log_odds)))
 
 
 def _electrons(settings: CvSettings) -> tuple[int, ...]:

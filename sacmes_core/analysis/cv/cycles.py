@@ -17,7 +17,7 @@ from sacmes_core.formats.scan import Curve, Scan
 from sacmes_core.settings.cv import CvSettings
 from sacmes_core.settings.peak import PeakSettings
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Counts changes of numbers."""
 
 

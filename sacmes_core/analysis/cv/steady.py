@@ -17,6 +17,7 @@ _FALL_SHARE: Final = 0.3
 _KINDS: Final[tuple[Kind, ...]] = ("line", "tails")
 _WIDE_V: Final = 0.14
 _FALL_WIDTHS: Final = 2.5
+_CROSSED_V: Final = 0.03
 _RISE_PRIOR: Final = (np.log(0.03), 0.6)
 _RISE_RANGE_V: Final = (0.006, 0.15)
 _STARTS: Final = (-0.5, 0.0, 0.5)
@@ -30,6 +31,16 @@ def looks_steady(cycle: Cycle, result: ModelResult) -> bool:
     if result.quasi_reversible and peaks:
         return True
     return bool(peaks) and all(not _is_two_sided(s, r) for s, r in peaks)
+
+
+def is_crossed(cycle: Cycle, result: ModelResult) -> bool:
+    """Whether the reduction's peak lies above that of the oxidation, as no couple's do."""
+    pairs = zip(cycle.sweeps, result.sweeps, strict=True)
+    at_v = {s.segment.direction: r.peak.potential_v.value for s, r in pairs if r.peak is not None}
+    oxidation_v, reduction_v = at_v.get(1), at_v.get(-1)
+    if oxidation_v is None or reduction_v is None:
+        return False
+    return reduction_v - oxidation_v > _CROSSED_V
 
 
 def steady_evidence(cycle: Cycle, result: ModelResult, scale_a: float) -> float:
