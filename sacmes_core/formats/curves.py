@@ -61,9 +61,16 @@ def build_curves(
 
 
 def convert_columns(
-    table: Table, technique: str | None, mapping: ColumnMapping
+    table: Table, technique: str | None, mapping: ColumnMapping, *, unturned: str | None = None
 ) -> tuple[tuple[Curve, ...], str, tuple[str, ...]]:
-    """Make the curves of a table as `build_curves` does, of any number of points."""
+    """Make the curves of a table as `build_curves` does, of any number of points.
+
+    Parameters
+    ----------
+    unturned
+        What a sweep that does not turn is where nothing names it; None to assume a square wave.
+        Formats whose square waves have columns of their own know better.
+    """
     columns = choose_columns(table, mapping, over_time=technique in TIME_TECHNIQUES)
     assumed: list[str] = []
     if technique is None:
@@ -71,6 +78,8 @@ def convert_columns(
         if technique == "swv" and all(column.role is None for column in columns):
             if mapping.technique == "cv":
                 technique = "cv"
+            elif unturned is not None:
+                technique = unturned
             else:
                 assumed.append(TECHNIQUE_ASSUMED)
     axis = "time" if technique in TIME_TECHNIQUES else "potential"

@@ -24,6 +24,8 @@ _COUNT: Final = re.compile(r"Nb header lines\s*:\s*(\d{1,5})\s*$")
 _STARTED: Final = re.compile(r"(?:Acquisition|Technique) started on\s*:\s*(\S+)\s+(\S+)")
 _PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
 _COMMA: Final = re.compile(r"(?:^|\t)[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?:\t|$)")
+_IMPEDANCE: Final = re.compile(r"\s*(?:freq/Hz|\|Z\||-?(?:Re|Im)\(Z)")
+_SET_CURRENT: Final = re.compile(r"\s*control/(?:V/)?mA\s*")
 _HEADER_MAX: Final = 2_000
 _DIGITS_MIN: Final = 4
 _RATE_UNITS: Final = {"V/s": 1.0, "mV/s": 1e-3, "V/min": 1 / 60, "mV/min": 1e-3 / 60}
@@ -51,14 +53,7 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
         return read_generic(lines, mapping)
     heading = _heading_line(lines)
     header = lines[:heading]
-    name = _technique_name(header)
-    technique = technique_in(name)
-    quantities = {parse_heading(cell).quantity for cell in lines[heading].split("\t")}
-    if (technique is not None and technique not in READABLE) or "current" not in quantities:
-        raise FormatError(
-            f"The EC-Lab file holds a measurement “{name}”, which is no voltammogram; choose the "
-            "files of a square-wave or cyclic voltammogram."
-        )
+    technique = _technique(header, lines[heading].split("\t"))
     decimal: Decimal = "point"
     if any(_COMMA.search(line) for line in lines[heading + 1 :][:20]):
         decimal = "comma"
@@ -69,7 +64,7 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
             "The EC-Lab file has a header but no whole line of data; wait until the measurement is "
             "finished and export it again."
         )
-    curves, technique, flags = convert_columns(table, technique, mapping)
+    curves, technique, flags = convert_columns(table, technique, mapping, unturned="lsv")
     expect_points(curves, technique)
     # The clock of an EC-Lab file begins with the first of several techniques.
     curves = tuple(map(since_first_point, curves))
@@ -103,9 +98,26 @@ def _heading_line(lines: Sequence[str]) -> int:
     )
 
 
-def _technique_name(header: Sequence[str]) -> str:
+def _technique(header: Sequence[str], columns: Sequence[str]) -> str | None:
+    """The technique that the header names; None if the name, or its absence, leaves it open."""
     behind = [line.strip() for line in header[1:] if line.strip() and not _COUNT.match(line)]
-    return behind[0][:80] if behind else "without a name"
+    name = behind[0][:80] if behind else ""
+    technique = technique_in(name)
+    if technique is None and "linearpolarization" in name.lower().replace(" ", ""):
+        return "lsv"
+    what = "a measurement"
+    if technique is None and any(map(_IMPEDANCE.match, columns)):
+        what = "an impedance measurement"
+    elif technique is None and any(map(_SET_CURRENT.fullmatch, columns)):
+        what = "a measurement at a set current"
+    elif technique in READABLE or technique is None:
+        if any(parse_heading(cell).quantity == "current" for cell in columns):
+            return technique
+        what = "a measurement without a current"
+    raise FormatError(
+        f"The EC-Lab file holds {what}{f' “{name}”' if name else ''}, which is no voltammogram; "
+        "choose the files of a square-wave or cyclic voltammogram."
+    )
 
 
 def _started(header: Sequence[str]) -> datetime | None:
