@@ -31,7 +31,7 @@ _NAN_SHARE_MAX: Final = 0.01
 _TURN_SHARE: Final = 0.1
 
 
-_STILL_V: Final = 2e-3
+_STILL_V: Final = 5e-3
 """Range of a potential that counts as held: the noise of instruments that measure it."""
 
 

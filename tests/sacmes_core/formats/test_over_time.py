@@ -150,6 +150,13 @@ def test_headings_go_before_the_expectation_of_time() -> None:
     assert scan.curves[0].potential_v[-1] == 0.19
 
 
+def test_noise_of_a_held_potential_is_no_sweep() -> None:
+    rows = "".join(
+        f"{0.01 * k:.2f},{3.5 + 2.5e-4 * (7 * k % 16):.5f},{1e-9 * k}\n" for k in range(50)
+    )
+    assert only(f"Time (s),E (V),I (A)\n{rows}").technique == "ca"
+
+
 def test_voltammogram_keeps_its_times() -> None:
     rows = [f"{0.01 * k:.2f}, {k}e-8" for k in range(20)]
     timed = "".join(f"{row}, {0.2 * k:.1f}\n" for k, row in enumerate(rows))
