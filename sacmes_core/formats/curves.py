@@ -28,6 +28,9 @@ SHORT_MIN: Final = 3
 """Points that are enough where the format leaves no doubt about what they are."""
 
 _NAN_SHARE_MAX: Final = 0.01
+_NAN_COUNT_MAX: Final = 2
+"""Currents that a voltammogram of any length may lack."""
+
 _TURN_SHARE: Final = 0.1
 
 
@@ -199,7 +202,7 @@ def _unit_missing(column: CurrentColumn) -> bool:
 def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool) -> Curve:
     potentials, currents, times = _rows(table, column, over_time=technique in TIME_TECHNIQUES)
     missing = 0 if table.gapless[column.current] else sum(map(math.isnan, currents))
-    if missing > _NAN_SHARE_MAX * len(currents):
+    if missing > max(_NAN_COUNT_MAX, _NAN_SHARE_MAX * len(currents)):
         raise FormatError(
             f"{missing} of {len(currents)} currents are not numbers; the measurement failed or the "
             "wrong column was taken; check the file."
