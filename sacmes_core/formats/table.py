@@ -21,7 +21,9 @@ TABLES_MAX: Final = 2_000
 
 COLUMNS_MAX: Final = 1024
 
-_WITH_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eEdD][+-]?\d+)?", re.ASCII)
+_WITH_COMMA: Final = re.compile(
+    r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eEdD][+-]?\d+)?", re.ASCII
+)
 _SEPARATOR_LINE: Final = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 _NUMBER_BEGINS: Final = re.compile(r"\s*\"?[+-]?[.,\d]|\s*\"?[+-]$")
 _COMMENT: Final = re.compile(r"\s*(?:[#%;]|//)")

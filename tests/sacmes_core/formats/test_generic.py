@@ -305,3 +305,34 @@ def test_a_technique_that_nothing_names_is_flagged(text: str, name: str, assumed
     (scan,) = read(text.encode(), name=name)
     assert scan.technique == "swv"
     assert ("technique_assumed" in scan.flags) == assumed
+
+
+@pytest.mark.parametrize(
+    ("heading", "sign", "group", "point"),
+    [
+        ("E (V);I (pA)\n", ";", ".", ","),
+        ("E (V);I (pA)\n", ";", "\u202f", ","),
+        ("E (V);I (pA)\n", ";", "'", "."),
+        ("E (V)\tI (pA)\n", "\t", ",", "."),
+        ("E (V)\tI (pA)\n", "\t", "\xa0", "."),
+    ],
+)
+def test_thousands_are_grouped_in_many_ways(
+    heading: str, sign: str, group: str, point: str
+) -> None:
+    def row(k: int, e: float, i: float) -> str:
+        whole, _, decimals = f"{i * 1e12:,.2f}".partition(".")
+        return f"{str(e).replace('.', point)}{sign}{whole.replace(',', group)}{point}{decimals}"
+
+    assert_values(only(table(heading, row)))
+
+
+def test_quoted_cells_may_group_their_thousands() -> None:
+    scan = only(table('"E (V)","I (pA)"\n', lambda k, e, i: f'"{e}","{i * 1e12:,.2f}"'))
+    assert_values(scan)
+
+
+def test_a_comma_that_may_be_of_thousands_or_decimals_is_not_guessed() -> None:
+    rows = table("E (V)\tI (nA)\n", lambda k, e, i: f"{e}\t{900 + 20 * k:,}")
+    with pytest.raises(FormatError, match="not numbers"):
+        read(rows)
