@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from statistics import median
 from typing import Final
 
 from sacmes_core.errors import FormatError
@@ -35,7 +36,9 @@ _TURN_SHARE: Final = 0.1
 
 
 _STILL_V: Final = 5e-3
-"""Range of a potential that counts as held: the noise of instruments that measure it."""
+"""Deviation of a potential that counts as held: the noise of instruments that measure it."""
+_STILL_SHARE: Final = 0.95
+"""Share of the points that are held where a potential is; the first one is often off."""
 
 
 def build_curves(
@@ -190,7 +193,10 @@ def _technique(table: Table, column: CurrentColumn) -> str:
 
 def _is_held(potentials: Sequence[float | None], by: float) -> bool:
     values = [value / by for value in potentials if value is not None and math.isfinite(value)]
-    return bool(values) and max(values) - min(values) < _STILL_V
+    if not values:
+        return False
+    middle = median(values)
+    return sum(abs(value - middle) < _STILL_V for value in values) > _STILL_SHARE * len(values)
 
 
 def _unit_missing(column: CurrentColumn) -> bool:

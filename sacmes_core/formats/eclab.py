@@ -19,7 +19,14 @@ from sacmes_core.formats.techniques import READABLE, technique_in
 
 FORMAT: Final = "eclab"
 
-_FIRST: Final = ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE")
+_FIRST: Final = (
+    "EC-Lab ASCII FILE",
+    "BT-Lab ASCII FILE",
+    # Exports without a header.
+    "mode\tox/red\terror\t",
+    "mode\terror\t",
+    "freq/Hz\tRe(Z)/Ohm\t",
+)
 _COUNT: Final = re.compile(r"Nb header lines\s*:\s*(\d{1,5})\s*$")
 _STARTED: Final = re.compile(r"(?:Acquisition|Technique) started on\s*:\s*(\S+)\s+(\S+)")
 _PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
@@ -88,7 +95,7 @@ def _heading_line(lines: Sequence[str]) -> int:
     """Index of the line of headings: where the header's count says, or the first that looks so."""
     count: int = next((int(m[1]) for line in lines[:10] if (m := _COUNT.match(line))), 0)
     for k in (count - 1, *range(min(len(lines), _HEADER_MAX))):
-        if 0 < k < len(lines) and lines[k].count("\t") >= 2:
+        if 0 <= k < len(lines) and lines[k].count("\t") >= 2:
             quantities = {parse_heading(cell).quantity for cell in lines[k].split("\t")}
             if "potential" in quantities:
                 return int(k)

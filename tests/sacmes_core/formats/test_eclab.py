@@ -138,3 +138,13 @@ def test_sweep_without_a_known_name_is_no_square_wave() -> None:
 def test_linear_polarization_is_a_linear_sweep() -> None:
     (scan,) = read(mpt("Linear Polarization"))
     assert scan.technique == "lsv"
+
+
+def test_headings_alone_are_enough() -> None:
+    columns = "mode\tox/red\terror\ttime/s\tcontrol/V\tEwe/V\tI/mA\tcycle number\t"
+    (scan,) = read(short(columns).split(b"\n", 2)[2].join([b"\n", b""]))
+    assert (scan.format, scan.technique) == ("eclab", "cv")
+    assert scan.curves[0].current_a[1] == pytest.approx(1e-4)
+    impedance = short(IMPEDANCE).split(b"\n", 2)[2]
+    with pytest.raises(FormatError, match="impedance"):
+        read(impedance)
