@@ -143,6 +143,8 @@ def parse_heading(text: str) -> Heading:
 def _parse(text: str) -> Heading:
     text = " ".join(text.strip().strip("\"'").split())
     plain = _MICRO.sub("u", text)
+    if plain.startswith("<") and plain.endswith(">"):
+        plain = plain[1:-1]
     if not plain or not any(character.isalpha() or character in "#|<" for character in plain):
         return Heading("unknown")
     unit, name = _split_unit(plain)

@@ -148,3 +148,12 @@ def test_headings_alone_are_enough() -> None:
     impedance = short(IMPEDANCE).split(b"\n", 2)[2]
     with pytest.raises(FormatError, match="impedance"):
         read(impedance)
+
+
+def test_unit_within_the_brackets_of_a_mean() -> None:
+    columns = "mode\ttime/s\tcontrol/V\t<Ewe/V>\t<I>/mA\tcycle number\t"
+    (scan,) = read(mpt(columns=columns))
+    assert scan.curves[0].potential_v[0] == pytest.approx(3 / 7, rel=1e-7)
+    assert scan.flags == ()
+    with pytest.raises(FormatError, match="set current “Constant Current”"):
+        read(mpt("Constant Current", "mode\ttime/s\tcontrol/mA\t<Ewe/V>\tI/mA\t"))
