@@ -41,7 +41,8 @@ class Table:
     Attributes
     ----------
     columns
-        One list of equal length for each column; None where a cell is empty or text.
+        One list of equal length for each column; None where a cell is empty, nan where it holds a
+        word in place of a number, None in columns of words.
     numeric
         Whether the column held numbers where the table begins.
     gapless

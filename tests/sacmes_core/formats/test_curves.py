@@ -46,3 +46,11 @@ def test_a_short_voltammogram_may_lack_a_point() -> None:
     assert sum(map(math.isnan, scan.curves[0].current_a)) == 2
     with pytest.raises(FormatError, match="not numbers"):
         read(("Potential/V,Current/A\n" + "\n".join(rows) + "\n").replace(",5e-8", ",nan").encode())
+
+
+def test_a_word_in_place_of_a_current_is_a_missing_current() -> None:
+    rows = [f"{-0.01 * k:.2f},{'OVL' if k == 7 else f'{k}e-8'}" for k in range(40)]
+    (scan,) = read(("Potential/V,Current/A\n" + "\n".join(rows) + "\nPeak at,-0.2 V\n").encode())
+    (curve,) = scan.curves
+    assert [k for k, current in enumerate(curve.current_a) if math.isnan(current)] == [7]
+    assert len(curve.current_a) == 40
