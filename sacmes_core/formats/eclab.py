@@ -33,6 +33,10 @@ _PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
 _COMMA: Final = re.compile(r"(?:^|\t)[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?:\t|$)")
 _IMPEDANCE: Final = re.compile(r"\s*(?:freq/Hz|\|Z\||-?(?:Re|Im)\(Z)")
 _SET_CURRENT: Final = re.compile(r"\s*control/(?:V/)?mA\s*")
+_MOMENT: Final = re.compile(
+    r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} (\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?"
+)
+_DAY_S: Final = 86_400
 _HEADER_MAX: Final = 2_000
 _DIGITS_MIN: Final = 4
 _RATE_UNITS: Final = {"V/s": 1.0, "mV/s": 1e-3, "V/min": 1 / 60, "mV/min": 1e-3 / 60}
@@ -61,6 +65,7 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
     heading = _heading_line(lines)
     header = lines[:heading]
     technique = _technique(header, lines[heading].split("\t"))
+    lines = _with_seconds(lines, heading)
     decimal: Decimal = "point"
     if any(_COMMA.search(line) for line in lines[heading + 1 :][:20]):
         decimal = "comma"
@@ -103,6 +108,32 @@ def _heading_line(lines: Sequence[str]) -> int:
         "The EC-Lab file has no line of column headings with Ewe/V; wait until the measurement is "
         "finished and export it again with potential and current."
     )
+
+
+def _with_seconds(lines: Sequence[str], heading: int) -> Sequence[str]:
+    """The lines with seconds since the first point where the export has moments as times."""
+    columns = lines[heading].split("\t")
+    time = columns.index("time/s") if "time/s" in columns else len(columns)
+    cells = lines[heading + 1].split("\t") if heading + 1 < len(lines) else []
+    if len(cells) <= time or not _MOMENT.fullmatch(cells[time]):
+        return lines
+    changed = list(lines[: heading + 1])
+    first = previous = None
+    days = 0
+    for line in lines[heading + 1 :]:
+        cells = line.split("\t")
+        match = _MOMENT.fullmatch(cells[time]) if len(cells) > time else None
+        if match:
+            of_day = (
+                3600 * int(match[1]) + 60 * int(match[2]) + float(f"{match[3]}.{match[4] or 0}")
+            )
+            days += previous is not None and of_day < previous
+            previous = of_day
+            first = of_day if first is None else first
+            seconds = f"{days * _DAY_S + of_day - first:.6f}"
+            cells[time] = seconds.replace(".", ",") if "," in cells[time] else seconds
+        changed.append("\t".join(cells))
+    return changed
 
 
 def _technique(header: Sequence[str], columns: Sequence[str]) -> str | None:

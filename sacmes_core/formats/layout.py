@@ -78,10 +78,6 @@ class Layout:
     def _is_grouped(self, cell: str) -> bool:
         return bool((_COMMA_GROUPED if self.decimal == "comma" else _GROUPED).fullmatch(cell))
 
-    def numbers(self, line: str) -> list[float | None]:
-        """The numbers of a line's cells, None where a cell holds none."""
-        return [self.number(cell) for cell in self.cells(line)]
-
 
 def _quoted_cells(line: str, separator: str | None) -> list[str]:
     try:

@@ -157,3 +157,18 @@ def test_unit_within_the_brackets_of_a_mean() -> None:
     assert scan.flags == ()
     with pytest.raises(FormatError, match="set current “Constant Current”"):
         read(mpt("Constant Current", "mode\ttime/s\tcontrol/mA\t<Ewe/V>\tI/mA\t"))
+
+
+@pytest.mark.parametrize("sign", [".", ","])
+def test_moments_in_place_of_times_are_seconds_since_the_first(sign: str) -> None:
+    columns = "mode\ttime/s\tEwe/V\t<I>/mA\t"
+    head = mpt("Chronoamperometry / Chronocoulometry", columns, 10).split(b"\r\n")[:10]
+    moments = [(23, 59, 59.25 + 0.25 * k) if k < 3 else (0, 0, 0.25 * (k - 3)) for k in range(20)]
+    rows = [
+        f"2\t07/{29 + (h == 0)}/2020 {h:02d}:{m:02d}:{s:09.6f}\t0.5\t{k}.0E-3".replace(".", sign)
+        for k, (h, m, s) in enumerate(moments)
+    ]
+    (scan,) = read(b"\n".join([*head, *map(str.encode, rows), b""]))
+    assert scan.technique == "ca"
+    assert scan.curves[0].time_s == tuple(0.25 * k for k in range(20))
+    assert scan.curves[0].current_a[-1] == 19e-6
