@@ -55,6 +55,7 @@ _SECOND: Final = re.compile(r"\w*CURVE\d* (?:DETECTOR|COLLECTOR|RING)\t")
 @dataclass(frozen=True, slots=True)
 class _Header:
     values: Mapping[str, str]
+    potentials: frozenset[str]
     vs_open_circuit: frozenset[str]
     tables: tuple[int, ...]
     decimal: Decimal
@@ -127,6 +128,7 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
 
 def _header(lines: Sequence[str], decimal: Decimal | None) -> _Header:
     values: dict[str, str] = {}
+    potentials: set[str] = set()
     vs_open_circuit: set[str] = set()
     tables: list[int] = []
     notes = 0
@@ -147,12 +149,16 @@ def _header(lines: Sequence[str], decimal: Decimal | None) -> _Header:
             notes = int(rest.split("\t")[0]) if re.match(r"\d{1,6}(?:\t|$)", rest) else 0
         else:
             cells = rest.split("\t")
-            if key not in values and kind == "POTEN" and cells[1:2] == ["T"]:
-                vs_open_circuit.add(key)
+            if key not in values and kind == "POTEN":
+                potentials.add(key)
+                if cells[1:2] == ["T"]:
+                    vs_open_circuit.add(key)
             values.setdefault(key, cells[0])
     if decimal is None:
         decimal = "comma" if any(_COMMA.search(line) for line in lines[:400]) else "point"
-    return _Header(values, frozenset(vs_open_circuit), tuple(tables), decimal)
+    return _Header(
+        values, frozenset(potentials), frozenset(vs_open_circuit), tuple(tables), decimal
+    )
 
 
 def _technique(values: Mapping[str, str]) -> str | None:
@@ -173,6 +179,8 @@ def _tables(lines: Sequence[str], header: _Header) -> Iterator[_Found]:
     """The tables with potential and current."""
     layout = Layout("tab", header.decimal)
     ends = (*header.tables[1:], len(lines))
+    # What is set at a ring is a current where its value is no potential.
+    set_current = "VRING" in header.values and "VRING" not in header.potentials
     for start, end in zip(header.tables, ends, strict=False):
         # A line of the table begins with a tab, which is no column.
         body = [line.removeprefix("\t") for line in lines[start + 1 : end]]
@@ -182,7 +190,10 @@ def _tables(lines: Sequence[str], header: _Header) -> Iterator[_Found]:
             for name, unit in zip(names, [*units, *[""] * len(names)], strict=False)
         ]
         quantities = {h.quantity for h in map(parse_heading, headings) if h.rank == 0}
+        second = bool(_SECOND.match(lines[start]))
         if lines[start].startswith("OCV") or not {"potential", "current"} <= quantities:
+            continue
+        if second and set_current:
             continue
         if end < len(lines):
             body.append("")
@@ -194,7 +205,7 @@ def _tables(lines: Sequence[str], header: _Header) -> Iterator[_Found]:
             cell for line in body[2 : table.end_line] for cell in line.split("\t")[over : over + 1]
         }
         overloaded = any(mark[k : k + 1].isalpha() for mark in marks for k in _OVERLOADS)
-        yield _Found(table, overloaded, bool(_SECOND.match(lines[start])))
+        yield _Found(table, overloaded, second)
 
 
 def _scan(found: _Found, technique: str | None, header: _Header, mapping: ColumnMapping) -> Scan:

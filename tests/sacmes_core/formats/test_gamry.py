@@ -196,3 +196,11 @@ def test_title_counts_where_the_tag_is_unknown() -> None:
     assert read(data)[0].technique == "cv"
     with pytest.raises(FormatError, match="Chronopotentiometry"):
         read(data.replace(b"Cyclic Voltammetry", b"Chronopotentiometry"))
+
+
+def test_a_ring_at_a_set_current_is_left_out() -> None:
+    disk = [(0.1 * (k + 1), 0.01 * step) for k, step in enumerate(PATH)]
+    data = bipotentiostat("CV", disk)
+    galvanic = b"VRING\tQUANT\t1.00000E+002\tRing i (uA)\n"
+    (cycle,) = read(data.replace(b"VRING\tPOTEN\t5.0E-001\tF\tRing E (V)\n", galvanic))
+    assert (cycle.technique, cycle.electrodes, cycle.points) == ("cv", (1,), len(PATH))
