@@ -22,7 +22,8 @@ class Block:
     Attributes
     ----------
     columns
-        One list of equal length for each column; None where a cell is empty or text.
+        One list of equal length for each column; None where a cell is empty, nan where it holds a
+        word in place of a number, None in columns of words.
     gapless
         Whether a column has a finite number in every line.
     end
@@ -176,7 +177,8 @@ def _irregular(
 def _row(line: str, layout: Layout, numeric: Sequence[bool]) -> list[float | None] | None:
     """The numbers of a line, or None if it has too few of them or too many cells."""
     width = len(numeric)
-    row = layout.numbers(line) if line else []
+    cells = layout.cells(line) if line else []
+    row = [layout.number(cell) for cell in cells]
     if len(row) > width and all(value is None for value in row[width:]):
         del row[width:]
     if not 2 <= len(row) <= width:
@@ -184,6 +186,11 @@ def _row(line: str, layout: Layout, numeric: Sequence[bool]) -> list[float | Non
     expected = [value for value, is_numeric in zip(row, numeric, strict=False) if is_numeric]
     if sum(value is not None for value in expected) * 2 < max(1, len(expected)):
         return None
+    # A word in place of a number is a number that the instrument could not give.
+    row = [
+        math.nan if value is None and is_numeric and cell[:1].isalpha() else value
+        for value, is_numeric, cell in zip(row, numeric, cells, strict=False)
+    ]
     row.extend([None] * (width - len(row)))
     return row
 

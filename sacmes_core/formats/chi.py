@@ -185,13 +185,19 @@ def _declared(
 def _at_held_potential(
     curves: tuple[Curve, ...], parameters: Mapping[str, str]
 ) -> tuple[Curve, ...]:
-    """The curves of an i-t curve with the one potential that its header names."""
-    held = _number(parameters, "Init E (V)")
+    """The curves of an i-t curve with the potentials that its header names."""
+    first = _number(parameters, "Init E (V)")
+    second = _number(parameters, "2nd E (V)")
     stepped = any(name in parameters for name in ("High E (V)", "Low E (V)", "Pulse Width (sec)"))
-    if held is None or stepped or not math.isfinite(held):
+    if first is None or stepped or not math.isfinite(first):
         return curves
+    if second is None or not math.isfinite(second):
+        second = first
     return tuple(
-        replace(curve, potential_v=(held,) * len(curve.current_a))
+        replace(
+            curve,
+            potential_v=(second if curve.electrode == 2 else first,) * len(curve.current_a),
+        )
         if all(map(math.isnan, curve.potential_v))
         else curve
         for curve in curves

@@ -138,7 +138,7 @@ def _by_headings(
     over_time: bool,
 ) -> tuple[CurrentColumn, ...]:
     potentials = _best(headings, numeric, "potential")
-    currents = _best(headings, numeric, "current")
+    currents = _without_raw(headings, _best(headings, numeric, "current"))
     times = _best(headings, numeric, "time")
     if mapping.potential_column:
         potentials = [mapping.potential_column - 1]
@@ -161,6 +161,12 @@ def _by_headings(
         for current in currents
         if current + 1 not in (mapping.potential_column, mapping.time_column)
     )
+
+
+def _without_raw(headings: Sequence[Heading], currents: Sequence[int]) -> list[int]:
+    """The currents without those of no role beside a difference of the same electrode."""
+    named = {headings[k].electrode for k in currents if headings[k].role == "difference"}
+    return [k for k in currents if headings[k].role or headings[k].electrode not in named]
 
 
 def _column(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from statistics import median
 from typing import Final
 
 from sacmes_core.errors import FormatError
@@ -28,11 +29,16 @@ SHORT_MIN: Final = 3
 """Points that are enough where the format leaves no doubt about what they are."""
 
 _NAN_SHARE_MAX: Final = 0.01
+_NAN_COUNT_MAX: Final = 2
+"""Currents that a voltammogram of any length may lack."""
+
 _TURN_SHARE: Final = 0.1
 
 
-_STILL_V: Final = 2e-3
-"""Range of a potential that counts as held: the noise of instruments that measure it."""
+_STILL_V: Final = 5e-3
+"""Deviation of a potential that counts as held: the noise of instruments that measure it."""
+_STILL_SHARE: Final = 0.95
+"""Share of the points that are held where a potential is; the first one is often off."""
 
 
 def build_curves(
@@ -61,9 +67,16 @@ def build_curves(
 
 
 def convert_columns(
-    table: Table, technique: str | None, mapping: ColumnMapping
+    table: Table, technique: str | None, mapping: ColumnMapping, *, unturned: str | None = None
 ) -> tuple[tuple[Curve, ...], str, tuple[str, ...]]:
-    """Make the curves of a table as `build_curves` does, of any number of points."""
+    """Make the curves of a table as `build_curves` does, of any number of points.
+
+    Parameters
+    ----------
+    unturned
+        What a sweep that does not turn is where nothing names it; None to assume a square wave.
+        Formats whose square waves have columns of their own know better.
+    """
     columns = choose_columns(table, mapping, over_time=technique in TIME_TECHNIQUES)
     assumed: list[str] = []
     if technique is None:
@@ -71,6 +84,8 @@ def convert_columns(
         if technique == "swv" and all(column.role is None for column in columns):
             if mapping.technique == "cv":
                 technique = "cv"
+            elif unturned is not None:
+                technique = unturned
             else:
                 assumed.append(TECHNIQUE_ASSUMED)
     axis = "time" if technique in TIME_TECHNIQUES else "potential"
@@ -178,7 +193,10 @@ def _technique(table: Table, column: CurrentColumn) -> str:
 
 def _is_held(potentials: Sequence[float | None], by: float) -> bool:
     values = [value / by for value in potentials if value is not None and math.isfinite(value)]
-    return bool(values) and max(values) - min(values) < _STILL_V
+    if not values:
+        return False
+    middle = median(values)
+    return sum(abs(value - middle) < _STILL_V for value in values) > _STILL_SHARE * len(values)
 
 
 def _unit_missing(column: CurrentColumn) -> bool:
@@ -190,7 +208,7 @@ def _unit_missing(column: CurrentColumn) -> bool:
 def _curve(table: Table, column: CurrentColumn, technique: str, *, invert: bool) -> Curve:
     potentials, currents, times = _rows(table, column, over_time=technique in TIME_TECHNIQUES)
     missing = 0 if table.gapless[column.current] else sum(map(math.isnan, currents))
-    if missing > _NAN_SHARE_MAX * len(currents):
+    if missing > max(_NAN_COUNT_MAX, _NAN_SHARE_MAX * len(currents)):
         raise FormatError(
             f"{missing} of {len(currents)} currents are not numbers; the measurement failed or the "
             "wrong column was taken; check the file."

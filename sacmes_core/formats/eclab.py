@@ -19,11 +19,24 @@ from sacmes_core.formats.techniques import READABLE, technique_in
 
 FORMAT: Final = "eclab"
 
-_FIRST: Final = ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE")
+_FIRST: Final = (
+    "EC-Lab ASCII FILE",
+    "BT-Lab ASCII FILE",
+    # Exports without a header.
+    "mode\tox/red\terror\t",
+    "mode\terror\t",
+    "freq/Hz\tRe(Z)/Ohm\t",
+)
 _COUNT: Final = re.compile(r"Nb header lines\s*:\s*(\d{1,5})\s*$")
 _STARTED: Final = re.compile(r"(?:Acquisition|Technique) started on\s*:\s*(\S+)\s+(\S+)")
 _PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
 _COMMA: Final = re.compile(r"(?:^|\t)[+-]?\d+,\d+(?:[eE][+-]?\d+)?(?:\t|$)")
+_IMPEDANCE: Final = re.compile(r"\s*(?:freq/Hz|\|Z\||-?(?:Re|Im)\(Z)")
+_SET_CURRENT: Final = re.compile(r"\s*control/(?:V/)?mA\s*")
+_MOMENT: Final = re.compile(
+    r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} (\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?"
+)
+_DAY_S: Final = 86_400
 _HEADER_MAX: Final = 2_000
 _DIGITS_MIN: Final = 4
 _RATE_UNITS: Final = {"V/s": 1.0, "mV/s": 1e-3, "V/min": 1 / 60, "mV/min": 1e-3 / 60}
@@ -51,14 +64,8 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
         return read_generic(lines, mapping)
     heading = _heading_line(lines)
     header = lines[:heading]
-    name = _technique_name(header)
-    technique = technique_in(name)
-    quantities = {parse_heading(cell).quantity for cell in lines[heading].split("\t")}
-    if (technique is not None and technique not in READABLE) or "current" not in quantities:
-        raise FormatError(
-            f"The EC-Lab file holds a measurement “{name}”, which is no voltammogram; choose the "
-            "files of a square-wave or cyclic voltammogram."
-        )
+    technique = _technique(header, lines[heading].split("\t"))
+    lines = _with_seconds(lines, heading)
     decimal: Decimal = "point"
     if any(_COMMA.search(line) for line in lines[heading + 1 :][:20]):
         decimal = "comma"
@@ -69,7 +76,7 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
             "The EC-Lab file has a header but no whole line of data; wait until the measurement is "
             "finished and export it again."
         )
-    curves, technique, flags = convert_columns(table, technique, mapping)
+    curves, technique, flags = convert_columns(table, technique, mapping, unturned="lsv")
     expect_points(curves, technique)
     # The clock of an EC-Lab file begins with the first of several techniques.
     curves = tuple(map(since_first_point, curves))
@@ -93,7 +100,7 @@ def _heading_line(lines: Sequence[str]) -> int:
     """Index of the line of headings: where the header's count says, or the first that looks so."""
     count: int = next((int(m[1]) for line in lines[:10] if (m := _COUNT.match(line))), 0)
     for k in (count - 1, *range(min(len(lines), _HEADER_MAX))):
-        if 0 < k < len(lines) and lines[k].count("\t") >= 2:
+        if 0 <= k < len(lines) and lines[k].count("\t") >= 2:
             quantities = {parse_heading(cell).quantity for cell in lines[k].split("\t")}
             if "potential" in quantities:
                 return int(k)
@@ -103,9 +110,52 @@ def _heading_line(lines: Sequence[str]) -> int:
     )
 
 
-def _technique_name(header: Sequence[str]) -> str:
+def _with_seconds(lines: Sequence[str], heading: int) -> Sequence[str]:
+    """The lines with seconds since the first point where the export has moments as times."""
+    columns = lines[heading].split("\t")
+    time = columns.index("time/s") if "time/s" in columns else len(columns)
+    cells = lines[heading + 1].split("\t") if heading + 1 < len(lines) else []
+    if len(cells) <= time or not _MOMENT.fullmatch(cells[time]):
+        return lines
+    changed = list(lines[: heading + 1])
+    first = previous = None
+    days = 0
+    for line in lines[heading + 1 :]:
+        cells = line.split("\t")
+        match = _MOMENT.fullmatch(cells[time]) if len(cells) > time else None
+        if match:
+            of_day = (
+                3600 * int(match[1]) + 60 * int(match[2]) + float(f"{match[3]}.{match[4] or 0}")
+            )
+            days += previous is not None and of_day < previous
+            previous = of_day
+            first = of_day if first is None else first
+            seconds = f"{days * _DAY_S + of_day - first:.6f}"
+            cells[time] = seconds.replace(".", ",") if "," in cells[time] else seconds
+        changed.append("\t".join(cells))
+    return changed
+
+
+def _technique(header: Sequence[str], columns: Sequence[str]) -> str | None:
+    """The technique that the header names; None if the name, or its absence, leaves it open."""
     behind = [line.strip() for line in header[1:] if line.strip() and not _COUNT.match(line)]
-    return behind[0][:80] if behind else "without a name"
+    name = behind[0][:80] if behind else ""
+    technique = technique_in(name)
+    if technique is None and "linearpolarization" in name.lower().replace(" ", ""):
+        return "lsv"
+    what = "a measurement"
+    if technique is None and any(map(_IMPEDANCE.match, columns)):
+        what = "an impedance measurement"
+    elif technique is None and any(map(_SET_CURRENT.fullmatch, columns)):
+        what = "a measurement at a set current"
+    elif technique in READABLE or technique is None:
+        if any(parse_heading(cell).quantity == "current" for cell in columns):
+            return technique
+        what = "a measurement without a current"
+    raise FormatError(
+        f"The EC-Lab file holds {what}{f' “{name}”' if name else ''}, which is no voltammogram; "
+        "choose the files of a square-wave or cyclic voltammogram."
+    )
 
 
 def _started(header: Sequence[str]) -> datetime | None:

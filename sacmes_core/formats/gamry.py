@@ -24,7 +24,7 @@ from sacmes_core.formats.scan import (
     Scan,
 )
 from sacmes_core.formats.table import Table, table_at
-from sacmes_core.formats.techniques import technique_in
+from sacmes_core.formats.techniques import READABLE, technique_in
 
 FORMAT: Final = "gamry"
 
@@ -34,11 +34,11 @@ _TECHNIQUES: Final[tuple[tuple[str, str | None], ...]] = (
     (r"LSV\d*|LV|POTDYN|POTENTIODYNAMIC|PD", "lsv"),
     (r"DPV|DIFF\w*PULSE\w*", "dpv"),
     (r"NPV|NORMAL\w*PULSE\w*", "npv"),
-    (r"CHRONOA\w*|CHRONOAMP\w*|CA", "ca"),
+    (r"\w*CHRONOA\w*|CA", "ca"),
     (r".*(?:CHRONO|EIS|CORPOT|OCP|ZRA|GALV|CURPOT|POLRES|PWR|CHARGE).*", None),
 )
 _KEY_LINE: Final = re.compile(
-    r"([A-Z][A-Z0-9_]*)\t *"
+    r"([A-Z][A-Z0-9_ ]*)\t *"
     r"(LABEL|I?QUANT|SELECTOR|TOGGLE|POTEN|TWOPARAM|PSTAT|NOTES|TABLE)\b\t?(.*)"
 )
 _COMMA: Final = re.compile(r"\t[+-]?\d+,\d+(?:E[+-]\d+)?(?:\t|$)")
@@ -48,11 +48,14 @@ electrometer, control amplifier and I/E converter, now or since the last point, 
 of both (https://help.gamry.com/ee-data-files-overloads/). The others are timing, settling, the
 auxiliary input, which matters to no voltammogram, and queues."""
 _PARTIAL_SHARE: Final = 0.5
+_SECOND: Final = re.compile(r"\w*CURVE\d* (?:DETECTOR|COLLECTOR|RING)\t")
+"""The table of the second of two working electrodes, as of a ring around a disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
     values: Mapping[str, str]
+    potentials: frozenset[str]
     vs_open_circuit: frozenset[str]
     tables: tuple[int, ...]
     decimal: Decimal
@@ -64,6 +67,15 @@ class _Header:
             return value
         open_circuit = self.number("EOC")
         return None if open_circuit is None else value + open_circuit
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A table, whether one of its points is overloaded, and whether it is a second electrode's."""
+
+    table: Table
+    overloaded: bool
+    second: bool
 
 
 def is_gamry(lines: Sequence[str]) -> bool:
@@ -100,8 +112,10 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
         replace(
             scan,
             index=k,
-            # The clock runs on from curve to curve.
-            curves=tuple(map(since_first_point, scan.curves)) if k else scan.curves,
+            # The clock runs on from curve to curve of one electrode.
+            curves=tuple(map(since_first_point, scan.curves))
+            if scan.electrodes in {earlier.electrodes for earlier in scans[:k]}
+            else scan.curves,
             flags=(*scan.flags, PARTIAL_CYCLE)
             if scan.technique == "cv" and scan.points < _PARTIAL_SHARE * longest
             else scan.flags,
@@ -114,6 +128,7 @@ def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
 
 def _header(lines: Sequence[str], decimal: Decimal | None) -> _Header:
     values: dict[str, str] = {}
+    potentials: set[str] = set()
     vs_open_circuit: set[str] = set()
     tables: list[int] = []
     notes = 0
@@ -134,31 +149,38 @@ def _header(lines: Sequence[str], decimal: Decimal | None) -> _Header:
             notes = int(rest.split("\t")[0]) if re.match(r"\d{1,6}(?:\t|$)", rest) else 0
         else:
             cells = rest.split("\t")
-            if key not in values and kind == "POTEN" and cells[1:2] == ["T"]:
-                vs_open_circuit.add(key)
+            if key not in values and kind == "POTEN":
+                potentials.add(key)
+                if cells[1:2] == ["T"]:
+                    vs_open_circuit.add(key)
             values.setdefault(key, cells[0])
     if decimal is None:
         decimal = "comma" if any(_COMMA.search(line) for line in lines[:400]) else "point"
-    return _Header(values, frozenset(vs_open_circuit), tuple(tables), decimal)
+    return _Header(
+        values, frozenset(potentials), frozenset(vs_open_circuit), tuple(tables), decimal
+    )
 
 
 def _technique(values: Mapping[str, str]) -> str | None:
     tag, title = values.get("TAG", ""), values.get("TITLE", "")
-    for pattern, technique in _TECHNIQUES:
-        if re.fullmatch(pattern, tag, re.IGNORECASE):
-            if technique is None:
-                raise FormatError(
-                    f"The Gamry file holds a measurement “{title or tag}” ({tag}), which is no "
-                    "voltammogram; choose the files of a square-wave or cyclic voltammogram."
-                )
-            return technique
-    return technique_in(title)
+    tagged = [of for pattern, of in _TECHNIQUES if re.fullmatch(pattern, tag, re.IGNORECASE)]
+    technique = tagged[0] if tagged else technique_in(title)
+    set_current = "IINIT" in values and "VINIT" not in values
+    if set_current or (technique is None and tagged) or technique not in (None, *READABLE):
+        raise FormatError(
+            f"The Gamry file holds a measurement “{title or tag}” ({tag})"
+            f"{' at a set current' if set_current else ''}, which is no voltammogram; choose the "
+            "files of a square-wave or cyclic voltammogram."
+        )
+    return technique
 
 
-def _tables(lines: Sequence[str], header: _Header) -> Iterator[tuple[Table, bool]]:
-    """The tables with potential and current, and whether one of their points is overloaded."""
+def _tables(lines: Sequence[str], header: _Header) -> Iterator[_Found]:
+    """The tables with potential and current."""
     layout = Layout("tab", header.decimal)
     ends = (*header.tables[1:], len(lines))
+    # What is set at a ring is a current where its value is no potential.
+    set_current = "VRING" in header.values and "VRING" not in header.potentials
     for start, end in zip(header.tables, ends, strict=False):
         # A line of the table begins with a tab, which is no column.
         body = [line.removeprefix("\t") for line in lines[start + 1 : end]]
@@ -168,7 +190,10 @@ def _tables(lines: Sequence[str], header: _Header) -> Iterator[tuple[Table, bool
             for name, unit in zip(names, [*units, *[""] * len(names)], strict=False)
         ]
         quantities = {h.quantity for h in map(parse_heading, headings) if h.rank == 0}
+        second = bool(_SECOND.match(lines[start]))
         if lines[start].startswith("OCV") or not {"potential", "current"} <= quantities:
+            continue
+        if second and set_current:
             continue
         if end < len(lines):
             body.append("")
@@ -179,14 +204,18 @@ def _tables(lines: Sequence[str], header: _Header) -> Iterator[tuple[Table, bool
         marks = {
             cell for line in body[2 : table.end_line] for cell in line.split("\t")[over : over + 1]
         }
-        yield table, any(mark[k : k + 1].isalpha() for mark in marks for k in _OVERLOADS)
+        overloaded = any(mark[k : k + 1].isalpha() for mark in marks for k in _OVERLOADS)
+        yield _Found(table, overloaded, second)
 
 
-def _scan(
-    found: tuple[Table, bool], technique: str | None, header: _Header, mapping: ColumnMapping
-) -> Scan:
-    table, overloaded = found
-    curves, technique, flags = convert_columns(table, technique, mapping)
+def _scan(found: _Found, technique: str | None, header: _Header, mapping: ColumnMapping) -> Scan:
+    table = found.table
+    if found.second and technique not in TIME_TECHNIQUES:
+        # The technique of the file is that of the first electrode.
+        technique = None
+    curves, technique, flags = convert_columns(table, technique, mapping, unturned="lsv")
+    if found.second:
+        curves = tuple(replace(curve, electrode=2) for curve in curves)
     curves = tuple(sorted(curves, key=lambda c: (c.electrode, ROLES.index(c.role))))
     frequency = header.number("FREQUENCY")
     return Scan(
@@ -197,7 +226,7 @@ def _scan(
         measured_at=date_of_any_order(header.values.get("DATE", ""), header.values.get("TIME", "")),
         parameters=header.values,
         declared=_declared(header),
-        flags=(*flags, OVERLOAD) if overloaded else flags,
+        flags=(*flags, OVERLOAD) if found.overloaded else flags,
         incomplete=CUT_SENTENCE if table.cut else None,
     )
 
@@ -217,7 +246,7 @@ def _shortfall(scans: Sequence[Scan], header: _Header) -> str | None:
         return "The experiment was aborted, as the file says."
     if scans[-1].technique in TIME_TECHNIQUES:
         return None
-    points = sum(scan.points for scan in scans)
+    points = sum(scan.points for scan in scans if scan.electrodes == scans[-1].electrodes)
     return why_too_few(points, _expected_points(header, scans[-1].technique))
 
 

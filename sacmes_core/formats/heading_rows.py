@@ -86,7 +86,7 @@ def _heading_cells(line: str, layout: Layout, width: int, indexed: bool) -> list
         [cell.strip() for cell in re.split(r"\s{2,}|\t", plain)],
         re.findall(r"[^\s(\[]+(?:\s*[(\[][^)\]]*[)\]]\S*)*", plain),
     ]
-    alike = [layout.cells(line), layout.cells(plain)]
+    alike = [layout.cells(plain), layout.cells(line)]
     others = [[cell.strip() for cell in plain.split(sign)] for sign in "\t;,"]
     if layout.separator is None:
         alike += by_blanks

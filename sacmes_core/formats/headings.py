@@ -71,7 +71,7 @@ _TIME: Final = re.compile(
 )
 _OTHER: Final = re.compile(
     r"\b(?:time|zeit|temps|elapsed|charge|power|temp\w*|freq\w*|phase|imped\w*|ohm|resist\w*|"
-    r"range|overload|deriv\w*|std|sd|sem|sigma|error|noise|capacit\w*|conduct\w*|rate)\b|"
+    r"range|overload|deriv\w*|std|sd|sem|sigma|error|noise|capacit\w*|conduct\w*|rate|real|imag\w*)\b|"
     r"\blog\b|\blog10\b|\bln\b|\babs\b|^\|.*\|$|^d\s?[ieq]\s?/\s?d|\bvs\.? time\b",
     re.IGNORECASE,
 )
@@ -97,7 +97,7 @@ _DERIVED: Final = re.compile(
 )
 _SECONDARY: Final = re.compile(
     r"applied|\bset\b|setpoint|target|control|nominal|counter|\bce\b|\bece\b|aux|2nd|second|"
-    r"reference|^v(?:u|fwd|rev)\b|\bsig\b|\bach\b|leakage|limit|offset",
+    r"reference|(?:\b|_)(?:tip|tun)\b|^v(?:u|fwd|rev)\b|\bsig\b|\bach\b|leakage|limit|offset",
     re.IGNORECASE,
 )
 _ROLES: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
@@ -143,6 +143,8 @@ def parse_heading(text: str) -> Heading:
 def _parse(text: str) -> Heading:
     text = " ".join(text.strip().strip("\"'").split())
     plain = _MICRO.sub("u", text)
+    if plain.startswith("<") and plain.endswith(">"):
+        plain = plain[1:-1]
     if not plain or not any(character.isalpha() or character in "#|<" for character in plain):
         return Heading("unknown")
     unit, name = _split_unit(plain)

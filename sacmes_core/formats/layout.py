@@ -18,6 +18,10 @@ SEPARATORS: Final[dict[Delimiter, str | None]] = {
 
 NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?", re.ASCII)
 _COMMA_NUMBER: Final = re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:[eEdD][+-]?\d+)?", re.ASCII)
+_GROUPS: Final = r"[+-]?\d{1,3}(?:[%s\u00a0\u2009\u202f'’]\d{3})+"
+_GROUPED: Final = re.compile(_GROUPS % "," + r"(?:\.\d*)?", re.ASCII)
+_COMMA_GROUPED: Final = re.compile(_GROUPS % "." + r"(?:,\d*)?", re.ASCII)
+"""Numbers whose thousands are grouped."""
 _NOT_A_NUMBER: Final = re.compile(r"[+-]?(?:nan|inf|infinity|1\.#\w+)", re.IGNORECASE)
 
 
@@ -47,22 +51,32 @@ class Layout:
         return cells
 
     def number(self, cell: str) -> float | None:
-        """The number in a cell, nan for the instrument's own nan, None if it holds none."""
+        """The number in a cell, nan for the instrument's own nan, None if it holds none.
+
+        A number such as 1,234 between decimal points, which may be of either, is nan as well.
+        """
         if self.decimal == "comma":
             if _COMMA_NUMBER.fullmatch(cell):
                 return _finite(cell.replace(",", "."))
         elif NUMBER.fullmatch(cell):
             return _finite(cell)
+        if self._is_grouped(cell):
+            point, other = (",", ".") if self.decimal == "comma" else (".", ",")
+            whole, found, decimals = cell.partition(point)
+            if not found and other in whole:
+                return math.nan
+            return float(re.sub(r"[^\d+-]", "", whole) + "." + (decimals or "0"))
         return math.nan if _NOT_A_NUMBER.fullmatch(cell) else None
 
     def is_number(self, cell: str) -> bool:
         """Whether `number` finds one in a cell."""
         plain = _COMMA_NUMBER if self.decimal == "comma" else NUMBER
-        return bool(plain.fullmatch(cell) or _NOT_A_NUMBER.fullmatch(cell))
+        return bool(
+            plain.fullmatch(cell) or _NOT_A_NUMBER.fullmatch(cell) or self._is_grouped(cell)
+        )
 
-    def numbers(self, line: str) -> list[float | None]:
-        """The numbers of a line's cells, None where a cell holds none."""
-        return [self.number(cell) for cell in self.cells(line)]
+    def _is_grouped(self, cell: str) -> bool:
+        return bool((_COMMA_GROUPED if self.decimal == "comma" else _GROUPED).fullmatch(cell))
 
 
 def _quoted_cells(line: str, separator: str | None) -> list[str]:

@@ -41,6 +41,8 @@ _ROW: Final = re.compile(r"(\d+\.\d{3}), (-?\d+\.\d{4}), (-?\d+\.\d{4})")
 _HEAD_LINES: Final = 20
 _ROWS_MIN: Final = 10
 _STEP_TOLERANCE: Final = 1.5e-3
+_CHANGES_MAX: Final = 20
+_SAMPLES_PER_CHANGE: Final = 5
 
 _Sample = tuple[float, float, float]
 
@@ -93,8 +95,8 @@ def read_rodeostat(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, 
 def is_rodeostat_text(lines: Sequence[str]) -> bool:
     """Whether every line is time, potential and current as the Python library writes them.
 
-    The first column counts the sample period up from one; the second goes in equal steps, as
-    measured currents never do.
+    The first column counts the sample period up from one; the second is held, or goes in equal
+    steps after a rest, as measured currents never do.
     """
     if not all(_ROW.fullmatch(line) for line in lines[:-1]) or len(lines) <= _ROWS_MIN:
         return False
@@ -102,7 +104,10 @@ def is_rodeostat_text(lines: Sequence[str]) -> bool:
     period = rows[0][0]
     if period <= 0 or any(abs(b[0] - a[0] - period) > _STEP_TOLERANCE for a, b in pairwise(rows)):
         return False
-    steps = {round(abs(b[1] - a[1]), 4) for a, b in pairwise(rows)} - {0.0}
+    potentials = [potential for _, potential, _ in rows]
+    if _is_held(potentials):
+        return True
+    steps = {round(abs(b - a), 4) for a, b in pairwise(_after_rest(potentials))} - {0.0}
     return bool(steps) and max(steps) - min(steps) < _STEP_TOLERANCE
 
 
@@ -222,7 +227,7 @@ def _scan(
     first = next(iter(samples.values()))
     technique = _TECHNIQUES.get(run.test or "")
     if technique is None:
-        technique = "cv" if turns([potential for potential, _, _ in first]) else "lsv"
+        technique = _technique_of([potential for potential, _, _ in first])
     role: Role = "difference" if technique in PULSE_TECHNIQUES else "total"
     flags = [UNITS_ASSUMED] if current_unit is None else []
     flags += [OVERLOAD] if run.limited else []
@@ -244,6 +249,25 @@ def _scan(
         flags=tuple(flags),
         incomplete=None if run.ended else sentence,
     )
+
+
+def _technique_of(potentials: Sequence[float]) -> str:
+    """What the potentials of a test without a name look like."""
+    if _is_held(potentials):
+        return "ca"
+    return "cv" if turns(_after_rest(potentials)) else "lsv"
+
+
+def _is_held(potentials: Sequence[float]) -> bool:
+    """Whether the potential changes at so few of the samples that it was held between."""
+    changes = sum(a != b for a, b in pairwise(potentials))
+    return changes <= _CHANGES_MAX and len(potentials) > _SAMPLES_PER_CHANGE * (changes + 1)
+
+
+def _after_rest(potentials: Sequence[float]) -> Sequence[float]:
+    """The potentials without those before the first change, which may be a jump to the sweep."""
+    rest = next((k for k, (a, b) in enumerate(pairwise(potentials)) if a != b), 0)
+    return potentials[rest + 1 :] if rest else potentials
 
 
 def _of_the_test(run: _Run) -> dict[int, list[_Sample]]:

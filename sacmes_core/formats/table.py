@@ -21,7 +21,9 @@ TABLES_MAX: Final = 2_000
 
 COLUMNS_MAX: Final = 1024
 
-_WITH_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eEdD][+-]?\d+)?", re.ASCII)
+_WITH_COMMA: Final = re.compile(
+    r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eEdD][+-]?\d+)?", re.ASCII
+)
 _SEPARATOR_LINE: Final = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 _NUMBER_BEGINS: Final = re.compile(r"\s*\"?[+-]?[.,\d]|\s*\"?[+-]$")
 _COMMENT: Final = re.compile(r"\s*(?:[#%;]|//)")
@@ -39,7 +41,8 @@ class Table:
     Attributes
     ----------
     columns
-        One list of equal length for each column; None where a cell is empty or text.
+        One list of equal length for each column; None where a cell is empty, nan where it holds a
+        word in place of a number, None in columns of words.
     numeric
         Whether the column held numbers where the table begins.
     gapless

@@ -198,3 +198,13 @@ def test_numbered_electrodes_win_over_the_name() -> None:
     scan = one(chi("Potential/V, i4d/A, i4f/A, i4r/A"), "E2_SWV_60Hz_1.txt")
     assert scan.electrodes == (4,)
     assert scan.flags == ("name_header_mismatch",)
+
+
+def test_second_electrode_of_an_it_curve_is_held_at_its_own_potential() -> None:
+    rows = "".join(f"{0.1 * k:.3e}, 1.0e-7, 2.0e-7\n" for k in range(1, 31))
+    data = (
+        "Jan. 5, 2023   10:11:12\nAmperometric i-t Curve\nInstrument Model:  CHI760E\n\n"
+        f"Init E (V) = -0.4\n2nd E (V) = 0.1\n\nTime/sec, i1/A, i2/A\n\n{rows}"
+    )
+    (scan,) = read(data.encode())
+    assert [(c.electrode, c.potential_v[0]) for c in scan.curves] == [(1, -0.4), (2, 0.1)]

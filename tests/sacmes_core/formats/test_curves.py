@@ -4,7 +4,9 @@ import math
 
 import pytest
 
+from sacmes_core.errors import FormatError
 from sacmes_core.formats.curves import curves_of, divisor
+from sacmes_core.formats.reading import read
 
 
 def test_curves_are_in_the_order_of_electrodes_and_roles() -> None:
@@ -36,3 +38,19 @@ def test_a_curve_has_times_if_all_of_its_points_have(missing: float) -> None:
 )
 def test_it_divides_by_a_whole_number_where_it_can(scale: float | None, by: float) -> None:
     assert divisor(scale) == by
+
+
+def test_a_short_voltammogram_may_lack_a_point() -> None:
+    rows = [f"{-0.01 * k:.2f},{'nan' if k in (3, 4) else f'{k}e-8'}" for k in range(40)]
+    (scan,) = read(("Potential/V,Current/A\n" + "\n".join(rows) + "\n").encode())
+    assert sum(map(math.isnan, scan.curves[0].current_a)) == 2
+    with pytest.raises(FormatError, match="not numbers"):
+        read(("Potential/V,Current/A\n" + "\n".join(rows) + "\n").replace(",5e-8", ",nan").encode())
+
+
+def test_a_word_in_place_of_a_current_is_a_missing_current() -> None:
+    rows = [f"{-0.01 * k:.2f},{'OVL' if k == 7 else f'{k}e-8'}" for k in range(40)]
+    (scan,) = read(("Potential/V,Current/A\n" + "\n".join(rows) + "\nPeak at,-0.2 V\n").encode())
+    (curve,) = scan.curves
+    assert [k for k, current in enumerate(curve.current_a) if math.isnan(current)] == [7]
+    assert len(curve.current_a) == 40

@@ -129,3 +129,78 @@ def test_ambiguous_date_is_left_out() -> None:
     assert read(gamry().replace(b"16/11/2023", b"10/30/2023"))[0].measured_at == datetime(
         2023, 10, 30, 10, 47, 58
     )
+
+
+def bipotentiostat(tag: str, disk: list[tuple[float, float]], ring_points: int = 20) -> bytes:
+    """A ring that is held at 0.5 V, and below it a disk at (time, potential)."""
+
+    def table(name: str, points: list[tuple[float, float]]) -> str:
+        lines = "".join(
+            f"\t{k}\t{time:g}\t{potential:.5E}\t{1e-6 * k:.5E}\t0\t0\t0\t7\t...........\t0\n"
+            for k, (time, potential) in enumerate(points)
+        )
+        return f"CURVE {name}\tTABLE\t{len(points)}\n{NAMES}{UNITS}{lines}"
+
+    ring = [(0.1 * (k + 1), 0.5 + 1e-5 * (k % 3)) for k in range(ring_points)]
+    return (
+        f"EXPLAIN\nTAG\t{tag}\nTITLE\tLABEL\tTwo electrodes\tTest Identifier\n"
+        "NOTES\tNOTES\t1\tNotes...\n\t\nPSTAT GENERATOR\tPSTAT\tOne\tPotentiostat\n"
+        "CTRLMODE\tIQUANT\t1\tControl Mode\nPSTAT COLLECTOR\tPSTAT\tOther\tPotentiostat\n"
+        f"CTRLMODE\tIQUANT\t0\tControl Mode\n{CV_HEADER}VRING\tPOTEN\t5.0E-001\tF\tRing E (V)\n"
+        f"{table('DETECTOR', ring)}{table('GENERATOR', disk)}"
+    ).encode()
+
+
+def test_ring_and_disk_are_two_electrodes() -> None:
+    disk = [(0.1 * (k + 1), 0.01 * step) for k, step in enumerate(PATH)]
+    ring, cycle = read(bipotentiostat("CV", disk))
+    assert (ring.technique, ring.electrodes, ring.points) == ("ca", (2,), 20)
+    assert (cycle.technique, cycle.electrodes, cycle.points) == ("cv", (1,), len(PATH))
+    assert ring.complete
+    assert cycle.complete
+    assert cycle.curves[0].time_s is not None
+    assert cycle.curves[0].time_s[0] == 0.1
+
+
+def test_the_points_of_a_ring_do_not_make_up_for_those_of_the_disk() -> None:
+    disk = [(0.1 * (k + 1), 0.01 * step) for k, step in enumerate(PATH[:30])]
+    _, cycle = read(bipotentiostat("CV", disk, ring_points=40))
+    assert "truncated_scan" in cycle.flags
+
+
+def test_steps_at_two_electrodes_are_chronoamperometry() -> None:
+    disk = [(0.1 * k - 0.4, 0.0 if k < 5 else 0.1 if k < 15 else 0.2) for k in range(25)]
+    ring, steps = read(bipotentiostat("COLLECTCHRONOA", disk))
+    assert [scan.technique for scan in (ring, steps)] == ["ca", "ca"]
+    assert [scan.electrodes for scan in (ring, steps)] == [(2,), (1,)]
+    assert steps.curves[0].potential_v[-1] == 0.2
+
+
+def test_sweep_of_the_current_is_refused() -> None:
+    header = (
+        "IINIT\tQUANT\t0,00000E+000\tInitial i (mA)\nIFINAL\tQUANT\t5,00000E-001\tFinal i (mA)\n"
+        "SCANRATE\tQUANT\t9,99998E-003\tScan Rate (mA/s)\n"
+    )
+    with pytest.raises(FormatError, match="set current"):
+        read(gamry("LSV", header, [rows([*range(30)])]))
+
+
+def test_sweep_of_an_unknown_name_is_no_square_wave() -> None:
+    (scan,) = read(gamry("TAFEL", curves=[rows([*range(30)])]).replace(b"Cyclic Volt", b"Tafel "))
+    assert (scan.technique, scan.curves[0].role) == ("lsv", "total")
+    assert "technique_assumed" not in scan.flags
+
+
+def test_title_counts_where_the_tag_is_unknown() -> None:
+    data = gamry("OWN_SCRIPT", curves=[rows([*range(30)])])
+    assert read(data)[0].technique == "cv"
+    with pytest.raises(FormatError, match="Chronopotentiometry"):
+        read(data.replace(b"Cyclic Voltammetry", b"Chronopotentiometry"))
+
+
+def test_a_ring_at_a_set_current_is_left_out() -> None:
+    disk = [(0.1 * (k + 1), 0.01 * step) for k, step in enumerate(PATH)]
+    data = bipotentiostat("CV", disk)
+    galvanic = b"VRING\tQUANT\t1.00000E+002\tRing i (uA)\n"
+    (cycle,) = read(data.replace(b"VRING\tPOTEN\t5.0E-001\tF\tRing E (V)\n", galvanic))
+    assert (cycle.technique, cycle.electrodes, cycle.points) == ("cv", (1,), len(PATH))

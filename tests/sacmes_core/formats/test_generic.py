@@ -149,6 +149,34 @@ def test_gamry_columns_by_their_names() -> None:
     assert list(scan.curves[0].potential_v) == POTENTIALS
 
 
+def test_current_without_a_role_beside_directions_is_the_difference() -> None:
+    heading = "E /V\tI /uA\ti(forward) /uA\ti(backward) /uA\n"
+    scan = only(table(heading, lambda k, e, i: f"{e}\t{i * 1e6:.6f}\t2.5\t1.5"))
+    assert {c.role: c.current_a[0] for c in scan.curves} == {
+        "difference": pytest.approx(CURRENTS[0]),
+        "forward": 2.5e-6,
+        "reverse": 1.5e-6,
+    }
+
+
+def test_real_and_imaginary_parts_are_no_currents() -> None:
+    heading = "Point #, E(V), I(A), Elapsed Time(s), E Real, I Real, I Imag\n"
+    scan = only(table(heading, lambda k, e, i: f"{k}, {e}, {i}, {0.1 * k:.1f}, 0.0, 0.0, 0.0"))
+    assert_values(scan)
+    assert scan.flags == ("technique_assumed",)
+
+
+def test_currents_of_a_tip_are_no_working_electrode() -> None:
+    heading = "Time_s\tE_WE_V\tI_WE_A\tU_Tip_V\tI_Tip_A\tU_Tun_V\n"
+    scan = only(table(heading, lambda k, e, i: f"{0.1 * k:.1f}\t{e}\t{i}\t0.7\t1e-12\t1.2"))
+    assert_values(scan)
+
+
+def test_comment_sign_before_the_headings_is_no_part_of_the_first() -> None:
+    scan = only(table("# t[s]\tE[V]\tI[A]\n", lambda k, e, i: f"{0.1 * k:.1f}\t{e}\t{i}"))
+    assert scan.curves[0].time_s == tuple(round(0.1 * k, 1) for k in range(60))
+
+
 def test_equal_headings_are_told_apart_by_the_numbers() -> None:
     heading = "sep=;\nApplied potential [V];WE current [A];WE current [A];WE current [A]\n"
     scan = only(table(heading, lambda k, e, i: f"{e};{i - 1e-7:.6e};{i:.6e};1.000000e-7"))
@@ -277,3 +305,34 @@ def test_a_technique_that_nothing_names_is_flagged(text: str, name: str, assumed
     (scan,) = read(text.encode(), name=name)
     assert scan.technique == "swv"
     assert ("technique_assumed" in scan.flags) == assumed
+
+
+@pytest.mark.parametrize(
+    ("heading", "sign", "group", "point"),
+    [
+        ("E (V);I (pA)\n", ";", ".", ","),
+        ("E (V);I (pA)\n", ";", "\u202f", ","),
+        ("E (V);I (pA)\n", ";", "'", "."),
+        ("E (V)\tI (pA)\n", "\t", ",", "."),
+        ("E (V)\tI (pA)\n", "\t", "\xa0", "."),
+    ],
+)
+def test_thousands_are_grouped_in_many_ways(
+    heading: str, sign: str, group: str, point: str
+) -> None:
+    def row(k: int, e: float, i: float) -> str:
+        whole, _, decimals = f"{i * 1e12:,.2f}".partition(".")
+        return f"{str(e).replace('.', point)}{sign}{whole.replace(',', group)}{point}{decimals}"
+
+    assert_values(only(table(heading, row)))
+
+
+def test_quoted_cells_may_group_their_thousands() -> None:
+    scan = only(table('"E (V)","I (pA)"\n', lambda k, e, i: f'"{e}","{i * 1e12:,.2f}"'))
+    assert_values(scan)
+
+
+def test_a_comma_that_may_be_of_thousands_or_decimals_is_not_guessed() -> None:
+    rows = table("E (V)\tI (nA)\n", lambda k, e, i: f"{e}\t{900 + 20 * k:,}")
+    with pytest.raises(FormatError, match="not numbers"):
+        read(rows)

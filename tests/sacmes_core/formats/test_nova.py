@@ -55,3 +55,14 @@ def test_micro_sign_in_cp1252() -> None:
 def test_file_without_a_current_is_refused() -> None:
     with pytest.raises(FormatError, match="No column with a current"):
         read(nova("Index;Time (s);WE(1).Potential (V)").encode())
+
+
+def test_raw_current_beside_the_difference_is_left_out() -> None:
+    columns = (
+        "Potential applied (V);WE(1).Current (A);WE(1).δ.Current (A);WE(1).Forward.Current (A);"
+        "WE(1).Backward.Current (A);Index"
+    )
+    (scan,) = read(nova(columns).encode())
+    assert [c.role for c in scan.curves] == ["difference", "forward", "reverse"]
+    # The second column of numbers is the raw current, the third the difference.
+    assert scan.curves[0].current_a[0] == pytest.approx(1e-3)

@@ -150,6 +150,19 @@ def test_headings_go_before_the_expectation_of_time() -> None:
     assert scan.curves[0].potential_v[-1] == 0.19
 
 
+def test_noise_of_a_held_potential_is_no_sweep() -> None:
+    rows = "".join(
+        f"{0.01 * k:.2f},{3.5 + 2.5e-4 * (7 * k % 16):.5f},{1e-9 * k}\n" for k in range(50)
+    )
+    assert only(f"Time (s),E (V),I (A)\n{rows}").technique == "ca"
+
+
+def test_first_point_of_a_held_potential_may_be_off() -> None:
+    potentials = [-0.3918, *(-0.3997 + 1e-4 * (k % 3) for k in range(60))]
+    rows = "".join(f"{0.1 * k:.1f}\t{e:.5f}\t{1e-3 * k}\n" for k, e in enumerate(potentials))
+    assert only(f"time/s\tEwe/V\tI/mA\n{rows}").technique == "ca"
+
+
 def test_voltammogram_keeps_its_times() -> None:
     rows = [f"{0.01 * k:.2f}, {k}e-8" for k in range(20)]
     timed = "".join(f"{row}, {0.2 * k:.1f}\n" for k, row in enumerate(rows))

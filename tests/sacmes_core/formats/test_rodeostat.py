@@ -121,6 +121,30 @@ def test_other_three_columns_are_no_rodeostat() -> None:
     assert is_rodeostat_text([*lines, ""])
 
 
+def text_of(potentials: list[float]) -> bytes:
+    return "".join(
+        f"{0.005 * k:.3f}, {potential:.4f}, {0.1 * k + 0.03 * (k % 3):.4f}\n"
+        for k, potential in enumerate(potentials, 1)
+    ).encode()
+
+
+def test_text_file_of_a_sweep_after_a_quiet_time_is_a_linear_sweep() -> None:
+    # Steps of 1.25 mV, which four decimals round to 1.2 and 1.3 mV.
+    (scan,) = read(text_of([0.0] * 40 + [0.00125 * k - 0.8 for k in range(160)]))
+    assert (scan.format, scan.technique) == ("rodeostat", "lsv")
+    assert scan.curves[0].current_a[-1] == pytest.approx(20.06e-6)
+
+
+@pytest.mark.parametrize("quiet", [0, 30])
+def test_text_file_of_held_potentials_is_chronoamperometry(quiet: int) -> None:
+    (scan,) = read(text_of([0.0] * quiet + [0.7] * 100))
+    assert (scan.format, scan.technique) == ("rodeostat", "ca")
+    (curve,) = scan.curves
+    assert (curve.role, curve.potential_v[-1]) == ("total", 0.7)
+    assert curve.time_s is not None
+    assert curve.time_s[0] == 0.005
+
+
 @pytest.mark.parametrize("lost", [slice(0, 1), slice(7, 8), slice(5, 12)])
 def test_samples_that_are_missing_are_said(lost: slice) -> None:
     lines = samples_of()
