@@ -22,12 +22,12 @@ import multiprocessing
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
 
 from filling import SESSION, STARTED, USER, Files, Sink, fill_up, start, store_uploads
 
 from analyzer.messages import source_of
 from analyzer.pipeline import analyse
+from analyzer.reanalysing import PIECE_MAX
 from analyzer.sessions import SettingsChanged
 from analyzer.status import Status
 from analyzer.store.engines import home_url
@@ -36,9 +36,6 @@ from analyzer.store.sessions import Run
 from analyzer.store.store import Store, open_store
 from analyzer.worker import Worker
 from sacmes_core.payloads.questions import SettingsRequest
-
-BATCH: Final = 128
-"""Scans of one call in the pure analysis: as many as a worker takes of new ones."""
 
 
 def filled(url: str, scans: int) -> Store:
@@ -82,12 +79,12 @@ def work(url: str) -> None:
 
 
 def pure_s(store: Store) -> float:
-    """CPU seconds of reading and analysing every file, and nothing else."""
+    """CPU seconds of reading and analysing every file in pieces as large as a worker's."""
     run = run_of(store)
     positions = range(1, store.results.last_position(run.run) + 1)
     total_s = 0.0
-    for k in range(0, len(positions), BATCH):
-        uploads = store.uploads.these(run.run, positions[k : k + BATCH])
+    for k in range(0, len(positions), PIECE_MAX):
+        uploads = store.uploads.these(run.run, positions[k : k + PIECE_MAX])
         began = time.process_time()
         analyse([source_of(upload) for upload in uploads], run.document.settings)
         total_s += time.process_time() - began
