@@ -212,7 +212,8 @@ class Duty:
             self._leave("another process has taken over")
         elif doubted and not self._stop.is_set():
             logger.error("Another store has this store's identity: is it a copy? End one of them.")
-        self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
+        if not self._stop.is_set():
+            self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
 
     def finish(self, deadline: float) -> None:
         """Answer what was asked before the end, until a time of the monotonic clock."""
