@@ -38,7 +38,9 @@ from sacmes_core.payloads.replies import (
     SessionReply,
     SessionsReply,
 )
-from sacmes_core.protocol import REPLY, parse_topic
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.protocol import REPLY, decode, parse_topic, publication
+from sacmes_core.protocol import SESSION as SESSION_DOCUMENT
 from sacmes_core.questions import QUERY, REQUEST, Question
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.reading import ReadingSettings
@@ -96,6 +98,18 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     fill(store, "bob", BOBS, {"SWV_10Hz_1.txt": voltammogram()})
     yield Desk(store)
     store.close()
+
+
+def test_an_older_copy_of_the_store_leaves_the_newest_document_at_the_broker(desk: Desk) -> None:
+    run = desk.store.sessions.find("alice", None)
+    assert run is not None
+    held = run.document.model_copy(update={"revision": run.document.revision + 4, "name": "newer"})
+    message = publication(SESSION_DOCUMENT, held, user_id="alice")
+    # As the broker sends it with the subscription, before it hears what the store has.
+    desk.answers.connected()
+    desk.answers.retained(Message(message.topic, message.payload, retain=True))
+    retained = {m.topic: m.payload for m in desk.outbox.sent if m.retain}
+    assert decode(SessionDocument, retained[message.topic]) == held
 
 
 def test_an_answer_that_is_computed_keeps_no_other_waiting(desk: Desk) -> None:
