@@ -131,7 +131,7 @@ class Answers:
             if payload.revision > self._seen_revisions.get(place.user_id, 0):
                 self._apply(place.user_id, RevisionSeen(payload.revision))
                 self._seen_revisions[place.user_id] = payload.revision
-        elif place.channel is SESSION and isinstance(payload, SessionDocument) and message.retain:
+        elif place.channel is SESSION and isinstance(payload, SessionDocument):
             effects = self._store.sessions.see(place.user_id, payload, datetime.now(UTC))
             for effect in effects:
                 if isinstance(effect, Publish):
