@@ -4,7 +4,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from analyzer.alerting import ResultCame, ScansStored, SessionSeen
 from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
+from analyzer.store.database import StoreError
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
 from analyzer.watchman import Watchman
@@ -202,6 +203,9 @@ class Hook(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.heard.append((dict(self.headers), body))
         code = self.answers.pop(0) if self.answers else 204
+        if not code:
+            self.wfile.write(b"I speak something else\r\n")
+            return
         self.send_response(code)
         if code == 302:
             self.send_header("Location", "/elsewhere")
@@ -230,16 +234,16 @@ def test_webhook_is_told_once_signed_and_again_after_faults(
     tower = Tower(store, post=True)
     tower.wait(31)
     url, handler = hook
-    handler.answers = [500, 302]
+    handler.answers = [500, 302, 0]
     poster = Poster(
         store.alerts, Webhook(url, "s3cret"), lambda: True, threading.Event(), lambda: tower.now
     )
-    for _ in range(3):
+    for _ in range(4):
         poster.work()
-        tower.now += 10
+        tower.now += 20
     # Nothing is left: the next turn would wait.
     assert store.alerts.posts(tower.now, 9) == ()
-    assert len(handler.heard) == 3, "the redirection was not followed"
+    assert len(handler.heard) == 4, "the redirection was not followed"
     assert len({body for _, body in handler.heard}) == 1
     headers, body = handler.heard[-1]
     (alert,) = store.alerts.list("alice", 9)
@@ -248,6 +252,37 @@ def test_webhook_is_told_once_signed_and_again_after_faults(
     told = json.loads(body)
     assert (told["user_id"], told["alert"]["kind"]) == ("alice", "no_scans")
     assert "s3cret" not in repr(Webhook(url, "s3cret"))
+
+
+def test_webhook_is_told_once_though_the_store_is_full(
+    store: Store, hook: tuple[str, type[Hook]]
+) -> None:
+    begin(store, AlertSettings(no_scans_s=30))
+    tower = Tower(store, post=True)
+    tower.wait(31)
+    url, handler = hook
+    poster = Poster(
+        *(store.alerts, Webhook(url), lambda: True, threading.Event()), lambda: tower.now
+    )
+    with unwritable(store, "UPDATE ON alerts"):
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                poster.work()
+    assert len(handler.heard) == 1
+    poster._note()
+    assert store.alerts.posts(tower.now, 9) == ()
+
+
+@contextmanager
+def unwritable(store: Store, what: str) -> Iterator[None]:
+    """A store that can be read, and in which one change is not possible."""
+    with store.database.write() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER full BEFORE {what} BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+    yield
+    with store.database.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
 
 
 def test_webhook_that_never_answers_is_given_up(store: Store) -> None:
