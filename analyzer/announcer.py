@@ -3,6 +3,7 @@
 import logging
 import queue
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from analyzer.ingest import Outward
@@ -80,7 +81,7 @@ class Announcer:
         for item in waiting:
             try:
                 message = publication(RESULTS, item.result, user_id=item.user_id)
-                token = self._link.publish(message)
+                token = self._link.publish(replace(message, retain=item.is_of_newest))
             except ProtocolError as error:
                 with concerning(item.user_id):
                     self._status.refuse("results", str(error))

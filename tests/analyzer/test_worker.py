@@ -229,6 +229,28 @@ def test_newest_is_retained_again_though_the_broker_had_just_taken_it(bench: Ben
     assert [r.position for r in bench.broker.results()] == [1, 2, 2]
 
 
+def test_an_older_session_leaves_the_newest_result_of_the_present_one_retained(
+    bench: Bench,
+) -> None:
+    bench.upload(swv(1))
+    bench.work()
+    other = StartRequest(seen_revision=1)
+    bench.store.sessions.apply("alice", Started(other, SESSION[:-1] + "2"), NOW)
+    sent = packed(SESSION[:-1] + "2", *swv(2))
+    arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
+    assert isinstance(arrival, Arrival)
+    bench.store.uploads.commit([arrival], NOW)
+    bench.work()
+    # Somebody takes the calibration of the older one away, and a file of it comes late.
+    bench.store.calibrations.keep(1, None, NOW)
+    bench.work()
+    bench.upload(swv(3))
+    bench.work()
+    told = [m for m in bench.broker.sent if m.topic == RESULTS.topic(user_id="alice")]
+    found = [(decode(Result, m.payload).session_id[-1], m.retain) for m in told]
+    assert found == [("1", True), ("2", True), ("1", False), ("1", False)]
+
+
 def cut() -> tuple[Disconnected | Connected, ...]:
     """A connection that was lost and is there again."""
     return Disconnected("killed", taken_over=False), Connected(True, None)
