@@ -251,6 +251,25 @@ def test_stopping_ends_the_threads(broker: Broker) -> None:
     assert set(threading.enumerate()) <= before
 
 
+def test_stopping_ends_a_connection_that_is_made_meanwhile(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = Driven(broker.url("alice"))
+
+    class Late(threading.Event):
+        """The connection is there as the end is told, and was not as the end began."""
+
+        def set(self) -> None:
+            driven.link.start()
+            driven.next(Connected)
+            super().set()
+
+    monkeypatch.setattr(driven.link, "_stopping", Late())
+    driven.link.stop()
+    driven.next(Disconnected)
+    assert not driven.link._thread.is_alive()
+
+
 def test_a_link_that_never_connected_stops_at_once() -> None:
     driven = Driven("mqtt://127.0.0.1:9")
     driven.link.start()
