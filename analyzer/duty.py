@@ -107,6 +107,9 @@ class DutyLink:
         link, self._link = self._link, None
         if link is not None:
             link.stop()
+            # What it may still report, however late, would be taken for the next one's.
+            self.events = queue.SimpleQueue()
+            self.events.put(Disconnected("the duty was left", taken_over=False))
 
     def publish(self, publication: Publication) -> int | None:
         """Hand a message to the connection; None if there is none."""

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from sqlalchemy import event
 from support.agent import packed
-from support.stored import SESSION, fill
+from support.stored import SESSION, Outbox, fill
 from support.tools import wait_until
 
 from analyzer import metrics
@@ -24,12 +24,12 @@ from analyzer.store.leases import Lease
 from analyzer.store.store import Store, open_store
 from sacmes_core import questions
 from sacmes_core.address import BrokerAddress
-from sacmes_core.link_events import Disconnected, Received, Refused
+from sacmes_core.link_events import Connected, Disconnected, Received, Refused
 from sacmes_core.messages import Message
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest
+from sacmes_core.protocol import RESULTS, publication
 from sacmes_core.protocol import SESSION as DOCUMENT
-from sacmes_core.protocol import publication
 from sacmes_core.questions import Question
 
 NOWHERE = BrokerAddress.parse("mqtt://analyzer:k@127.0.0.1:1")
@@ -211,6 +211,27 @@ def test_what_waits_to_be_stored_comes_again_after_a_lost_connection(watch: Watc
     watch.duty._route(Disconnected("cut", taken_over=False))
     watch.duty.works["ingest"]()
     assert watch.status.snapshot()[0]["stored"] == 0
+
+
+def test_the_late_end_of_an_earlier_connection_is_not_taken_for_that_of_this_one(
+    store: Store, watch: Watch
+) -> None:
+    """As where the network was dead, so that the earlier one could not say goodbye."""
+    earlier = watch.duty._link.events
+    with store.database.write() as connection:
+        connection.exec_driver_sql("UPDATE leases SET holder = 'two'")
+    watch.duty.watch()
+    Lease(store.database, "two").give_back()
+    watch.duty.watch()
+    assert watch.duty.held
+    watch.duty._link.events.put(Connected(True, None))
+    watch.duty.works["inward"]()
+    earlier.put(Disconnected("dead", taken_over=False))
+    watch.duty.works["inward"]()
+    watch.duty.announcer._link = outbox = Outbox()
+    fill(store, "alice", SESSION, {"a": b"no numbers"})
+    watch.duty.announcer.work()
+    assert [message.topic for message in outbox.sent] == [RESULTS.topic(user_id="alice")]
 
 
 def test_a_broker_that_is_not_reached_is_told_until_it_is_or_another_process_takes_over(
