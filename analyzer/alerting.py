@@ -167,6 +167,12 @@ def step(watch: Watch, event: Event, now: float) -> tuple[Watch, tuple[Effect, .
             return _acknowledged(watch, alert_id, by, now)
 
 
+def with_clock_set(watch: Watch, by_s: float) -> Watch:
+    """The watch after our clock was set, so that what has lasted has lasted as long as before."""
+    agent = watch.agent and replace(watch.agent, at=watch.agent.at + by_s)
+    return replace(watch, silent_since=watch.silent_since + by_s, agent=agent)
+
+
 def _session(watch: Watch, seen: SessionSeen, now: float) -> tuple[Watch, tuple[Effect, ...]]:
     old, new = watch.session, seen.document
     same = watch.session_id == new.session_id

@@ -3,6 +3,7 @@
 import logging
 import queue
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from analyzer.ingest import Outward
@@ -46,8 +47,10 @@ class Announcer:
         self._told = told
         self._notes: queue.SimpleQueue[Connected | Disconnected | Published] = queue.SimpleQueue()
         self._passing: dict[int, Announcement] = {}
+        self._taken: list[Announcement] = []
         self._connections = 0
         self._connected = False
+        self._retain_due = False
 
     @property
     def waits(self) -> bool:
@@ -60,23 +63,25 @@ class Announcer:
 
     def work(self) -> bool:
         """Note what the broker has taken and publish what waits; whether there was anything."""
-        taken = self._take_notes()
-        self._store.announcements.done(taken)
+        self._take_notes()
+        noted = self._note_taken()
         if not self._connected:
             return False
+        # After what was taken is noted: the broker may have lost that very result since.
+        self._retain_newest_again()
         room = WINDOW - len(self._passing)
         if room <= 0:
-            return bool(taken)
+            return noted
         passing = frozenset(item.key for item in self._passing.values())
         waiting = self._store.announcements.waiting(room, passing=passing)
-        return self._publish(waiting) > 0 or bool(taken)
+        return self._publish(waiting) > 0 or noted
 
     def _publish(self, waiting: Iterable[Announcement]) -> int:
         sent = 0
         for item in waiting:
             try:
                 message = publication(RESULTS, item.result, user_id=item.user_id)
-                token = self._link.publish(message)
+                token = self._link.publish(replace(message, retain=item.is_of_newest))
             except ProtocolError as error:
                 with concerning(item.user_id):
                     self._status.refuse("results", str(error))
@@ -89,18 +94,27 @@ class Announcer:
             sent += 1
         return sent
 
-    def _take_notes(self) -> list[Announcement]:
-        taken: list[Announcement] = []
+    def _note_taken(self) -> bool:
+        """Note in the store what the broker has taken; whether there was anything.
+
+        What the store does not note is neither forgotten nor told again meanwhile.
+        """
+        taken = tuple(self._taken)
+        self._store.announcements.done(taken)
+        self._taken.clear()
+        return bool(taken)
+
+    def _take_notes(self) -> None:
         while True:
             try:
                 event = self._notes.get_nowait()
             except queue.Empty:
-                return taken
+                return
             if isinstance(event, Published):
                 item = self._passing.pop(event.token, None)
                 if item is None:
                     continue
-                taken.append(item)
+                self._taken.append(item)
                 if event.error is not None:
                     self._status.refuse("results", f"the broker does not take them: {event.error}")
                 continue
@@ -108,10 +122,11 @@ class Announcer:
             self._connected = isinstance(event, Connected)
             if self._connected:
                 self._connections += 1
-                self._retain_newest_again()
+                self._retain_due = self._connections > 1
 
     def _retain_newest_again(self) -> None:
         """After a lost connection the broker may have been killed and hold an older result."""
-        if self._connections > 1:
+        if self._retain_due:
             runs = [run.run for run in self._store.sessions.newest_of_all()]
             self._store.announcements.newest_again(runs)
+            self._retain_due = False

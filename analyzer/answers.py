@@ -131,7 +131,7 @@ class Answers:
             if payload.revision > self._seen_revisions.get(place.user_id, 0):
                 self._apply(place.user_id, RevisionSeen(payload.revision))
                 self._seen_revisions[place.user_id] = payload.revision
-        elif place.channel is SESSION and isinstance(payload, SessionDocument) and message.retain:
+        elif place.channel is SESSION and isinstance(payload, SessionDocument):
             effects = self._store.sessions.see(place.user_id, payload, datetime.now(UTC))
             for effect in effects:
                 if isinstance(effect, Publish):
@@ -231,13 +231,15 @@ class Answers:
         return RevisionsReply(revisions=self._store.sessions.revisions(run.run, query.limit))
 
     def _scan(self, user_id: str, query: ScanQuery) -> Payload:
-        run = self._store.sessions.find(user_id, query.session_id)
-        if run is None:
-            return no_such_session()
-        result = self._store.results.at(run.run, query.position, query.index)
-        if result is None:
-            return _no_such_scan()
-        return ScanReply(result=result, curves=self._curves(run, result))
+        # At one moment, so that result and curves are of the same settings.
+        with self._store.database.snapshot():
+            run = self._store.sessions.find(user_id, query.session_id)
+            if run is None:
+                return no_such_session()
+            result = self._store.results.at(run.run, query.position, query.index)
+            if result is None:
+                return _no_such_scan()
+            return ScanReply(result=result, curves=self._curves(run, result))
 
     def _trial(self, user_id: str, query: TrialQuery) -> Payload:
         run = self._store.sessions.find(user_id, query.session_id)

@@ -203,7 +203,9 @@ class Analyzer:
         self._status.changed.clear()
         if self._link.connected:
             self._link.publish(self._message("online"))
-        self._status.changed.wait(HEARTBEAT_S)
+        # Whoever ends the process sets `stop` first and wakes this then; the bell may be gone.
+        if not self._stop.is_set():
+            self._status.changed.wait(HEARTBEAT_S)
 
     def _look(self) -> None:
         self.monitor.look()

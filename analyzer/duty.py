@@ -9,13 +9,16 @@ import queue
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from analyzer import metrics
 from analyzer.alerting import ResultCame, ScansStored
 from analyzer.announcer import Announcer
 from analyzer.answers import Answers
+from analyzer.inbox import Inbox
 from analyzer.ingest import GROUP_MAX, Ingest
 from analyzer.status import Status
 from analyzer.store.database import StoreError
@@ -52,7 +55,6 @@ logger = logging.getLogger(__name__)
 
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 """How long the broker keeps uploads for an analyzer that is away."""
-QUESTIONS_MAX: Final = 1000
 STANDBY_S: Final = 1.0
 GATHER_S: Final = 0.05
 """Uploads that come so soon after others wait for company: a group costs little more than one."""
@@ -105,6 +107,9 @@ class DutyLink:
         link, self._link = self._link, None
         if link is not None:
             link.stop()
+            # What it may still report, however late, would be taken for the next one's.
+            self.events = queue.SimpleQueue()
+            self.events.put(Disconnected("the duty was left", taken_over=False))
 
     def publish(self, publication: Publication) -> int | None:
         """Hand a message to the connection; None if there is none."""
@@ -148,7 +153,9 @@ class Duty:
         self._stop = stop
         self._lease = Lease(store.database, holder)
         self._link = DutyLink(address, client_id)
-        self._questions: queue.Queue[Received] = queue.Queue(QUESTIONS_MAX)
+        self._inbox = Inbox()
+        self._uploads: deque[Received] = deque()
+        self._uploaded = threading.Event()
         self._reconnected = threading.Event()
         self._doubt = threading.Event()
         self._wakers: list[Callable[[], None]] = []
@@ -166,7 +173,8 @@ class Duty:
         """What is to be done over and over, by name."""
         works = {
             "lease": self.watch,
-            "ingest": self._receive,
+            "inward": self._receive,
+            "ingest": self._take_in,
             "answers": self._answer,
             "exports": self._export,
             "calculations": self._compute,
@@ -212,11 +220,12 @@ class Duty:
             self._leave("another process has taken over")
         elif doubted and not self._stop.is_set():
             logger.error("Another store has this store's identity: is it a copy? End one of them.")
-        self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
+        if not self._stop.is_set():
+            self._doubt.wait(LEASE_S / 3 if held else STANDBY_S)
 
     def finish(self, deadline: float) -> None:
         """Answer what was asked before the end, until a time of the monotonic clock."""
-        while not self._questions.empty() and time.monotonic() < deadline:
+        while not self._inbox.is_empty and time.monotonic() < deadline:
             self._answer()
         while time.monotonic() < deadline and self._answers.aside.work(timeout_s=0):
             pass
@@ -239,6 +248,7 @@ class Duty:
             logger.warning("This process stands by: %s", why)
             self._watchman.disconnected()
             self._link.close()
+            self._status.trouble("broker", None)
 
     def _told(self, user_id: str, result: Result) -> None:
         self._watchman.note(user_id, ResultCame(result))
@@ -254,7 +264,7 @@ class Duty:
         self._answers.aside.work()
 
     def _receive(self) -> None:
-        """Take what the link reports, uploads in groups as large as have come meanwhile."""
+        """Send what the link reports on its way; nothing here waits for the store."""
         try:
             events = [self._link.events.get(timeout=0.5)]
         except queue.Empty:
@@ -266,16 +276,29 @@ class Duty:
                 events.append(self._link.events.get_nowait())
             except queue.Empty:
                 break
-        uploads = [event for event in events if self._route(event)]
-        if uploads:
-            self._ingest.take([event for event in uploads if isinstance(event, Received)])
+        for event in events:
+            self._route(event)
+        if self._uploads:
+            self._uploaded.set()
             self._gather_until = time.monotonic() + GATHER_S
-            topics = {event.message.topic for event in uploads if isinstance(event, Received)}
-            for user_id in {parse_topic(topic).user_id for topic in topics}:
+
+    def _take_in(self) -> None:
+        """Store uploads in groups as large as have come meanwhile."""
+        self._uploaded.wait(0.5)
+        self._uploaded.clear()
+        group: list[Received] = []
+        with suppress(IndexError):
+            while len(group) < GROUP_MAX:
+                group.append(self._uploads.popleft())
+        if self._uploads:
+            self._uploaded.set()
+        if group:
+            self._ingest.take(group)
+            for user_id in {parse_topic(item.message.topic).user_id for item in group}:
                 self._watchman.note(user_id, ScansStored())
 
-    def _route(self, event: LinkEvent) -> bool:
-        """Send an event on its way; True for an upload, which stays with the ingest."""
+    def _route(self, event: LinkEvent) -> None:
+        """Send an event on its way."""
         match event:
             case Received(message):
                 try:
@@ -283,10 +306,12 @@ class Duty:
                 except ProtocolError as error:
                     self._status.refuse("a topic", str(error))
                     self._link.acknowledge(event)
-                    return False
+                    return
                 if channel is RAW:
-                    return True
-                self._hand_over(event)
+                    self._uploads.append(event)
+                elif channel is not SESSION or message.retain:
+                    # A document that is not retained is our own, told back.
+                    self._hand_over(event)
             case Connected():
                 logger.info("Connected to the broker")
                 self._status.metrics.add(metrics.CONNECTIONS, labels=("ingest",))
@@ -296,6 +321,8 @@ class Duty:
                 self._status.changed.set()
                 self._wake()
             case Disconnected(reason, taken_over):
+                # They come again, to whoever is connected next.
+                self._uploads.clear()
                 self._watchman.disconnected()
                 self._lost(reason, taken_over=taken_over)
                 self.announcer.note(event)
@@ -304,8 +331,7 @@ class Duty:
                 if self.announcer.waits:
                     self._wake()
             case Refused(reason):
-                self._status.trouble("link", f"The broker is not reached: {reason}")
-        return False
+                self._status.trouble("broker", f"The broker is not reached: {reason}")
 
     def _lost(self, reason: str, *, taken_over: bool) -> None:
         if not self._link.is_open:
@@ -316,14 +342,16 @@ class Duty:
             self._doubt.set()
 
     def _hand_over(self, item: Received) -> None:
-        try:
-            self._questions.put_nowait(item)
-        except queue.Full:
+        if not self._inbox.put(item):
             self._status.refuse("questions", "More questions wait than can be answered.")
             self._link.acknowledge(item)
 
     def _answer(self) -> None:
-        """Keep and answer one question; first of all, after a loss, retain what holds."""
+        """Keep and answer one question; first of all, after a loss, retain what holds.
+
+        Without the lease nothing is answered: what was asked comes to the next holder again, and
+        would be done twice.
+        """
         if self._reconnected.is_set():
             self._reconnected.clear()
             try:
@@ -331,15 +359,28 @@ class Duty:
             except StoreError:
                 self._reconnected.set()
                 raise
-            self._status.trouble("link", None)
-        try:
-            item = self._questions.get(timeout=0.5)
-        except queue.Empty:
+            self._status.trouble("broker", None)
+        item = self._inbox.take(0.5)
+        if item is None or not self._link.is_open:
             return
         place = parse_topic(item.message.topic)
         with concerning(place.user_id):
             if place.channel in (QUERY, REQUEST):
-                self._answers.question(item.message)
+                self._answer_question(item)
             else:
-                self._answers.retained(item.message)
-        self._link.acknowledge(item)
+                self._compare(item)
+
+    def _answer_question(self, item: Received) -> None:
+        try:
+            self._answers.question(item.message)
+        finally:
+            # A fault of ours in one question must not stay in the broker's window.
+            self._link.acknowledge(item)
+
+    def _compare(self, item: Received) -> None:
+        """Compare what the broker holds with the store; again later if that is in trouble."""
+        try:
+            self._answers.retained(item.message)
+        except StoreError:
+            self._inbox.put_back(item)
+            raise

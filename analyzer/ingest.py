@@ -26,6 +26,8 @@ from sacmes_core.upload import UploadRefusedError, unpack
 logger = logging.getLogger(__name__)
 
 GROUP_MAX: Final = 200
+GROUP_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of files unpacked, which all are in memory at once; what waits at the broker is packed."""
 RECEIPTS_MAX: Final = 1000
 RETRY_FIRST_S: Final = 0.5
 RETRY_MAX_S: Final = 15.0
@@ -69,6 +71,9 @@ def check(message: Message) -> Arrival | Refusal:
     return Arrival(user_id, header, content)
 
 
+_Checked = tuple[Received, Arrival | Refusal]
+
+
 class Ingest:
     """Takes groups of uploads into the store.
 
@@ -99,31 +104,55 @@ class Ingest:
 
         Without a commit there is neither receipt nor acknowledgement: it all comes again.
         """
-        try:
-            self._take(group)
-        except Exception:
-            # A fault of ours in one upload must not hold up the others, nor stay in the broker's
-            # window. Without a receipt its agent keeps it.
-            if len(group) > 1:
-                for received in group:
-                    self.take([received])
-                return
-            with concerning(parse_topic(group[0].message.topic).user_id):
-                logger.exception("An upload made the ingest fail")
-            self._status.refuse(
-                "raw", "An upload made the ingest fail; the log says more.", "fault"
-            )
-            self._link.acknowledge(group[0])
+        part: list[_Checked] = []
+        size = 0
+        for received in group:
+            if (item := self._checked(received)) is None:
+                continue
+            part.append((received, item))
+            size += len(item.content) if isinstance(item, Arrival) else 0
+            if size > GROUP_BYTES_MAX:
+                if not self._take_or_drop(part):
+                    return
+                part, size = [], 0
+        self._take_or_drop(part)
 
-    def _take(self, group: Sequence[Received]) -> None:
-        checked = [check(received.message) for received in group]
-        arrivals = [item for item in checked if isinstance(item, Arrival)]
+    def _checked(self, received: Received) -> Arrival | Refusal | None:
+        try:
+            return check(received.message)
+        except Exception as error:
+            self._drop(received, error)
+            return None
+
+    def _take_or_drop(self, part: Sequence[_Checked]) -> bool:
+        """Take some uploads; False if the end came before."""
+        try:
+            return self._take(part)
+        except Exception as error:
+            if len(part) > 1:
+                return all(self._take_or_drop([one]) for one in part)
+            self._drop(part[0][0], error)
+            return True
+
+    def _drop(self, received: Received, error: Exception) -> None:
+        """Leave an upload alone that makes the ingest fail.
+
+        A fault of ours in one upload must not hold up the others, nor stay in the broker's window.
+        Without a receipt its agent keeps it.
+        """
+        with concerning(parse_topic(received.message.topic).user_id):
+            logger.error("An upload made the ingest fail", exc_info=error)
+        self._status.refuse("raw", "An upload made the ingest fail; the log says more.", "fault")
+        self._link.acknowledge(received)
+
+    def _take(self, part: Sequence[_Checked]) -> bool:
+        arrivals = [item for _, item in part if isinstance(item, Arrival)]
         committed = self._commit(arrivals) if arrivals else Committed(0, {})
         if committed is None:
-            return
-        self._status.count("received", len(group))
+            return False
+        self._status.count("received", len(part))
         receipts: dict[str, list[Receipt]] = defaultdict(list)
-        for item in checked:
+        for _, item in part:
             if isinstance(item, Arrival):
                 key = item.user_id, item.header.upload_id
                 if key in committed.early:
@@ -143,8 +172,9 @@ class Ingest:
                 self._status.metrics.add(metrics.RECEIPTS, labels=(receipt.status,))
             for message in _messages(user_id, those):
                 self._send(message)
-        for received in group:
+        for received, _ in part:
             self._link.acknowledge(received)
+        return True
 
     def _send(self, message: Publication) -> None:
         try:

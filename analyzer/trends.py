@@ -46,7 +46,7 @@ class Trends:
     def __init__(self, results: Results, calibrations: Calibrations) -> None:
         self._results = results
         self._calibrations = calibrations
-        self._converters: OrderedDict[tuple[int, int], Converter | None] = OrderedDict()
+        self._converters: OrderedDict[int, tuple[int, Converter | None]] = OrderedDict()
         self._running: OrderedDict[int, _Running] = OrderedDict()
 
     def claimed(self, claim: Claim) -> None:
@@ -127,8 +127,12 @@ class Trends:
         return revision
 
     def forget(self, run: int) -> None:
-        """Drop what is known of a session: what the store has of it may be something else."""
+        """Drop what is known of a session: what the store has of it may be something else.
+
+        Even another session, where one with this number was taken out of the store.
+        """
         self._running.pop(run, None)
+        self._converters.pop(run, None)
 
     def _of(self, run: Run, claim: Claim, result: Result) -> _Running:
         """The trend of all that comes before a result."""
@@ -150,14 +154,14 @@ class Trends:
         """The trend with concentrations, where the session has a calibration."""
         if not run.calibration_revision:
             return trends
-        key = run.run, run.calibration_revision
-        if key not in self._converters:
+        revision, converter = self._converters.get(run.run, (0, None))
+        if revision != run.calibration_revision:
             calibration = self._calibrations.of(run.run)
-            self._converters[key] = None if calibration is None else Converter(calibration)
+            converter = None if calibration is None else Converter(calibration)
+            self._converters[run.run] = run.calibration_revision, converter
             if len(self._converters) > _CACHED_MAX:
                 self._converters.popitem(last=False)
-        self._converters.move_to_end(key)
-        converter = self._converters[key]
+        self._converters.move_to_end(run.run)
         return trends if converter is None else with_concentrations(converter, points, trends)
 
     def _kept(self, run: int, claim: Claim, settings: TrendSettings) -> _Running | None:

@@ -114,15 +114,16 @@ def prune_old(
 
         found = old_sessions(database, before, user)
         done = iter(found) if dry_run else prune(database, found)
-        freed = 0
+        count, freed = 0, 0
         for old in done:
+            count += 1
             freed += old.stored_bytes
             typer.echo(
                 f"{old.user_id} {old.session_id} {old.last_at:%Y-%m-%d} {old.uploads} uploads "
                 f"{old.stored_bytes / 1e6:.1f} MB {old.name}".rstrip()
             )
         what = "would be taken out" if dry_run else "taken out"
-        typer.echo(f"{len(found)} sessions {what}, {freed / 1e6:.1f} MB", err=True)
+        typer.echo(f"{count} sessions {what}, {freed / 1e6:.1f} MB", err=True)
 
 
 def age_of(text: str) -> timedelta:

@@ -25,6 +25,7 @@ from analyzer.alerting import (
     SessionSeen,
     Watch,
     step,
+    with_clock_set,
 )
 from analyzer.ingest import Outward
 from analyzer.status import Status
@@ -54,6 +55,9 @@ ANSWERED_MAX: Final = 100
 _TAKEN_MAX: Final = 5000
 _GROUP_MAX: Final = 200
 """Users whose judgements are kept in one transaction, for which other writers wait."""
+_CLOCK_SET_S: Final = 5.0
+"""No clock goes wrong by so much between two turns; it was set, as where a machine finds the time
+only after its start."""
 
 
 class Watchman:
@@ -63,6 +67,8 @@ class Watchman:
     ----------
     post
         Whether a webhook is to be told of new alerts.
+    now, ticks
+        The time in seconds since 1970, which may be set, and a clock that may not.
     """
 
     def __init__(
@@ -73,16 +79,21 @@ class Watchman:
         *,
         post: bool = False,
         now: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._link = link
         self._status = status
         self._post = post
         self._now = now
+        self._ticks = ticks
+        self._clocks = now(), ticks()
         self._noted: queue.SimpleQueue[tuple[str, Event]] = queue.SimpleQueue()
+        self._unjudged: dict[str, list[Event]] = {}
         self._kept: dict[str, Kept] = {}
         self._lock = threading.Lock()
         self._listening_since: float | None = None
+        """On the clock that ticks."""
         self._load_due = False
         self._tell_due = False
         self._tick_due = 0.0
@@ -95,7 +106,7 @@ class Watchman:
     def connected(self) -> None:
         """Say that the broker brings everything from now on; it may hold older alerts."""
         self._load_due = self._tell_due = True
-        self._listening_since = self._now()
+        self._listening_since = self._ticks()
 
     def disconnected(self) -> None:
         """Say that nothing can come: silence means nothing until the next connection."""
@@ -103,17 +114,21 @@ class Watchman:
 
     def work(self, wait_s: float = TICK_S) -> None:
         """Judge what was noted and, once a second, what time has brought."""
-        noted = self._take(wait_s)
+        self._take(wait_s)
         listening_since = self._listening_since
         if listening_since is None:
+            self._unjudged.clear()
             return
         with self._judging():
+            self._follow_clock()
             if self._load_due:
                 self._load()
-            self._judge(noted)
-            if self._now() >= self._tick_due:
-                self._tick_due = self._now() + TICK_S
-                self._tick(listening_since)
+            self._judge(self._unjudged)
+            self._unjudged.clear()
+            now, ticks = self._clocks
+            if ticks >= self._tick_due:
+                self._tick_due = ticks + TICK_S
+                self._tick(now - (ticks - listening_since))
             if self._tell_due:
                 self._tell_due = False
                 for user_id in self._store.alerts.users():
@@ -134,18 +149,33 @@ class Watchman:
             detail="You have no such alert; ask for your alerts to see what there is.",
         )
 
-    def _take(self, wait_s: float) -> dict[str, list[Event]]:
-        """What was noted of each user, in order; waits a little if there is nothing."""
-        noted: dict[str, list[Event]] = {}
+    def _take(self, wait_s: float) -> None:
+        """Put what was noted of each user to what is to be judged; waits a little for anything.
+
+        That stays there while the store is in trouble, each repeat once.
+        """
         try:
-            user_id, event = self._noted.get(timeout=wait_s)
+            noted = self._noted.get(timeout=wait_s)
             for _ in range(_TAKEN_MAX):
-                noted.setdefault(user_id, []).append(event)
-                user_id, event = self._noted.get_nowait()
-            noted.setdefault(user_id, []).append(event)
+                self._add(*noted)
+                noted = self._noted.get_nowait()
+            self._add(*noted)
         except queue.Empty:
             pass
-        return noted
+
+    def _add(self, user_id: str, event: Event) -> None:
+        events = self._unjudged.setdefault(user_id, [])
+        if events[-1:] != [event]:
+            events.append(event)
+
+    def _follow_clock(self) -> None:
+        """Let nothing have lasted for longer or shorter because the clock was set."""
+        before, self._clocks = self._clocks, (self._now(), self._ticks())
+        set_by_s = (self._clocks[0] - before[0]) - (self._clocks[1] - before[1])
+        if abs(set_by_s) >= _CLOCK_SET_S:
+            logger.warning("The clock was set by %.0f s", set_by_s)
+            for user_id, kept in self._kept.items():
+                self._kept[user_id] = replace(kept, watch=with_clock_set(kept.watch, set_by_s))
 
     @contextmanager
     def _judging(self) -> Iterator[None]:
@@ -154,7 +184,7 @@ class Watchman:
             try:
                 yield
             except StoreError:
-                self._load_due = True
+                self._load_due = self._tell_due = True
                 raise
 
     def _load(self) -> None:

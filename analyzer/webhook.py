@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -109,9 +110,14 @@ class Poster:
         self._stop = stop
         self._now = now
         self._open = urllib.request.build_opener(_NoRedirection).open
+        self._unnoted: tuple[Post, float | None] | None = None
 
     def work(self) -> None:
-        """Post what is due; wait a little where that is nothing."""
+        """Post what is due; wait a little where that is nothing.
+
+        Nothing more is posted as long as the store does not note what was.
+        """
+        self._note()
         waiting = self._book.posts(self._now(), _AT_ONCE) if self._on_duty() else ()
         for post in waiting:
             if self._stop.is_set():
@@ -123,18 +129,23 @@ class Poster:
 
     def _post(self, post: Post) -> None:
         fault = self._fault(post)
-        if fault is None:
-            self._book.posted(post, None)
-            return
-        if post.attempts >= ATTEMPTS_MAX:
+        again_at = None
+        if fault is not None and post.attempts >= ATTEMPTS_MAX:
             logger.error(
                 "The webhook at %s was not told of alert %s: %s (%d attempts; no more follow)",
                 *(self._webhook.host, post.alert.alert_id, fault, post.attempts),
             )
-            self._book.posted(post, None)
-            return
-        logger.warning("The webhook at %s: %s", self._webhook.host, fault)
-        self._book.posted(post, self._now() + pause_s(post.attempts))
+        elif fault is not None:
+            logger.warning("The webhook at %s: %s", self._webhook.host, fault)
+            again_at = self._now() + pause_s(post.attempts)
+        self._unnoted = post, again_at
+        self._note()
+
+    def _note(self) -> None:
+        """Note what became of the last attempt, if that is not done yet."""
+        if self._unnoted is not None:
+            self._book.posted(*self._unnoted)
+            self._unnoted = None
 
     def _fault(self, post: Post) -> str | None:
         """Why the address did not take an alert; None if it did."""
@@ -153,7 +164,7 @@ class Poster:
         except urllib.error.HTTPError as error:
             error.close()
             return f"it answers {error.code}"
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             return f"it is not reached: {getattr(error, 'reason', error)}"
 
 

@@ -157,7 +157,8 @@ class Link:
                 except (RuntimeError, ValueError):
                     taken = False
         self._stopping.set()
-        if connection is not None:
+        # Whoever connects looks for the end after he is found here, so that one sees the other.
+        if (connection := self._current) is not None:
             connection.client.disconnect()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(timeout_s)

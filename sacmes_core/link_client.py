@@ -1,7 +1,10 @@
 """The client of one connection: paho's, with packets of our own and few wake-ups."""
 
+import select
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
@@ -14,6 +17,33 @@ from sacmes_core.messages import Publication
 from sacmes_core.publish_packet import Incoming, MalformedError, decode_publish, encode_properties
 
 PACKETS_AT_ONCE: Final = 100
+RINGS: Final = 10_000
+"""More rings than there ever are."""
+
+
+def ready(
+    reading: Sequence[Any], writing: Sequence[Any], timeout_s: float
+) -> tuple[list[Any], list[Any]]:
+    """Which sockets can be read, or have ended, and which can be written; as `select`.
+
+    But for any number of open files: `select` takes none above the 1023rd, except on Windows,
+    where there is nothing else.
+    """
+    if sys.platform == "win32":
+        return select.select(reading, writing, [], timeout_s)[:2]
+    wanted: dict[int, int] = dict.fromkeys((sock.fileno() for sock in reading), select.POLLIN)
+    for sock in writing:
+        wanted[sock.fileno()] = wanted.get(sock.fileno(), 0) | select.POLLOUT
+    # One that was closed just now has no number.
+    wanted.pop(-1, None)
+    poll = select.poll()
+    for number, events in wanted.items():
+        poll.register(number, events)
+    found = dict(poll.poll(1e3 * timeout_s))
+    return (
+        [sock for sock in reading if found.get(sock.fileno(), 0) & ~select.POLLOUT],
+        [sock for sock in writing if found.get(sock.fileno(), 0) & ~select.POLLIN],
+    )
 
 
 class _Packed(Properties):
@@ -92,6 +122,27 @@ class LinkClient(mqtt.Client):
     def _create_socket(self) -> Any:
         sock = super()._create_socket()
         return AheadSocket(sock) if isinstance(sock, socket.socket) else sock
+
+    def _loop(self, timeout: float = 1.0) -> MQTTErrorCode:
+        """Do what the network has for us; as paho's own, which takes no socket above the 1023rd."""
+        sock, bell = self._sock, self._sockpairR
+        if sock is None or bell is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        held = sock.pending() if hasattr(sock, "pending") else 0
+        wants = [sock] if self.want_write() else []
+        readable, writable = ready([sock, bell], wants, 0.0 if held else timeout)
+        if sock in readable or held:
+            code = self.loop_read()
+            if code or self._sock is None:
+                return code
+        if bell in readable:
+            with suppress(BlockingIOError):
+                bell.recv(RINGS)
+        if bell in readable or writable:
+            code = self.loop_write()
+            if code or self._sock is None:
+                return code
+        return self.loop_misc()
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """Take all packets that are here, without a look at the network between two of them."""

@@ -183,7 +183,7 @@ RECEIPTS: Final = Channel(
 RESULTS: Final = Channel(
     "results",
     "sacmes/{user_id}/results",
-    "The numbers of one scan; the last one is retained.",
+    "The numbers of one scan; the last one of the newest session is retained.",
     writer="analyzer",
     readers="all",
     retain=True,

@@ -100,7 +100,8 @@ class ExportDesk:
         self._status.metrics.add(metrics.QUESTIONS, labels=(asked.question.verb, outcome))
 
     def _tell(self, run: Run, done: int, of: int) -> None:
-        """Publish how far an export is: now and then, and at the end of one that took long."""
+        """Say that an export goes on, and publish how far it is: now and then, if it takes long."""
+        self._status.turned()
         now = time.monotonic()
         if done == 0:
             self._told_at = now

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from analyzer.store.database import Database
 from analyzer.store.lists import listed, number_at
@@ -24,15 +24,28 @@ _DONE: Final = (
     )
     .values(announced=1)
 )
+_OTHERS: Final = sessions.alias()
+_IS_OF_NEWEST: Final = (
+    ~exists().where(
+        _OTHERS.c.user_id == sessions.c.user_id, _OTHERS.c.revision > sessions.c.revision
+    )
+).label("is_of_newest")
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A result that viewers have not been told yet, or not surely."""
+    """A result that viewers have not been told yet, or not surely.
+
+    Attributes
+    ----------
+    is_of_newest
+        Whether it is of the user's newest session; who comes later is to find one of that.
+    """
 
     key: ResultKey
     user_id: str
     result: Result
+    is_of_newest: bool = True
 
 
 class Announcements:
@@ -44,14 +57,14 @@ class Announcements:
     def waiting(self, limit: int, *, passing: frozenset[ResultKey]) -> list[Announcement]:
         """Results that viewers were not surely told, oldest first, without those under way."""
         query = (
-            select_results(sessions.c.user_id)
+            select_results(sessions.c.user_id, _IS_OF_NEWEST)
             .where(results.c.announced == NO)
             .order_by(results.c.run, results.c.position, results.c.scan_index)
             .limit(limit + len(passing))
         )
         with self._database.read() as connection:
             found = [
-                Announcement(key_of(row), row.user_id, result_of(row))
+                Announcement(key_of(row), row.user_id, result_of(row), bool(row.is_of_newest))
                 for row in connection.execute(query)
             ]
         return [item for item in found if item.key not in passing][:limit]

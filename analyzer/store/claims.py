@@ -10,10 +10,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, String, bindparam, case, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    bindparam,
+    case,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from analyzer.store.database import Database
-from analyzer.store.engines import epoch_s
+from analyzer.store.engines import epoch_s, has_ended
 from analyzer.store.holders import is_dead
 from analyzer.store.tables import claims, jobs
 from analyzer.store.uploads import NEW
@@ -29,11 +39,19 @@ PATIENCE_S: Final = 2.0
 
 # Built once, since they are asked for each batch.
 _ME: Final = bindparam("me", type_=String)
-_UNHELD: Final = claims.c.expires_at.is_(None) | (claims.c.expires_at < epoch_s())
+_UNHELD: Final = has_ended(claims.c.expires_at, CLAIM_S)
 _MINE: Final = (claims.c.holder == _ME) | claims.c.holder.is_(None)
-_WAITED_LONG: Final = epoch_s() - jobs.c.since > PATIENCE_S
+
+
+def _long_ago(since: ColumnElement[float]) -> ColumnElement[bool]:
+    """Whether a scan has waited for long; one that comes from the future saw another clock."""
+    return func.abs(epoch_s() - since) > PATIENCE_S
+
+
 _FIRST: Final = (
-    select(jobs.c.run, case((_UNHELD & (_MINE | _WAITED_LONG), 1), else_=0).label("free"))
+    select(
+        jobs.c.run, case((_UNHELD & (_MINE | _long_ago(jobs.c.since)), 1), else_=0).label("free")
+    )
     .join(claims, claims.c.run == jobs.c.run)
     .where(
         jobs.c.priority == NEW,
@@ -69,7 +87,7 @@ _WINDOW: Final = (
         func.count().label("scans"),
         case(
             (
-                _UNHELD & (_MINE | (epoch_s() - func.min(_NEXT_JOBS.c.since) > PATIENCE_S)),
+                _UNHELD & (_MINE | _long_ago(func.min(_NEXT_JOBS.c.since))),
                 1,
             ),
             else_=0,

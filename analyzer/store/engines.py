@@ -7,7 +7,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Float, Table, create_engine, event
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -145,6 +154,16 @@ def _sqlite_epoch(_element: epoch_s, _compiler: Any, **_: Any) -> str:
 @compiles(epoch_s, POSTGRESQL)
 def _postgresql_epoch(_element: epoch_s, _compiler: Any, **_: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS double precision)"
+
+
+def has_ended(expires_at: Column[float], lasts_s: float) -> ColumnElement[bool]:
+    """Whether what lasts so long and no longer, unless it is renewed, holds no more.
+
+    So has what would end much later than that: the clock was set back since, as on a machine that
+    has no clock of its own and lost its power.
+    """
+    left_s = expires_at - epoch_s()
+    return expires_at.is_(None) | (left_s < 0) | (left_s > 2 * lasts_s)
 
 
 class each_item(FunctionElement[str]):  # noqa: N801

@@ -40,18 +40,16 @@ class Glimpses:
     """Glimpses of sessions, each taken once as long as the session stays as it is."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[int, Glimpse]] = {}
+        self._kept: dict[int, tuple[object, Glimpse]] = {}
 
-    def of(
-        self, connection: Connection, run: int, content_version: int, last_position: int
-    ) -> Glimpse:
-        """The glimpse of a session as it is."""
-        version, glimpse = self._kept.get(run, (None, None))
-        if glimpse is None or version != content_version:
+    def of(self, connection: Connection, run: int, state: object, last_position: int) -> Glimpse:
+        """The glimpse of a session as it is, which `state` names."""
+        known, glimpse = self._kept.get(run, (None, None))
+        if glimpse is None or known != state:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
             glimpse = _glimpse(connection, run, last_position)
-            self._kept[run] = content_version, glimpse
+            self._kept[run] = state, glimpse
         return glimpse
 
 

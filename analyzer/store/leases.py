@@ -5,13 +5,15 @@ from typing import Final
 from sqlalchemy import Connection, select, update
 
 from analyzer.store.database import Database
-from analyzer.store.engines import epoch_s, insert_if_absent
+from analyzer.store.engines import epoch_s, has_ended, insert_if_absent
 from analyzer.store.holders import is_dead
 from analyzer.store.tables import leases
 
 INGEST: Final = "ingest"
 LEASE_S: Final = 6.0
 """A holder that says nothing for so long is taken for dead."""
+
+_ENDED: Final = has_ended(leases.c.expires_at, LEASE_S)
 
 
 class Lease:
@@ -23,7 +25,7 @@ class Lease:
 
     def take(self) -> bool:
         """Take the lease or keep it for longer; False while another process holds it."""
-        free = leases.c.holder.is_(None) | (leases.c.expires_at < epoch_s())
+        free = leases.c.holder.is_(None) | _ENDED
         statement = (
             update(leases)
             .where(leases.c.name == INGEST, (leases.c.holder == self._holder) | free)
@@ -47,7 +49,7 @@ class Lease:
 
 def holder_of(database: Database) -> str | None:
     """Which process holds the lease at this moment."""
-    query = select(leases.c.holder).where(leases.c.name == INGEST, leases.c.expires_at > epoch_s())
+    query = select(leases.c.holder).where(leases.c.name == INGEST, ~_ENDED)
     with database.read() as connection:
         found: str | None = connection.scalar(query)
     return found

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from analyzer.store.database import Database
+from analyzer.store.sessions import lock_user
 from analyzer.store.tables import (
     alerts,
     calibrations,
@@ -71,31 +72,36 @@ def old_sessions(
 
 
 def prune(database: Database, olds: tuple[OldSession, ...]) -> Iterator[OldSession]:
-    """Take sessions out, each in a transaction of its own; the room is used for what comes next."""
+    """Take sessions out, each in a transaction of its own; the room is used for what comes next.
+
+    Those for which something has come since they were found stay.
+    """
     for old in olds:
         with database.write() as connection:
             # The user first, as every writer does.
+            lock_user(connection, old.user_id)
+            held = select(sessions).where(sessions.c.run == old.run).with_for_update()
+            row = connection.execute(held).first()
+            if row is None or _old(connection, row) != old:
+                continue
             connection.execute(
                 update(users)
-                .where(users.c.user_id == old.user_id, exists().where(sessions.c.run == old.run))
+                .where(users.c.user_id == old.user_id)
                 .values(stored_bytes=users.c.stored_bytes - old.stored_bytes)
             )
-            held = select(sessions.c.run).where(sessions.c.run == old.run).with_for_update()
-            if connection.scalar(held) is None:
-                continue
             for table in _OF_A_SESSION:
                 connection.execute(delete(table).where(table.c.run == old.run))
         yield old
 
 
-def _old(connection: Connection, row: Any, before: datetime) -> OldSession | None:
+def _old(connection: Connection, row: Any, before: datetime | None = None) -> OldSession | None:
     document = SessionDocument.model_validate_json(row.document)
     newest = select(uploads.c.received_at).where(
         uploads.c.run == row.run, uploads.c.position == row.last_position
     )
     times = [row.last_result_at, connection.scalar(newest)]
     last_at = max([document.changed_at, *(datetime.fromisoformat(t) for t in times if t)])
-    if last_at >= before or document.state == "running":
+    if (before is not None and last_at >= before) or document.state == "running":
         return None
     size = connection.execute(
         select(func.count(), func.coalesce(func.sum(func.length(uploads.c.packed)), 0)).where(

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from analyzer.store.claims import CLAIM_S, Claim
 from analyzer.store.database import Database
-from analyzer.store.engines import epoch_s
+from analyzer.store.engines import epoch_s, has_ended
 from analyzer.store.lists import LISTED, NUMBERS, listed, number_at, numbers, text_at
 from analyzer.store.rows import (
     Analysed,
@@ -57,7 +57,7 @@ _COPY: Final = insert(results).from_select(
     ),
 )
 """Staged results as shown ones, with the trends of a list of keys and trends."""
-_UNHELD: Final = jobs.c.expires_at.is_(None) | (jobs.c.expires_at < epoch_s())
+_UNHELD: Final = has_ended(jobs.c.expires_at, CLAIM_S)
 
 # Built once, since a worker asks at each turn.
 _NEXT: Final = (

@@ -206,12 +206,14 @@ def next_trend_revision(
     -------
     int or None
         The revision of that trend; None if document or calibration have changed meanwhile, or
-        another worker has taken the session over.
+        another worker has taken the session over, or it was taken out of the store.
     """
     query = select(
         sessions.c.revision, sessions.c.trend_revision, sessions.c.calibration_revision
     ).where(sessions.c.run == claim.run)
-    row = connection.execute(query.with_for_update()).one()
+    row = connection.execute(query.with_for_update()).first()
+    if row is None:
+        return None
     same = (row.revision, row.calibration_revision) == (revision, calibration_revision)
     return int(row.trend_revision) + 1 if spend(connection, claim) and same else None
 

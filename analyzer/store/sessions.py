@@ -208,7 +208,8 @@ class Sessions:
 
     def _summary(self, connection: Connection, row: Any) -> SessionSummary:
         last, position = row.last_result_at, _last_position(connection, row.run)
-        glimpse = self._glimpses.of(connection, row.run, row.content_version, position)
+        state = row.session_id, row.content_version
+        glimpse = self._glimpses.of(connection, row.run, state, position)
         return SessionSummary(
             session=_document(row.document),
             scans=row.scans,

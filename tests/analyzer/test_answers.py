@@ -1,17 +1,21 @@
 """What the analyzer answers, from a store with sessions of two users."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.agent import voltammogram
-from support.stored import SESSION, Outbox, fill
+from support.stored import NOW, SESSION, Outbox, fill
 
 from analyzer.answers import Answers
 from analyzer.exporting.desk import ExportDesk
+from analyzer.sessions import SettingsChanged
 from analyzer.status import Status
 from analyzer.store.engines import home_url
+from analyzer.store.sessions import Run, Sessions
 from analyzer.store.store import Store, open_store
+from analyzer.worker import Worker
 from sacmes_core import questions
 from sacmes_core.messages import Message, Publication
 from sacmes_core.payloads.calibration import CalibrationQuery
@@ -38,7 +42,9 @@ from sacmes_core.payloads.replies import (
     SessionReply,
     SessionsReply,
 )
-from sacmes_core.protocol import REPLY, parse_topic
+from sacmes_core.payloads.session import SessionDocument
+from sacmes_core.protocol import REPLY, decode, parse_topic, publication
+from sacmes_core.protocol import SESSION as SESSION_DOCUMENT
 from sacmes_core.questions import QUERY, REQUEST, Question
 from sacmes_core.settings.peak import PeakSettings
 from sacmes_core.settings.reading import ReadingSettings
@@ -96,6 +102,53 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     fill(store, "bob", BOBS, {"SWV_10Hz_1.txt": voltammogram()})
     yield Desk(store)
     store.close()
+
+
+def test_an_older_copy_of_the_store_leaves_the_newest_document_at_the_broker(desk: Desk) -> None:
+    run = desk.store.sessions.find("alice", None)
+    assert run is not None
+    held = run.document.model_copy(update={"revision": run.document.revision + 4, "name": "newer"})
+    message = publication(SESSION_DOCUMENT, held, user_id="alice")
+    # As the broker sends it with the subscription, before it hears what the store has.
+    desk.answers.connected()
+    desk.answers.retained(Message(message.topic, message.payload, retain=True))
+    retained = {m.topic: m.payload for m in desk.outbox.sent if m.retain}
+    assert decode(SessionDocument, retained[message.topic]) == held
+
+
+def test_a_scan_and_its_curves_are_of_one_settings_revision(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = desk.store.sessions.find("alice", SESSION)
+    assert run is not None
+    settings = run.document.settings.changed({"peak.method": "sacmes-web"})
+    change = SettingsRequest(seen_revision=run.document.revision, settings=settings)
+    find, changed = Sessions.find, False
+
+    def analyse_again() -> None:
+        desk.store.sessions.apply("alice", SettingsChanged(change), NOW)
+        worker = Worker(desk.store, Outbox(), Status(), holder="two")
+        while worker.turn() or desk.store.sessions.stale():
+            pass
+
+    def found(sessions: Sessions, user_id: str, session_id: str | None) -> Run | None:
+        nonlocal changed
+        seen = find(sessions, user_id, session_id)
+        if not changed:
+            changed = True
+            other = threading.Thread(target=analyse_again)
+            other.start()
+            other.join()
+        return seen
+
+    monkeypatch.setattr(Sessions, "find", found)
+    for _ in range(2):
+        reply = desk.ask(questions.SCAN, ScanQuery(position=2))
+        assert isinstance(reply, ScanReply)
+        assert reply.curves is not None
+        peaks = [(e.peak_current_a, e.peak_potential_v) for e in reply.result.electrodes]
+        assert [(c.peak_current_a, c.peak_potential_v) for c in reply.curves.electrodes] == peaks
+    assert reply.result.settings_revision == run.document.revision + 1
 
 
 def test_an_answer_that_is_computed_keeps_no_other_waiting(desk: Desk) -> None:

@@ -3,17 +3,20 @@
 import csv
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.agent import voltammogram
+from support.agent import packed, voltammogram
 from support.stored import NOW, SESSION, Outbox, fill
 
 from analyzer.answers import Answers
 from analyzer.archive import export_session, import_session
+from analyzer.ingest import Arrival, check
 from analyzer.sessions import Started
 from analyzer.status import Status
 from analyzer.store.engines import home_url
+from analyzer.store.pruning import old_sessions, prune
 from analyzer.store.store import Store, open_store
 from analyzer.worker import Worker
 from sacmes_core import questions
@@ -27,8 +30,8 @@ from sacmes_core.payloads.calibration import (
 )
 from sacmes_core.payloads.common import Payload
 from sacmes_core.payloads.marks import MarkRequest
-from sacmes_core.payloads.questions import ExportQuery, StartRequest
-from sacmes_core.payloads.replies import Problem
+from sacmes_core.payloads.questions import ExportQuery, StartRequest, StopRequest
+from sacmes_core.payloads.replies import Problem, SessionReply
 from sacmes_core.questions import Question
 
 CURVE = HillCurve(baseline=2e-6, gain=-1.2e-6, half_concentration=2e-5)
@@ -97,6 +100,49 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     desk.ask(questions.MARK, wash)
     yield desk
     store.close()
+
+
+def test_a_session_in_the_place_of_one_taken_out_has_its_own_calibration(tmp_path: Path) -> None:
+    store = open_store(home_url(tmp_path))
+    fill(store, "alice", SESSION, {})
+    other, desk = "9b2f4c1e-0000-4000-8000-00000000000{}", Desk(store)
+    stop = StopRequest(seen_revision=1)
+    assert isinstance(desk.ask(questions.STOP, stop), SessionReply)
+    worker = Worker(store, Outbox(), Status(), holder="one")
+    found = []
+    for number, k_molar in ((2, 1e-5), (3, 4e-5)):
+        session_id = other.format(number)
+        assert prune_all(store) == number - 2
+        for name, height_a in (("SWV_15Hz_1.txt", number * 1e-6), ("SWV_15Hz_2.txt", 1e-6)):
+            content = voltammogram(frequency_hz=15, height_a=height_a)
+            sent = packed(session_id, name, content, user_id="alice")
+            arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
+            assert isinstance(arrival, Arrival)
+            store.uploads.commit([arrival], NOW)
+        curve = EnteredCurve(baseline=0.0, gain=2e-6, half_concentration_molar=k_molar)
+        calibrate = CalibrateRequest(
+            session_id=session_id, quantity="peak_current", source="entered", entered=(curve,)
+        )
+        desk.asked(questions.CALIBRATE, calibrate)
+        while worker.turn() or store.sessions.stale():
+            pass
+        run = store.sessions.find("alice", session_id)
+        assert run is not None
+        assert run.run == 2, "SQLite gives the highest number anew"
+        (summary, *_) = [s for s in store.sessions.list("alice", 9) if s.scans]
+        assert summary.session.session_id == session_id
+        first, result = store.results.page(2)
+        shown = first.electrodes[0].peak_current_a
+        assert summary.glimpse_currents_a[0] == pytest.approx(shown, rel=1e-4)
+        found.append(result.electrodes[0].concentration_molar or 0.0)
+    assert found[1] == pytest.approx(4 * found[0])
+    store.close()
+
+
+def prune_all(store: Store) -> int:
+    return len(
+        list(prune(store.database, old_sessions(store.database, datetime.max.replace(tzinfo=UTC))))
+    )
 
 
 def test_marks_become_a_curve_and_signals_concentrations(desk: Desk) -> None:

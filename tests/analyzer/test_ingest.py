@@ -154,6 +154,26 @@ def test_good_and_bad_in_one_group(bench: Bench) -> None:
     assert not bench.woken.is_set()
 
 
+def test_a_group_is_bounded_in_bytes_yet_takes_everything(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.ingest.GROUP_BYTES_MAX", 100_000)
+    sizes: list[int] = []
+    commit = Uploads.commit
+
+    def measured(uploads: Uploads, arrivals: Sequence[Arrival], received_at: datetime) -> Committed:
+        sizes.append(sum(len(arrival.content) for arrival in arrivals))
+        return commit(uploads, arrivals, received_at)
+
+    monkeypatch.setattr(Uploads, "commit", measured)
+    lengths = (10_000, 80_000, 30_000, 500_000, 10, 20)
+    group = received(*(message(f"{k}", b"x" * n) for k, n in enumerate(lengths)))
+    bench.ingest.take(group)
+    assert sizes == [120_000, 500_000, 30]
+    assert bench.sent.acknowledged == group
+    assert bench.status.snapshot()[0]["stored"] == len(lengths)
+
+
 def test_full_disk_gives_no_receipt_and_goes_on_when_there_is_room(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
     bench.limit_disk(4)

@@ -157,6 +157,18 @@ def test_older_document_at_the_broker_is_replaced_by_the_newest() -> None:
     assert effects == (Publish(newest),)
 
 
+@pytest.mark.parametrize("k", [1, 2], ids=["same session", "later session"])
+def test_document_that_an_older_copy_of_the_store_does_not_know_is_retained_again(k: int) -> None:
+    stored, held = document(1, 3), document(k, 7)
+    seen = DocumentSeen(held, stored if k == 1 else None)
+    state, effects = step(UserSessions(stored, False, 3), seen, NOW)
+    assert state == UserSessions(held, False, 7)
+    saved, published = effects
+    assert isinstance(saved, Save)
+    assert saved.document == held
+    assert published == Publish(held)
+
+
 def test_recovered_session_can_be_stopped_by_who_never_saw_it() -> None:
     state = UserSessions(document(1, 1, state="stopped"), True, 7)
     after, effects = step(state, Stopped(StopRequest(seen_revision=0)), NOW)

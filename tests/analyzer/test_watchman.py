@@ -2,22 +2,25 @@
 
 import http.server
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 from support.agent import packed, voltammogram
 from support.stored import SESSION, Outbox
 
-from analyzer.alerting import ResultCame, ScansStored, SessionSeen
+from analyzer.alerting import AgentHeard, ResultCame, ScansStored, SessionSeen
 from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
+from analyzer.store.database import StoreError
 from analyzer.store.engines import home_url
 from analyzer.store.store import Store, open_store
 from analyzer.watchman import Watchman
@@ -47,15 +50,21 @@ class Tower:
     """A watchman with a clock of his own and without a broker."""
 
     def __init__(self, store: Store, now: float = AT.timestamp(), *, post: bool = False) -> None:
-        self.store, self.now = store, now
+        self.store, self.now, self.ticks = store, now, 100.0
         self.outbox = Outbox()
-        self.watchman = Watchman(store, self.outbox, Status(), post=post, now=lambda: self.now)
+        self.watchman = Watchman(
+            *(store, self.outbox, Status()),
+            post=post,
+            now=lambda: self.now,
+            ticks=lambda: self.ticks,
+        )
         self.watchman.connected()
         self.watchman.work(0.001)
 
     def wait(self, seconds: float) -> None:
         for _ in range(round(seconds)):
             self.now += 1
+            self.ticks += 1
             self.watchman.work(0.0001)
 
     def told(self) -> tuple[Alert, ...]:
@@ -136,6 +145,60 @@ def test_alert_is_kept_told_acknowledged_and_not_raised_again(store: Store) -> N
     assert isinstance(foreign, Problem)
 
 
+@pytest.mark.parametrize("set_by_s", [2400.0, -2400.0], ids=["forward", "back"])
+def test_a_clock_that_is_set_neither_raises_nor_hides_an_alert(
+    store: Store, set_by_s: float
+) -> None:
+    begin(store, AlertSettings(no_scans_s=300, agent_offline_s=60))
+    tower = Tower(store)
+    tower.watchman.note("alice", AgentHeard("lost", "pi"))
+    tower.wait(50)
+    tower.now += set_by_s
+    tower.wait(9)
+    assert tower.told() == ()
+    tower.wait(3)
+    assert [(a.kind, a.since) for a in tower.told()] == [
+        ("agent_offline", datetime.fromtimestamp(AT.timestamp() + set_by_s + 61, UTC))
+    ]
+    tower.wait(235)
+    assert len(tower.told()) == 1
+    tower.wait(5)
+    assert [a.kind for a in tower.told()] == ["agent_offline", "no_scans"]
+
+
+def test_what_happened_while_the_store_was_in_trouble_is_judged_later(store: Store) -> None:
+    begin(store, AlertSettings(no_scans_s=None, agent_offline_s=60))
+    tower = Tower(store)
+    tower.watchman.note("alice", AgentHeard("online", "pi"))
+    tower.wait(1)
+    tower.watchman.note("alice", AgentHeard("stopped", "pi"))
+    with unwritable(store, "UPDATE ON watches"), pytest.raises(StoreError):
+        tower.wait(1)
+    tower.wait(100)
+    assert store.alerts.list("alice", 9) == (), "its operator stopped it"
+
+
+def test_alerts_are_retained_again_as_soon_as_the_store_can_be_read(store: Store) -> None:
+    begin(store, AlertSettings(no_scans_s=30))
+    tower = Tower(store)
+    tower.wait(31)
+    told = tower.told()
+    assert len(told) == 1
+    faults = [OperationalError("read", None, sqlite3.OperationalError("disk I/O error"))]
+
+    def fail(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT DISTINCT alerts") and faults:
+            raise faults.pop()
+
+    event.listen(store.database.engine, "before_cursor_execute", fail)
+    tower.watchman.connected()
+    with pytest.raises(StoreError):
+        tower.wait(1)
+    tower.outbox.sent.clear()
+    tower.wait(1)
+    assert tower.told() == told
+
+
 def test_half_a_streak_outlives_its_judge(store: Store) -> None:
     rule = BandRule(quantity="normalised", low=0.5, scans=2)
     begin(store, AlertSettings(no_scans_s=None, bands=(rule,)))
@@ -202,6 +265,9 @@ class Hook(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.heard.append((dict(self.headers), body))
         code = self.answers.pop(0) if self.answers else 204
+        if not code:
+            self.wfile.write(b"I speak something else\r\n")
+            return
         self.send_response(code)
         if code == 302:
             self.send_header("Location", "/elsewhere")
@@ -230,16 +296,16 @@ def test_webhook_is_told_once_signed_and_again_after_faults(
     tower = Tower(store, post=True)
     tower.wait(31)
     url, handler = hook
-    handler.answers = [500, 302]
+    handler.answers = [500, 302, 0]
     poster = Poster(
         store.alerts, Webhook(url, "s3cret"), lambda: True, threading.Event(), lambda: tower.now
     )
-    for _ in range(3):
+    for _ in range(4):
         poster.work()
-        tower.now += 10
+        tower.now += 20
     # Nothing is left: the next turn would wait.
     assert store.alerts.posts(tower.now, 9) == ()
-    assert len(handler.heard) == 3, "the redirection was not followed"
+    assert len(handler.heard) == 4, "the redirection was not followed"
     assert len({body for _, body in handler.heard}) == 1
     headers, body = handler.heard[-1]
     (alert,) = store.alerts.list("alice", 9)
@@ -248,6 +314,37 @@ def test_webhook_is_told_once_signed_and_again_after_faults(
     told = json.loads(body)
     assert (told["user_id"], told["alert"]["kind"]) == ("alice", "no_scans")
     assert "s3cret" not in repr(Webhook(url, "s3cret"))
+
+
+def test_webhook_is_told_once_though_the_store_is_full(
+    store: Store, hook: tuple[str, type[Hook]]
+) -> None:
+    begin(store, AlertSettings(no_scans_s=30))
+    tower = Tower(store, post=True)
+    tower.wait(31)
+    url, handler = hook
+    poster = Poster(
+        *(store.alerts, Webhook(url), lambda: True, threading.Event()), lambda: tower.now
+    )
+    with unwritable(store, "UPDATE ON alerts"):
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                poster.work()
+    assert len(handler.heard) == 1
+    poster._note()
+    assert store.alerts.posts(tower.now, 9) == ()
+
+
+@contextmanager
+def unwritable(store: Store, what: str) -> Iterator[None]:
+    """A store that can be read, and in which one change is not possible."""
+    with store.database.write() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER full BEFORE {what} BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+    yield
+    with store.database.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
 
 
 def test_webhook_that_never_answers_is_given_up(store: Store) -> None:

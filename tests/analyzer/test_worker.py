@@ -1,7 +1,7 @@
 """From stored uploads to results, trends and announcements, over a real store."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from analyzer.reanalysing import Reanalyser
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
 from analyzer.store.claims import CLAIM_S, PATIENCE_S
+from analyzer.store.database import StoreError
 from analyzer.store.engines import home_url
 from analyzer.store.reanalysis import Reanalysis
 from analyzer.store.results import Results
@@ -215,6 +216,86 @@ def test_newest_is_retained_again_after_a_lost_connection(bench: Bench) -> None:
     bench.announcer.note(Connected(True, None))
     bench.work()
     assert [r.position for r in bench.broker.results()] == [1, 2, 2]
+
+
+def test_newest_is_retained_again_though_the_broker_had_just_taken_it(bench: Bench) -> None:
+    bench.upload(swv(1), swv(2))
+    bench.work(taken=False)
+    # All of it while the worker was at something else: taken, killed, there again.
+    for event in (*(Published(k, None, False) for k in bench.broker.untold), *cut()):
+        bench.announcer.note(event)
+    bench.broker.untold.clear()
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2, 2]
+
+
+def test_an_older_session_leaves_the_newest_result_of_the_present_one_retained(
+    bench: Bench,
+) -> None:
+    bench.upload(swv(1))
+    bench.work()
+    other = StartRequest(seen_revision=1)
+    bench.store.sessions.apply("alice", Started(other, SESSION[:-1] + "2"), NOW)
+    sent = packed(SESSION[:-1] + "2", *swv(2))
+    arrival = check(Message(sent.topic, sent.payload, user_properties=sent.user_properties))
+    assert isinstance(arrival, Arrival)
+    bench.store.uploads.commit([arrival], NOW)
+    bench.work()
+    # Somebody takes the calibration of the older one away, and a file of it comes late.
+    bench.store.calibrations.keep(1, None, NOW)
+    bench.work()
+    bench.upload(swv(3))
+    bench.work()
+    told = [m for m in bench.broker.sent if m.topic == RESULTS.topic(user_id="alice")]
+    found = [(decode(Result, m.payload).session_id[-1], m.retain) for m in told]
+    assert found == [("1", True), ("2", True), ("1", False), ("1", False)]
+
+
+def cut() -> tuple[Disconnected | Connected, ...]:
+    """A connection that was lost and is there again."""
+    return Disconnected("killed", taken_over=False), Connected(True, None)
+
+
+@contextmanager
+def unwritable(store: Store) -> Iterator[None]:
+    """A store whose results can be read and not be changed."""
+    with store.database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON results BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+    yield
+    with store.database.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+
+
+def test_while_the_store_notes_nothing_no_result_is_told_twice(tmp_path: Path) -> None:
+    bench = Bench(home_url(tmp_path))
+    bench.upload(swv(1), swv(2))
+    bench.work(taken=False)
+    with unwritable(bench.store):
+        for token in bench.broker.untold:
+            bench.announcer.note(Published(token, None, False))
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                bench.announcer.work()
+    bench.broker.untold.clear()
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2]
+    bench.store.close()
+
+
+def test_newest_is_retained_again_as_soon_as_the_store_notes_it(tmp_path: Path) -> None:
+    bench = Bench(home_url(tmp_path))
+    bench.upload(swv(1), swv(2))
+    bench.work()
+    with unwritable(bench.store):
+        for event in cut():
+            bench.announcer.note(event)
+        with pytest.raises(StoreError):
+            bench.announcer.work()
+    bench.work()
+    assert [r.position for r in bench.broker.results()] == [1, 2, 2]
+    bench.store.close()
 
 
 def test_reference_that_comes_late_gives_another_trend_revision(bench: Bench) -> None:

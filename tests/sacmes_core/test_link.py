@@ -1,5 +1,6 @@
 """The link, against a real broker: it comes back, keeps its session, and never raises."""
 
+import os
 import queue
 import socket
 import threading
@@ -41,7 +42,7 @@ class Driven:
         self.link = Link(BrokerAddress.parse(address), LinkOptions(**options), self.events)
 
     def next(
-        self, kind: type[Any], wanted: Callable[[Any], bool] = lambda _: True, timeout_s: float = 10
+        self, kind: Any, wanted: Callable[[Any], bool] = lambda _: True, timeout_s: float = 10
     ) -> Any:
         """The next event of a kind; those before it are dropped."""
         deadline = time.monotonic() + timeout_s
@@ -239,6 +240,57 @@ def test_a_server_that_is_no_broker_is_named_as_such() -> None:
         thread.join()
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [b"\x20\x02\x00\x00", b"\x20\x03\x00\x00\x00\x30\x04\x00\x01a\x05"],
+    ids=["of MQTT 3", "accepted, then no message of MQTT 5"],
+)
+def test_it_comes_back_after_what_is_no_packet_of_mqtt_5(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        open_ones = []
+
+        def speak() -> None:
+            for _ in range(2):
+                connection, _ = server.accept()
+                open_ones.append(connection)
+                connection.recv(1000)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=speak, daemon=True)
+        thread.start()
+        with link(f"mqtt://u:k@127.0.0.1:{server.getsockname()[1]}") as driven:
+            for _ in range(2):
+                driven.next(Refused | Disconnected)
+            assert not driven.link.connected
+        thread.join(10)
+        for connection in open_ones:
+            connection.close()
+
+
+@contextmanager
+def many_open_files(count: int) -> Iterator[None]:
+    """A process that has so many files open, as one that serves as many people has."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * count:
+        pytest.skip(f"this machine lets no process have {count} files open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * count), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for number in opened:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_it_connects_though_a_thousand_files_are_open(broker: Broker) -> None:
+    with many_open_files(1100), link(broker.url("alice")) as driven:
+        driven.next(Connected)
+        token = driven.link.publish(Publication(REPLY, b"x"))
+        assert driven.next(Published).token == token
+
+
 def test_an_unknown_host_is_named(tmp_path: Path) -> None:
     with link("mqtt://u:k@no-such-host.invalid") as driven:
         assert "no-such-host.invalid" in driven.next(Refused, timeout_s=20).reason
@@ -249,6 +301,25 @@ def test_stopping_ends_the_threads(broker: Broker) -> None:
     with link(broker.url("alice")) as driven:
         driven.next(Connected)
     assert set(threading.enumerate()) <= before
+
+
+def test_stopping_ends_a_connection_that_is_made_meanwhile(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = Driven(broker.url("alice"))
+
+    class Late(threading.Event):
+        """The connection is there as the end is told, and was not as the end began."""
+
+        def set(self) -> None:
+            driven.link.start()
+            driven.next(Connected)
+            super().set()
+
+    monkeypatch.setattr(driven.link, "_stopping", Late())
+    driven.link.stop()
+    driven.next(Disconnected)
+    assert not driven.link._thread.is_alive()
 
 
 def test_a_link_that_never_connected_stops_at_once() -> None:

@@ -228,6 +228,37 @@ def test_one_process_holds_the_lease(store: Store) -> None:
     assert not one.take()
 
 
+def test_nobody_is_waited_for_because_the_clock_was_set_back(store: Store) -> None:
+    """As after a power cut of a machine without a clock of its own, whose time begins earlier."""
+    upload(store, "alice", "bobby")
+    assert Lease(store.database, "one").take()
+    one, two = Claims(store.database, "one"), Claims(store.database, "two")
+    assert one.take(1) is not None
+    known = one.take(2)
+    assert known is not None
+    one.release(known)
+    age(store, -3600)
+    assert holder_of(store.database) is None
+    assert Lease(store.database, "two").take()
+    assert [claim.run for claim in two.next_together(0, 9)] == [1, 2]
+    again(store)
+    pieces = Reanalysis(store.database, "one"), Reanalysis(store.database, "two")
+    for piece in pieces:
+        assert piece.take(0, limit=1, limit_bytes=9) is not None
+    assert pieces[0].take(0, limit=1, limit_bytes=9) is None
+    age(store, -3600)
+    assert pieces[0].take(0, limit=1, limit_bytes=9) is not None
+
+
+def test_a_clock_that_is_set_back_a_little_ends_nothing(store: Store) -> None:
+    upload(store, "alice")
+    assert Lease(store.database, "one").take()
+    assert Claims(store.database, "one").take(1) is not None
+    age(store, -1)
+    assert not Lease(store.database, "two").take()
+    assert Claims(store.database, "two").next(0) is None
+
+
 def test_a_lease_given_back_is_free_at_once(store: Store) -> None:
     one, two = Lease(store.database, "one"), Lease(store.database, "two")
     assert one.take()

@@ -142,6 +142,27 @@ def test_old_sessions_make_room(store: Store) -> None:
     assert len(store.sessions.list("alice", 9)) == 2
 
 
+def test_a_session_for_which_something_came_meanwhile_stays(store: Store) -> None:
+    run_of(store, 1, NOW - timedelta(days=100), "a")
+    run_of(store, 2, NOW)
+    found = old_sessions(store.database, NOW - timedelta(days=90))
+    assert len(found) == 1
+    assert store.uploads.commit([arrival(1, "late")], NOW).fresh == 1
+    assert list(prune(store.database, found)) == []
+    assert store.uploads.at(found[0].run, 2) is not None
+    counted, there = stored_bytes(store.database)
+    assert counted == there
+
+
+def test_a_trend_of_a_session_that_was_taken_out_is_not_kept(store: Store) -> None:
+    run_of(store, 1, NOW - timedelta(days=100), "a")
+    run_of(store, 2, NOW)
+    claim = Claims(store.database, "one").take(1)
+    assert claim is not None
+    assert list(prune(store.database, old_sessions(store.database, NOW)))
+    assert store.results.replace_trend(claim, [], revision=1) is None
+
+
 def test_what_runs_or_waits_stays(store: Store) -> None:
     long_ago = NOW - timedelta(days=100)
     run_of(store, 1, long_ago, "a")
