@@ -141,8 +141,6 @@ def _technique(header: Sequence[str], columns: Sequence[str]) -> str | None:
     behind = [line.strip() for line in header[1:] if line.strip() and not _COUNT.match(line)]
     name = behind[0][:80] if behind else ""
     technique = technique_in(name)
-    if technique is None and "linearpolarization" in name.lower().replace(" ", ""):
-        return "lsv"
     what = "a measurement"
     if technique is None and any(map(_IMPEDANCE.match, columns)):
         what = "an impedance measurement"

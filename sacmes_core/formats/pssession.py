@@ -22,8 +22,13 @@ _SCALES: Final = {"pico": 1e-12, "nano": 1e-9, "micro": 1e-6, "milli": 1e-3, "":
 _METHOD_LINE: Final = re.compile(r"^(\w+)=(.*?)\s*$", re.MULTILINE)
 _TICKS_PER_MICROSECOND: Final = 10
 _OVERLOADED: Final = 1
-_TECHNIQUES: Final = {"fcv": "cv", "ad": "ca", "fam": "ca", "ma": "ca"}
-"""Fast cyclic voltammetry; amperometric detection, fast and multistep amperometry."""
+_TECHNIQUES: Final[Mapping[str, str | None]] = {
+    "fcv": "cv", "cpot": "cv", "lp": "lsv",
+    "ad": "ca", "fam": "ca", "ma": "ca", "ps": "ca",
+    "ms": None, "mm": None,
+}  # fmt: skip
+"""Fast cyclic voltammetry, cyclic and linear polarization; amperometric detection, fast and
+multistep amperometry, a held potential; scripts and mixed modes, which may be anything."""
 
 _Point = tuple[float, int]
 
@@ -45,8 +50,10 @@ def read_pssession(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, 
         If the JSON is not whole, or no measurement is a voltammogram or chronoamperogram.
     """
     refuse_mapping(mapping, "PalmSens session file", of=("columns", "text", "units"))
+    decoder = json.JSONDecoder(object_pairs_hook=_lower_keys, strict=False)
     try:
-        session = json.loads("\n".join(lines), object_pairs_hook=_lower_keys)
+        # What stands behind the session is left of a longer one that was saved before.
+        session, _ = decoder.raw_decode("\n".join(lines).lstrip())
     except (ValueError, RecursionError):
         raise FormatError(
             "The PalmSens session file is not whole; wait until PSTrace has saved it, or save it "
@@ -75,8 +82,8 @@ def _lower_keys(pairs: list[tuple[str, object]]) -> object:
 def _curves(session: object) -> Iterator[TitledCurve]:
     for measurement in _list(session, "measurements"):
         method = _method(_text(measurement, "method") or _text(session, "methodformeasurement"))
-        technique = method.get("METHOD_ID", "").lower() or None
-        technique = _TECHNIQUES.get(technique or "", technique)
+        name = method.get("METHOD_ID", "").lower()
+        technique = _TECHNIQUES.get(name, name or None)
         clock = _clock(measurement)
         for curve in _list(measurement, "curves"):
             x, y = (_axis(curve, key) for key in ("xaxisdataarray", "yaxisdataarray"))

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from sacmes_core.errors import FormatError
+from sacmes_core.flags import TECHNIQUE_ASSUMED
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import ColumnMapping
 
@@ -138,3 +139,26 @@ def test_values_that_are_no_numbers_are_missing() -> None:
     data = session(measurement()).decode("utf-16").replace('"v": -2.5', '"v": NaN', 1)
     (scan,) = read(data.replace('"v": -3.5', f'"v": {"9" * 400}', 1).encode("utf-16"))
     assert [value == value for value in scan.curves[0].current_a[:4]] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("behind", ["\ufffe", "\r\n", ' "curves": []}]}\ufeff'])
+def test_what_stands_behind_the_session_is_no_part_of_it(behind: str) -> None:
+    text = session(measurement()).decode("utf-16").rstrip("\ufeff") + behind
+    (scan,) = read(text.encode("utf-16"))
+    assert scan.complete
+
+
+def test_line_ends_within_the_method_may_be_plain() -> None:
+    text = session(measurement()).decode("utf-16").replace("\\r\\n", "\r\n")
+    (scan,) = read(text.encode("utf-16"))
+    assert scan.frequency_hz == 60
+
+
+@pytest.mark.parametrize(
+    ("method", "technique", "assumed"),
+    [("lp", "lsv", False), ("cpot", "cv", False), ("fcv", "cv", False), ("ms", "swv", True)],
+)
+def test_methods_of_other_names(method: str, technique: str, assumed: bool) -> None:
+    (scan,) = read(session(measurement("Test", method, ("I vs E",))))
+    assert scan.technique == technique
+    assert (TECHNIQUE_ASSUMED in scan.flags) is assumed
