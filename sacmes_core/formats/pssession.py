@@ -13,7 +13,7 @@ from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.completeness import why_too_few
 from sacmes_core.formats.curves import divisor
 from sacmes_core.formats.palmsens import TitledCurve, gather_scans
-from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan, refuse_mapping
+from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Role, Scan, refuse_mapping
 
 FORMAT: Final = "pssession"
 
@@ -29,6 +29,9 @@ _TECHNIQUES: Final[Mapping[str, str | None]] = {
 }  # fmt: skip
 """Fast cyclic voltammetry, cyclic and linear polarization; amperometric detection, fast and
 multistep amperometry, a held potential; scripts and mixed modes, which may be anything."""
+_BIPOTENTIOSTAT: Final = (24, 31)
+_DIRECTIONS: Final[Mapping[int | None, Role]] = {29: "forward", 26: "reverse"}
+"""Types of arrays: currents of a second working electrode, and of the pulses of a square wave."""
 
 _Point = tuple[float, int]
 
@@ -98,6 +101,8 @@ def _curves(session: object) -> Iterator[TitledCurve]:
                 current_a=currents,
                 time_s=times,
                 technique=technique,
+                electrode=2 if y.kind in _BIPOTENTIOSTAT else None,
+                role=_DIRECTIONS.get(y.kind),
                 frequency_hz=_positive(method, "FREQ") if technique == "swv" else None,
                 measured_at=_moment(measurement),
                 parameters=tuple(method.items()),
@@ -111,9 +116,10 @@ def _curves(session: object) -> Iterator[TitledCurve]:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """The numbers of one axis of a curve, and what to divide them by for SI units."""
+    """The numbers of one axis of a curve, their type, and what to divide them by for SI units."""
 
     dimension: str
+    kind: int | None
     points: list[_Point]
     by: float
 
@@ -131,7 +137,9 @@ def _values(array: object) -> _Axis | None:
     if match is None:
         return None
     points = [value for value in _list(array, "datavalues") if isinstance(value, tuple)]
-    return _Axis(match[2].lower(), points, divisor(_SCALES[match[1].lower()]))
+    kind = array.get("arraytype") if isinstance(array, dict) else None
+    kind = kind if isinstance(kind, int) else None
+    return _Axis(match[2].lower(), kind, points, divisor(_SCALES[match[1].lower()]))
 
 
 def _clock(measurement: object) -> tuple[float, ...]:

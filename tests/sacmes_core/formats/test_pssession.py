@@ -162,3 +162,30 @@ def test_methods_of_other_names(method: str, technique: str, assumed: bool) -> N
     (scan,) = read(session(measurement("Test", method, ("I vs E",))))
     assert scan.technique == technique
     assert (TECHNIQUE_ASSUMED in scan.flags) is assumed
+
+
+def of_kinds(*kinds: object, title: str = "SWV i vs E") -> bytes:
+    measured = measurement(titles=(title,) * len(kinds))
+    for curve, kind in zip(measured["curves"], kinds, strict=True):  # type: ignore[call-overload]
+        curve["yaxisdataarray"]["arraytype"] = kind
+    return session(measured)
+
+
+def test_types_of_arrays_tell_directions_of_equal_titles() -> None:
+    (scan,) = read(of_kinds(2, 29, 26))
+    assert [(c.electrode, c.role) for c in scan.curves] == [
+        (1, "difference"),
+        (1, "forward"),
+        (1, "reverse"),
+    ]
+
+
+@pytest.mark.parametrize("kind", [24, 31])
+def test_current_of_the_bipotentiostat_is_a_second_electrode(kind: int) -> None:
+    (scan,) = read(of_kinds(2, kind))
+    assert [(c.electrode, c.role) for c in scan.curves] == [(1, "difference"), (2, "difference")]
+
+
+def test_type_that_is_no_number_is_not_believed() -> None:
+    (scan,) = read(of_kinds([24]))
+    assert scan.electrodes == (1,)

@@ -135,3 +135,9 @@ def test_mapping_is_obeyed() -> None:
 def test_polarization_is_no_square_wave(title: str, technique: str) -> None:
     (scan,) = read(pstrace([(f"{title} i vs E", "µA", SWEEP)]))
     assert (scan.technique, scan.flags) == (technique, ())
+
+
+def test_bipotentiostat_is_a_second_electrode() -> None:
+    titles = ["Square Wave Voltammetry: SWV i vs E", "Square Wave Voltammetry: SWV i vs E (BiPot)"]
+    (scan,) = read(pstrace([(title, "µA", SWEEP) for title in titles]))
+    assert scan.electrodes == (1, 2)
