@@ -255,6 +255,15 @@ def test_refusals_say_what_to_do(data: bytes, says: str) -> None:
         read(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"), [("A.nox", "ASCII in Nova"), ("b.idf", "IviumSoft"), ("c.BIN", "convert it")]
+)
+def test_binary_files_of_known_names_say_how_to_export(name: str, says: str) -> None:
+    with pytest.raises(FormatError, match=says):
+        read(b"\x00\x01\x02binary" * 50, name=name)
+    assert only(table("E/V\tI/A\n", lambda k, e, i: f"{e}\t{i}"), name=name).points > 10
+
+
 def test_explicit_mapping_wins() -> None:
     data = table("E/V I/A x y z\n", lambda k, e, i: f"9 {i * 1e3} {e * 1e3} {i * 1e9} {k}")
     scan = only(
