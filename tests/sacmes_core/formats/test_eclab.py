@@ -99,9 +99,10 @@ def test_settings_and_logs_name_the_remedy(first: str) -> None:
         read(text.encode())
 
 
-def test_blanks_before_the_first_line_are_no_matter() -> None:
-    (scan,) = read(b"  " + mpt())
-    assert scan.format == "eclab"
+@pytest.mark.parametrize("before", [b"  ", b"\r\n\r\n"])
+def test_blanks_before_the_first_line_are_no_matter(before: bytes) -> None:
+    (scan,) = read(before + mpt(technique="Staircase Voltammetry"))
+    assert (scan.format, scan.technique) == ("eclab", "scv")
 
 
 IMPEDANCE = "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\ttime/s\t<Ewe>/V\t<I>/mA\tcycle number\t"
