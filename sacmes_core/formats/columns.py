@@ -65,7 +65,7 @@ def choose_columns(
     elif over_time or mapping.first_is_time or mapping.time_column:
         chosen = _over_time(table, headings, mapping)
     else:
-        refuse_unfitting_headings(table)
+        refuse_unfitting_headings(table, headings)
         chosen = _by_numbers(table, headings, mapping)
     chosen = _numbered(_with_triples(table, chosen))
     for column in chosen:

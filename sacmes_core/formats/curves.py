@@ -42,7 +42,7 @@ _STILL_SHARE: Final = 0.95
 
 
 def build_curves(
-    table: Table, technique: str | None, mapping: ColumnMapping
+    table: Table, technique: str | None, mapping: ColumnMapping, *, unturned: str | None = None
 ) -> tuple[tuple[Curve, ...], str, tuple[str, ...]]:
     """Make the curves of a table.
 
@@ -51,6 +51,8 @@ def build_curves(
     technique
         From the header; None to tell ``cv`` from ``swv`` by whether the sweep turns, and ``ca`` by
         a time without a potential that moves.
+    unturned
+        As in `convert_columns`.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def build_curves(
     FormatError
         If the table has no voltammogram or chronoamperogram of at least ten points.
     """
-    curves, technique, flags = convert_columns(table, technique, mapping)
+    curves, technique, flags = convert_columns(table, technique, mapping, unturned=unturned)
     expect_points(curves, technique, POINTS_MIN)
     return curves, technique, flags
 

@@ -22,6 +22,12 @@ _BINARY_STARTS: Final = (
 _BINARY_SENTENCE: Final = (
     "The file is binary, not text; export the scan as text columns (potential and current)."
 )
+_BINARY_ENDS: Final = {
+    ".nox": ("a Nova .nox file", "export its data as ASCII in Nova"),
+    ".idf": ("an IviumSoft .idf file", "export its data as text in IviumSoft"),
+    ".bin": ("a binary .bin file, as of CH Instruments", "convert it to text in that program"),
+}
+"""By the end of the name what a file without an unmistakable beginning is."""
 _CONTROLS: Final = bytes({*range(9), *range(14, 26), *range(27, 32)})
 _SAMPLE: Final = 8_192
 _OTHER_LINE_ENDS: Final = "\v\f\x1c\x1d\x1e"
@@ -30,10 +36,11 @@ _UNICODE_MINUS: Final = "\u2212"
 _BOM: Final = "\ufeff"
 
 
-def decode(data: bytes) -> str:
+def decode(data: bytes, name: str = "") -> str:
     """Return the text of a file, without byte order marks and with plain minus signs.
 
-    A character that is cut off at the very end of the file is left out.
+    A character that is cut off at the very end of the file is left out. The name tells whose a
+    binary file is.
 
     Raises
     ------
@@ -51,11 +58,13 @@ def decode(data: bytes) -> str:
         if data.startswith(start):
             raise FormatError(f"The file is {what}; {remedy}.")
     text = _to_text(data)
+    if text is None:
+        raise _binary(name)
     text = text.replace(_BOM, "").replace(_UNICODE_MINUS, "-").rstrip("\x1a")
     sample = text[:_SAMPLE].encode(errors="replace")
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if "\x00" in text or controls > 0.01 * min(len(text), _SAMPLE):
-        raise FormatError(_BINARY_SENTENCE)
+        raise _binary(name)
     if not text or text.isspace():
         raise FormatError("The file is empty; wait until the instrument has written the scan.")
     return text
@@ -96,7 +105,16 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _to_text(data: bytes) -> str:
+def _binary(name: str) -> FormatError:
+    end = "." + name.rpartition(".")[2].lower()
+    if end not in _BINARY_ENDS:
+        return FormatError(_BINARY_SENTENCE)
+    what, remedy = _BINARY_ENDS[end]
+    return FormatError(f"The file is {what}; {remedy}.")
+
+
+def _to_text(data: bytes) -> str | None:
+    """The text; None if it cannot be any."""
     encoding = _encoding(data)
     try:
         return data.decode(encoding)
@@ -107,7 +125,7 @@ def _to_text(data: bytes) -> str:
     except UnicodeDecodeError:
         pass
     if encoding.startswith("utf-16"):
-        raise FormatError(_BINARY_SENTENCE)
+        return None
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:

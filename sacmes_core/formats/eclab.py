@@ -27,6 +27,8 @@ _FIRST: Final = (
     "mode\terror\t",
     "freq/Hz\tRe(Z)/Ohm\t",
 )
+_SETTINGS: Final = ("EC-LAB SETTING FILE", "EC-Lab LOG FILE")
+"""First lines of the .mps and .mpl files that EC-Lab writes beside a measurement."""
 _COUNT: Final = re.compile(r"Nb header lines\s*:\s*(\d{1,5})\s*$")
 _STARTED: Final = re.compile(r"(?:Acquisition|Technique) started on\s*:\s*(\S+)\s+(\S+)")
 _PARAMETER: Final = re.compile(r"(\S.{0,60}?)(?:\s*:\s|\s{2,})\s*(\S.*?)\s*$")
@@ -43,8 +45,8 @@ _RATE_UNITS: Final = {"V/s": 1.0, "mV/s": 1e-3, "V/min": 1 / 60, "mV/min": 1e-3 
 
 
 def is_eclab(lines: Sequence[str]) -> bool:
-    """Whether the first line is that of an EC-Lab or BT-Lab text export."""
-    return next((line for line in lines if line.strip()), "").strip().startswith(_FIRST)
+    """Whether the first line is that of an EC-Lab or BT-Lab text file."""
+    return _first_line(lines).startswith((*_FIRST, *_SETTINGS))
 
 
 def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
@@ -55,8 +57,18 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
     FormatError
         If the technique gives no voltammogram, or there is no line of data.
     """
-    mark = next(first for first in _FIRST if any(line.startswith(first) for line in lines))
+    first = _first_line(lines)
+    if first.startswith(_SETTINGS):
+        raise FormatError(
+            "The file holds EC-Lab's settings or log, not a measurement; export the measurement as "
+            "text (.mpt) in EC-Lab."
+        )
+    mark = next(mark for mark in _FIRST if first.startswith(mark))
     return read_appended(lines, mapping, _read_one, mark)
+
+
+def _first_line(lines: Sequence[str]) -> str:
+    return next((line.strip() for line in lines if line.strip()), "")
 
 
 def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
@@ -141,8 +153,6 @@ def _technique(header: Sequence[str], columns: Sequence[str]) -> str | None:
     behind = [line.strip() for line in header[1:] if line.strip() and not _COUNT.match(line)]
     name = behind[0][:80] if behind else ""
     technique = technique_in(name)
-    if technique is None and "linearpolarization" in name.lower().replace(" ", ""):
-        return "lsv"
     what = "a measurement"
     if technique is None and any(map(_IMPEDANCE.match, columns)):
         what = "an impedance measurement"

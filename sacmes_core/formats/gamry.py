@@ -35,7 +35,7 @@ _TECHNIQUES: Final[tuple[tuple[str, str | None], ...]] = (
     (r"DPV|DIFF\w*PULSE\w*", "dpv"),
     (r"NPV|NORMAL\w*PULSE\w*", "npv"),
     (r"\w*CHRONOA\w*|CA", "ca"),
-    (r".*(?:CHRONO|EIS|CORPOT|OCP|ZRA|GALV|CURPOT|POLRES|PWR|CHARGE).*", None),
+    (r".*(?:CHRONO|EIS|CORPOT|OCP|ZRA|GALV|CURPOT|POLRES|PWR|CHARGE|VFP).*", None),
 )
 _KEY_LINE: Final = re.compile(
     r"([A-Z][A-Z0-9_ ]*)\t *"
@@ -48,6 +48,8 @@ electrometer, control amplifier and I/E converter, now or since the last point, 
 of both (https://help.gamry.com/ee-data-files-overloads/). The others are timing, settling, the
 auxiliary input, which matters to no voltammogram, and queues."""
 _PARTIAL_SHARE: Final = 0.5
+_FIRST: Final = ("EXPLAIN", "VFP600")
+"""The second is that of a recording of the instrument's front panel."""
 _SECOND: Final = re.compile(r"\w*CURVE\d* (?:DETECTOR|COLLECTOR|RING)\t")
 """The table of the second of two working electrodes, as of a ring around a disk."""
 
@@ -80,7 +82,7 @@ class _Found:
 
 def is_gamry(lines: Sequence[str]) -> bool:
     """Whether the first line is that of a Gamry file."""
-    return next((line for line in lines if line.strip()), "").strip() == "EXPLAIN"
+    return next((line for line in lines if line.strip()), "").strip() in _FIRST
 
 
 def read_gamry(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:

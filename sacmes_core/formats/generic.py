@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
-from sacmes_core.formats.curves import POINTS_MIN, build_curves
-from sacmes_core.formats.scan import ColumnMapping, Scan
+from sacmes_core.formats.curves import POINTS_MIN, build_curves, since_first_point
+from sacmes_core.formats.scan import TIME_TECHNIQUES, ColumnMapping, Scan
 from sacmes_core.formats.table import RUN_LENGTH, Table, find_tables
 from sacmes_core.formats.techniques import technique_in
 
@@ -19,11 +20,20 @@ _FREQUENCY: Final = re.compile(
     r"\"?\s*[:=,;\t]\s*\"?(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(?:Hz)?\b",
     re.IGNORECASE,
 )
+_SCAN_COLUMN: Final = re.compile(r"scan(?:[ _]?(?:number|no\.?|nr\.?|#))?", re.IGNORECASE)
 _FREQUENCY_COLUMN: Final = re.compile(r"freq(?:uency)?\s*[(\[/]\s*Hz\s*[)\]]?", re.IGNORECASE)
 
 
-def read_generic(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
-    """Read every table of a text as a scan.
+def read_generic(
+    lines: Sequence[str], mapping: ColumnMapping, *, unturned: str | None = None
+) -> tuple[Scan, ...]:
+    """Read every table of a text as a scan, or as several if a column numbers them.
+
+    Parameters
+    ----------
+    unturned
+        What a sweep is that does not turn and whose technique nothing names; None to assume a
+        square wave.
 
     Raises
     ------
@@ -41,29 +51,82 @@ def read_generic(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ..
         if scans and technique is None and not _has_words(table):
             technique = scans[-1].technique
         try:
-            curves, technique, flags = build_curves(table, technique, mapping)
+            scans += _scans(table, technique, mapping, unturned)
         except FormatError:
             if scans:
                 continue
             raise
         previous = table
-        scans.append(
-            Scan(
-                curves=curves,
-                technique=technique,
-                format=FORMAT,
-                frequency_hz=_frequency(table),
-                index=len(scans),
-                flags=flags,
-                incomplete=CUT_SENTENCE if table.cut else None,
-            )
-        )
     if not scans:
         raise FormatError(
             f"No table of numbers was found (at least {RUN_LENGTH} lines with potential and "
             "current); export the scan as text columns, or set the columns in the reading settings."
         )
-    return tuple(scans)
+    return tuple(replace(scan, index=k) for k, scan in enumerate(scans))
+
+
+def _scans(
+    table: Table, technique: str | None, mapping: ColumnMapping, unturned: str | None
+) -> list[Scan]:
+    """The scan of a table; those that a column numbers unless they are cycles of one."""
+    found = _scan(table, technique, mapping, unturned)
+    pulses = any(curve.role == "difference" for curve in found.curves)
+    if found.technique in TIME_TECHNIQUES or (found.technique == "cv" and not pulses):
+        return [found]
+    parts = _numbered_parts(table)
+    if not parts:
+        return [found]
+    scans = [
+        replace(_scan(part, technique, mapping, unturned), number=number)
+        for number, part in parts.items()
+    ]
+    # The clock may run on from scan to scan.
+    return [
+        scans[0],
+        *(replace(s, curves=tuple(map(since_first_point, s.curves))) for s in scans[1:]),
+    ]
+
+
+def _scan(
+    table: Table, technique: str | None, mapping: ColumnMapping, unturned: str | None
+) -> Scan:
+    curves, technique, flags = build_curves(table, technique, mapping, unturned=unturned)
+    return Scan(
+        curves=curves,
+        technique=technique,
+        format=FORMAT,
+        frequency_hz=_frequency(table),
+        flags=flags,
+        incomplete=CUT_SENTENCE if table.cut else None,
+    )
+
+
+def _numbered_parts(table: Table) -> dict[int, Table]:
+    """The rows of each scan by the number in the column ``Scan``; empty if there is but one.
+
+    Scans that are too short, as the first rows of one that is being measured, are not told apart.
+    """
+    names = table.layout.cells(table.above[0]) if table.above else []
+    place = next((k for k, name in enumerate(names) if _SCAN_COLUMN.fullmatch(name)), None)
+    if place is None or len(names) != len(table.columns) or not table.gapless[place]:
+        return {}
+    numbers = table.columns[place]
+    starts = [k for k, number in enumerate(numbers) if k == 0 or number != numbers[k - 1]]
+    ends = [*starts[1:], len(numbers)]
+    ascending = all(numbers[a] < numbers[b] for a, b in pairwise(starts))  # type: ignore[operator]
+    whole = all(float(numbers[k]).is_integer() for k in starts)  # type: ignore[arg-type]
+    longest = max(end - start for start, end in zip(starts, ends, strict=True))
+    if len(starts) < 2 or not ascending or not whole or longest < POINTS_MIN:
+        return {}
+    return {
+        int(numbers[start]): replace(  # type: ignore[arg-type]
+            table,
+            columns=tuple(column[start:end] for column in table.columns),
+            cut=table.cut and end == len(numbers),
+        )
+        for start, end in zip(starts, ends, strict=True)
+        if end - start >= POINTS_MIN
+    }
 
 
 def _tables(lines: Sequence[str], mapping: ColumnMapping) -> list[Table]:

@@ -26,8 +26,14 @@ def counts_up(column: Sequence[float | None]) -> bool:
     return first.is_integer() and all(value == first + k for k, value in enumerate(values, 1))
 
 
-def refuse_unfitting_headings(table: Table) -> None:
-    """Refuse to guess where there are headings, but not one for each of several columns."""
+def refuse_unfitting_headings(table: Table, headings: Sequence[Heading]) -> None:
+    """Refuse to guess where the headings name other quantities, or do not fit several columns."""
+    if all(heading.quantity in ("other", "time") for heading in headings):
+        names = next((uncomment(line) for line in table.above if not _is_prose(line)), "")
+        raise FormatError(
+            f"The columns “{names[:80]}” are neither potentials nor currents; choose the file of a "
+            "voltammogram, or name the columns in the reading settings."
+        )
     if len(table.columns) <= 2:
         return
     for line in table.above[:2]:

@@ -100,6 +100,10 @@ _SECONDARY: Final = re.compile(
     r"reference|(?:\b|_)(?:tip|tun)\b|^v(?:u|fwd|rev)\b|\bsig\b|\bach\b|leakage|limit|offset",
     re.IGNORECASE,
 )
+_OF_A_PULSE: Final = re.compile(
+    r"\bbase\b|\bpulse\b|\bforward\b|\b(?:backward|reverse)\b|\bdelta\b|[δΔ]", re.IGNORECASE
+)
+"""Potentials of a part of a pulse, beside which that of the staircase may stand."""
 _ROLES: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
     ("difference", re.compile(r"diff|delta|[δΔ]|\bnet\b|\bi_?dif\b|^i\d+d\b|\bi_d\b", re.I)),
     ("forward", re.compile(r"forward|\bfor\b|\bi?_?fwd|^i\d+f\b|\bi_f(?:or)?\b", re.I)),
@@ -206,6 +210,8 @@ def _heading(quantity: Quantity, scale: float | None, name: str, *, unreadable: 
         match = _ELECTRODE.search(name)
         electrode = int(match[1]) if match and 1 <= int(match[1]) <= 256 else None
     rank = 10 * bool(_DERIVED.search(name)) + bool(_SECONDARY.search(name))
+    if quantity == "potential":
+        rank += 2 * bool(_OF_A_PULSE.search(name))
     return Heading(quantity, scale, role, electrode, rank, unreadable)
 
 

@@ -26,6 +26,7 @@ from sacmes_core.formats.techniques import SWEEPS, technique_in
 _NUMBER: Final = re.compile(r"\[(\d{1,7})\]")
 _CHANNEL: Final = re.compile(r"[\s,:-]*\b(?:channel|ch)[\s.]*(\d{1,3})\b", re.IGNORECASE)
 _SHORT: Final = re.compile(r"\b(swv|cv|lsv|dpv|npv|acv)\b", re.IGNORECASE)
+_SECOND: Final = re.compile(r"[\s(]*\bbi-?pot(?:entiostat)?\b\)?", re.IGNORECASE)
 _DIRECTION: Final = re.compile(r"[\s(]*\b(?:(forward)|(reverse|backward))\b\)?", re.IGNORECASE)
 
 
@@ -39,6 +40,8 @@ class TitledCurve:
         Of the measurement and of the curve, as in ``Square Wave Voltammetry [3]: SWV I vs E``.
     technique
         What the method says; None to take it from the title.
+    electrode, role
+        What the file says of the current beside the title; None to take it from the title.
     potential_v
         nan throughout where the curve is over time.
     """
@@ -48,6 +51,8 @@ class TitledCurve:
     current_a: tuple[float, ...]
     time_s: tuple[float, ...] | None = None
     technique: str | None = None
+    electrode: int | None = None
+    role: Role | None = None
     frequency_hz: float | None = None
     measured_at: datetime | None = None
     parameters: tuple[tuple[str, str], ...] = ()
@@ -87,7 +92,8 @@ def gather_scans(
             others.append(titled.title)
             continue
         curve = _curve(titled, mapping)
-        base = " ".join(_DIRECTION.sub(" ", _CHANNEL.sub("", titled.title)).split()).lower()
+        base = _SECOND.sub("", _CHANNEL.sub("", titled.title))
+        base = " ".join(_DIRECTION.sub(" ", base).split()).lower()
         same = (base, titled.measured_at, curve.electrode, curve.role)
         groups.setdefault((base, titled.measured_at, repeats[same]), []).append((titled, curve))
         repeats[same] += 1
@@ -116,12 +122,15 @@ def _curve(titled: TitledCurve, mapping: ColumnMapping) -> Curve:
     channel = _CHANNEL.search(titled.title)
     direction = _DIRECTION.search(titled.title)
     role: Role = "difference" if titled.known_technique in PULSE_TECHNIQUES else "total"
-    if direction and role == "difference":
+    if role == "difference" and titled.role is not None:
+        role = titled.role
+    elif role == "difference" and direction:
         role = "forward" if direction[1] else "reverse"
     current_a = titled.current_a
     if mapping.invert_current:
         current_a = tuple(-value for value in current_a)
-    electrode = int(channel[1]) if channel and 1 <= int(channel[1]) <= 256 else 1
+    named = int(channel[1]) if channel and 1 <= int(channel[1]) <= 256 else None
+    electrode = named or titled.electrode or (2 if _SECOND.search(titled.title) else 1)
     return Curve(electrode, role, titled.potential_v, current_a, titled.time_s)
 
 

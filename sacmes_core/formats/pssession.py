@@ -13,7 +13,7 @@ from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.completeness import why_too_few
 from sacmes_core.formats.curves import divisor
 from sacmes_core.formats.palmsens import TitledCurve, gather_scans
-from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Scan, refuse_mapping
+from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Role, Scan, refuse_mapping
 
 FORMAT: Final = "pssession"
 
@@ -22,8 +22,16 @@ _SCALES: Final = {"pico": 1e-12, "nano": 1e-9, "micro": 1e-6, "milli": 1e-3, "":
 _METHOD_LINE: Final = re.compile(r"^(\w+)=(.*?)\s*$", re.MULTILINE)
 _TICKS_PER_MICROSECOND: Final = 10
 _OVERLOADED: Final = 1
-_TECHNIQUES: Final = {"fcv": "cv", "ad": "ca", "fam": "ca", "ma": "ca"}
-"""Fast cyclic voltammetry; amperometric detection, fast and multistep amperometry."""
+_TECHNIQUES: Final[Mapping[str, str | None]] = {
+    "fcv": "cv", "cpot": "cv", "lp": "lsv",
+    "ad": "ca", "fam": "ca", "ma": "ca", "ps": "ca",
+    "ms": None, "mm": None,
+}  # fmt: skip
+"""Fast cyclic voltammetry, cyclic and linear polarization; amperometric detection, fast and
+multistep amperometry, a held potential; scripts and mixed modes, which may be anything."""
+_BIPOTENTIOSTAT: Final = (24, 31)
+_DIRECTIONS: Final[Mapping[int | None, Role]] = {29: "forward", 26: "reverse"}
+"""Types of arrays: currents of a second working electrode, and of the pulses of a square wave."""
 
 _Point = tuple[float, int]
 
@@ -45,8 +53,10 @@ def read_pssession(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, 
         If the JSON is not whole, or no measurement is a voltammogram or chronoamperogram.
     """
     refuse_mapping(mapping, "PalmSens session file", of=("columns", "text", "units"))
+    decoder = json.JSONDecoder(object_pairs_hook=_lower_keys, strict=False)
     try:
-        session = json.loads("\n".join(lines), object_pairs_hook=_lower_keys)
+        # What stands behind the session is left of a longer one that was saved before.
+        session, _ = decoder.raw_decode("\n".join(lines).lstrip())
     except (ValueError, RecursionError):
         raise FormatError(
             "The PalmSens session file is not whole; wait until PSTrace has saved it, or save it "
@@ -75,8 +85,8 @@ def _lower_keys(pairs: list[tuple[str, object]]) -> object:
 def _curves(session: object) -> Iterator[TitledCurve]:
     for measurement in _list(session, "measurements"):
         method = _method(_text(measurement, "method") or _text(session, "methodformeasurement"))
-        technique = method.get("METHOD_ID", "").lower() or None
-        technique = _TECHNIQUES.get(technique or "", technique)
+        name = method.get("METHOD_ID", "").lower()
+        technique = _TECHNIQUES.get(name, name or None)
         clock = _clock(measurement)
         for curve in _list(measurement, "curves"):
             x, y = (_axis(curve, key) for key in ("xaxisdataarray", "yaxisdataarray"))
@@ -91,6 +101,8 @@ def _curves(session: object) -> Iterator[TitledCurve]:
                 current_a=currents,
                 time_s=times,
                 technique=technique,
+                electrode=2 if y.kind in _BIPOTENTIOSTAT else None,
+                role=_DIRECTIONS.get(y.kind),
                 frequency_hz=_positive(method, "FREQ") if technique == "swv" else None,
                 measured_at=_moment(measurement),
                 parameters=tuple(method.items()),
@@ -104,9 +116,10 @@ def _curves(session: object) -> Iterator[TitledCurve]:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """The numbers of one axis of a curve, and what to divide them by for SI units."""
+    """The numbers of one axis of a curve, their type, and what to divide them by for SI units."""
 
     dimension: str
+    kind: int | None
     points: list[_Point]
     by: float
 
@@ -124,7 +137,9 @@ def _values(array: object) -> _Axis | None:
     if match is None:
         return None
     points = [value for value in _list(array, "datavalues") if isinstance(value, tuple)]
-    return _Axis(match[2].lower(), points, divisor(_SCALES[match[1].lower()]))
+    kind = array.get("arraytype") if isinstance(array, dict) else None
+    kind = kind if isinstance(kind, int) else None
+    return _Axis(match[2].lower(), kind, points, divisor(_SCALES[match[1].lower()]))
 
 
 def _clock(measurement: object) -> tuple[float, ...]:

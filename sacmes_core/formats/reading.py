@@ -86,7 +86,8 @@ def read(
     FormatError
         With a sentence that says what was found and what to do; no other error, whatever the bytes.
     """
-    lines = split_lines(decode(data))
+    lines = split_lines(decode(data, name))
+    lines = lines[next(k for k, line in enumerate(lines) if line.strip()) :]
     mapping = mapping or ColumnMapping()
     if described is not None and not mapping.says_anything:
         scans: tuple[Scan, ...] = (read_lined(lines, reading_from_text(described), mapping),)

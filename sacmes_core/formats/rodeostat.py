@@ -98,6 +98,7 @@ def is_rodeostat_text(lines: Sequence[str]) -> bool:
     The first column counts the sample period up from one; the second is held, or goes in equal
     steps after a rest, as measured currents never do.
     """
+    lines = _with_one_end(lines)
     if not all(_ROW.fullmatch(line) for line in lines[:-1]) or len(lines) <= _ROWS_MIN:
         return False
     rows = [tuple(map(float, line.split(", "))) for line in lines[:-1]]
@@ -121,6 +122,7 @@ def read_rodeostat_text(lines: Sequence[str], mapping: ColumnMapping) -> tuple[S
     """
     if mapping.says_anything_of_columns or mapping.delimiter or mapping.decimal:
         return read_generic(lines, mapping)
+    lines = _with_one_end(lines)
     whole = lines[:-1]
     # Four decimals are the whole of a number: a last line with all of them has lost nothing.
     if _ROW.fullmatch(lines[-1]):
@@ -133,6 +135,14 @@ def read_rodeostat_text(lines: Sequence[str], mapping: ColumnMapping) -> tuple[S
     scan = _scan(run, 0, mapping, CUT_SENTENCE)
     expect_scans([scan])
     return (scan,)
+
+
+def _with_one_end(lines: Sequence[str]) -> Sequence[str]:
+    """The lines with at most one blank one at the end."""
+    end = len(lines)
+    while end > 1 and not lines[end - 1].strip() and not lines[end - 2].strip():
+        end -= 1
+    return lines if end == len(lines) else lines[:end]
 
 
 def _runs(lines: Sequence[str]) -> list[_Run]:

@@ -22,6 +22,8 @@ _NAMES: Final[tuple[tuple[str, str], ...]] = (
     ("differentialpulsevoltammetry", "dpv"),
     ("differentialnormalpulse", "dpv"),
     ("normalpulsevoltammetry", "npv"),
+    ("linearpolarization", "lsv"),
+    ("cyclicpolarization", "cv"),
     ("staircasevoltammetry", "scv"),
     ("acvoltammetry", "acv"),
     ("tafelplot", "tafel"),

@@ -2,11 +2,11 @@
 
 A segment is a sustained way in one direction. It is found by how far the potential has come back
 from its last extreme, so that neither jitter nor repeated potentials nor a hold at the vertex
-make a segment of their own.
+make a segment of their own. A rest before the scan belongs to none, nor does the jump that ends it.
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,8 @@ _TURN_SHARE: Final = 0.02
 """Share of the whole range of potentials that the sweep must come back to have turned."""
 _TURN_JITTERS: Final = 6.0
 _HOLD_STEPS: Final = 0.25
+_JUMP_STEPS: Final = 10.0
+"""Steps of the sweep that are no step but a jump to its first potential."""
 _WHOLE_SHARE: Final = 0.9
 
 
@@ -57,27 +59,10 @@ def find_segments(potential_v: FloatArray) -> tuple[Segment, ...]:
     """
     if len(potential_v) < 2 or np.ptp(potential_v) == 0:
         return ()
-    steps = np.diff(potential_v)
-    typical_v = float(np.median(np.abs(steps[steps != 0])))
-    jitter_v = (
-        float(np.median(np.abs(np.diff(steps)))) / 0.6745 / np.sqrt(6) if len(steps) > 1 else 0.0
-    )
-    turn_v = max(_TURN_SHARE * float(np.ptp(potential_v)), _TURN_JITTERS * jitter_v)
-    corners = _corners(potential_v.tolist(), turn_v)
-    hold_v = max(_HOLD_STEPS * typical_v, 2 * jitter_v)
-    leaves = [_last_near(potential_v, k, hold_v) for k in corners]
-    arrives = [_first_near(potential_v, k, hold_v) for k in corners]
-    pairs = itertools.pairwise(corners)
+    rest = _points_of_rest(potential_v)
     return tuple(
-        Segment(
-            number=k + 1,
-            direction=1 if potential_v[b] > potential_v[a] else -1,
-            start=leaves[k],
-            end=max(arrives[k + 1], leaves[k] + 1),
-            start_v=float(potential_v[a]),
-            end_v=float(potential_v[b]),
-        )
-        for k, (a, b) in enumerate(pairs)
+        replace(found, start=found.start + rest, end=found.end + rest)
+        for found in _segments(potential_v[rest:])
     )
 
 
@@ -100,6 +85,47 @@ def choose_pair(segments: tuple[Segment, ...]) -> tuple[Segment, Segment | None]
         shorter = [min(a.span_v, b.span_v) for a, b in forward_first]
         whole = max(shorter)
     return [p for p, s in zip(forward_first, shorter, strict=True) if s >= _WHOLE_SHARE * whole][-1]
+
+
+def _segments(potential_v: FloatArray) -> tuple[Segment, ...]:
+    """The segments of a scan without a rest before it."""
+    typical_v, jitter_v, turn_v = _scales_v(potential_v)
+    hold_v = max(_HOLD_STEPS * typical_v, 2 * jitter_v)
+    corners = _corners(potential_v.tolist(), turn_v)
+    leaves = [_last_near(potential_v, k, hold_v) for k in corners]
+    arrives = [_first_near(potential_v, k, hold_v) for k in corners]
+    pairs = itertools.pairwise(corners)
+    return tuple(
+        Segment(
+            number=k + 1,
+            direction=1 if potential_v[b] > potential_v[a] else -1,
+            start=leaves[k],
+            end=max(arrives[k + 1], leaves[k] + 1),
+            start_v=float(potential_v[a]),
+            end_v=float(potential_v[b]),
+        )
+        for k, (a, b) in enumerate(pairs)
+    )
+
+
+def _points_of_rest(potential_v: FloatArray) -> int:
+    """How many points stand before a jump to the first potential of the scan; 0 without one."""
+    typical_v, _, turn_v = _scales_v(potential_v)
+    jumps = np.abs(np.diff(potential_v)) > max(_JUMP_STEPS * typical_v, turn_v)
+    first = int(np.argmax(jumps)) + 1
+    held = bool(jumps.any()) and np.ptp(potential_v[:first]) <= turn_v
+    return first if held and np.ptp(potential_v[first:]) > 0 else 0
+
+
+def _scales_v(potential_v: FloatArray) -> tuple[float, float, float]:
+    """The usual step, the jitter of one point, and how far a sweep comes back that has turned."""
+    steps = np.diff(potential_v)
+    typical_v = float(np.median(np.abs(steps[steps != 0])))
+    jitter_v = (
+        float(np.median(np.abs(np.diff(steps)))) / 0.6745 / np.sqrt(6) if len(steps) > 1 else 0.0
+    )
+    turn_v = max(_TURN_SHARE * float(np.ptp(potential_v)), _TURN_JITTERS * jitter_v)
+    return typical_v, jitter_v, turn_v
 
 
 def _corners(potentials_v: list[float], turn_v: float) -> list[int]:

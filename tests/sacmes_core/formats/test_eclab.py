@@ -92,6 +92,19 @@ def test_binary_twin_names_the_remedy(samples: Path) -> None:
         read((samples / "biologic_mpr" / "lsv.mpr").read_bytes())
 
 
+@pytest.mark.parametrize("first", ["EC-LAB SETTING FILE", "EC-Lab LOG FILE"])
+def test_settings_and_logs_name_the_remedy(first: str) -> None:
+    text = f"{first}\r\n\r\nCyclic Voltammetry\r\nEi (V)              0.000\r\n"
+    with pytest.raises(FormatError, match=r"settings or log.*\.mpt"):
+        read(text.encode())
+
+
+@pytest.mark.parametrize("before", [b"  ", b"\r\n\r\n"])
+def test_blanks_before_the_first_line_are_no_matter(before: bytes) -> None:
+    (scan,) = read(before + mpt(technique="Staircase Voltammetry"))
+    assert (scan.format, scan.technique) == ("eclab", "scv")
+
+
 IMPEDANCE = "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\ttime/s\t<Ewe>/V\t<I>/mA\tcycle number\t"
 BATTERY = "mode\tNs\ttime/s\tcontrol/V/mA\tEwe/V\t<I>/mA\td(Q-Qo)/dE/mA.h/V\t"
 

@@ -204,3 +204,13 @@ def test_a_ring_at_a_set_current_is_left_out() -> None:
     galvanic = b"VRING\tQUANT\t1.00000E+002\tRing i (uA)\n"
     (cycle,) = read(data.replace(b"VRING\tPOTEN\t5.0E-001\tF\tRing E (V)\n", galvanic))
     assert (cycle.technique, cycle.electrodes, cycle.points) == ("cv", (1,), len(PATH))
+
+
+def test_recording_of_the_front_panel_is_refused_by_name() -> None:
+    rows = "".join(f"\t{0.03 - 0.01 * (k % 4):.6f}\t{5e-11 + k * 1e-12:.6E}\n" for k in range(20))
+    text = (
+        "VFP600\nTAG\tVFP600\nFREQ\tQUANT\t1.50000E+1\tAcquisition Frequency (Hz)\n"
+        f"VFPCURVE\tTABLE\n\tVoltage\tCurrent\n\tV\tA\n{rows}"
+    )
+    with pytest.raises(FormatError, match="measurement “VFP600”"):
+        read(text.encode())

@@ -255,6 +255,15 @@ def test_refusals_say_what_to_do(data: bytes, says: str) -> None:
         read(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"), [("A.nox", "ASCII in Nova"), ("b.idf", "IviumSoft"), ("c.BIN", "convert it")]
+)
+def test_binary_files_of_known_names_say_how_to_export(name: str, says: str) -> None:
+    with pytest.raises(FormatError, match=says):
+        read(b"\x00\x01\x02binary" * 50, name=name)
+    assert only(table("E/V\tI/A\n", lambda k, e, i: f"{e}\t{i}"), name=name).points > 10
+
+
 def test_explicit_mapping_wins() -> None:
     data = table("E/V I/A x y z\n", lambda k, e, i: f"9 {i * 1e3} {e * 1e3} {i * 1e9} {k}")
     scan = only(
@@ -336,3 +345,18 @@ def test_a_comma_that_may_be_of_thousands_or_decimals_is_not_guessed() -> None:
     rows = table("E (V)\tI (nA)\n", lambda k, e, i: f"{e}\t{900 + 20 * k:,}")
     with pytest.raises(FormatError, match="not numbers"):
         read(rows)
+
+
+def test_scans_that_a_column_numbers_are_told_apart() -> None:
+    rows = "".join(
+        f"{scan},{-0.01 * k:.2f},{scan + 0.1 * k:.1f}\n" for scan in (4, 5) for k in range(12)
+    )
+    scans = read(f"scan,E/V,I/uA\n{rows}".encode())
+    assert [(s.number, s.index, s.points) for s in scans] == [(4, 0, 12), (5, 1, 12)]
+    assert scans[1].curves[0].current_a[0] == pytest.approx(5e-6)
+
+
+def test_column_of_the_scan_that_does_not_change_or_counts_rows_is_no_matter() -> None:
+    for number in (lambda _: 1, lambda k: k + 1):
+        rows = "".join(f"{number(k)},{-0.01 * k:.2f},{1 + 0.1 * k:.1f}\n" for k in range(12))
+        assert only(f"scan,E/V,I/uA\n{rows}".encode()).points == 12

@@ -37,7 +37,11 @@ GAMRY = "EXPLAIN\nTAG\tSQUARE_WAVE\nCURVE\tTABLE\t20\n" + "".join(
 ECLAB = "EC-Lab ASCII FILE\nNb header lines : 4\nSquare Wave Voltammetry\n" + columns(
     "Ewe/V\tI delta/A\tI forward/A\tI reverse/A\n", "\t"
 )
-NOVA = columns("WE(1).Potential (V);WE(1).Current (A);WE(1).X (A);WE(1).Y (A)\n", ";")
+NOVA = columns(
+    "WE(1).Potential (V);WE(1).δ.Current (A);WE(1).Forward.Current (A);"
+    "WE(1).Backward.Current (A)\n",
+    ";",
+)
 PSTRACE = "Date and time:,2024-11-07 14:56:00\n" + columns("V,A,A,A\n")
 GENERIC = columns("E/V,I1/A,I2/A,I3/A\n")
 TABLES = {

@@ -66,3 +66,57 @@ def test_raw_current_beside_the_difference_is_left_out() -> None:
     assert [c.role for c in scan.curves] == ["difference", "forward", "reverse"]
     # The second column of numbers is the raw current, the third the difference.
     assert scan.curves[0].current_a[0] == pytest.approx(1e-3)
+
+
+def sweeps(columns: str, *sweeps: tuple[int, list[float]]) -> bytes:
+    """Rows of scan number, potential, time, potential of the base and current for each sweep."""
+    lines = [columns]
+    for number, potentials in sweeps:
+        for k, volts in enumerate(potentials):
+            cells = [volts, len(lines) * 0.5, volts - 0.025]
+            current = number * 1e-6 + k * 1e-8
+            lines.append(f"{number};{';'.join(f'{cell:.3f}' for cell in cells)};{current:.3E}")
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+UP = [-0.4 + 0.01 * k for k in range(20)]
+PULSES = "Scan;Potential applied (V);Time (s);WE(1).Base.Potential (V);WE(1).δ.Current (A)"
+PLAIN = "Scan;Potential applied (V);Time (s);WE(1).Potential (V);WE(1).Current (A)"
+
+
+def test_sweep_without_pulses_is_no_square_wave() -> None:
+    (scan,) = read(sweeps(PLAIN, (1, UP)))
+    assert (scan.technique, scan.flags) == ("lsv", ())
+    assert [c.role for c in scan.curves] == ["total"]
+    assert scan.curves[0].potential_v[0] == -0.425
+
+
+def test_potential_of_the_staircase_is_preferred_to_that_of_a_pulse() -> None:
+    (scan,) = read(sweeps(PULSES, (1, UP)))
+    assert scan.curves[0].potential_v[0] == -0.4
+
+
+@pytest.mark.parametrize("second", [UP, UP[::-1]])
+def test_numbered_square_waves_are_scans(second: list[float]) -> None:
+    scans = read(sweeps(PULSES, (1, UP), (2, second)))
+    assert [(s.technique, s.number, s.index, s.points) for s in scans] == [
+        ("swv", 1, 0, 20),
+        ("swv", 2, 1, 20),
+    ]
+    assert scans[1].curves[0].current_a[0] == 2e-6
+    assert scans[1].curves[0].potential_v[0] == pytest.approx(second[0])
+    assert [s.curves[0].time_s[0] for s in scans if s.curves[0].time_s] == [0.5, 0]
+
+
+def test_numbered_cycles_are_one_scan() -> None:
+    (scan,) = read(sweeps(PLAIN, (1, UP + UP[::-1]), (2, UP + UP[::-1])))
+    assert (scan.technique, scan.points) == ("cv", 80)
+
+
+def test_impedance_is_refused_by_its_columns() -> None:
+    columns = "Index;Frequency (Hz);Z' (Ω);-Z'' (Ω);Z (Ω);-Phase (°);Time (s)"
+    rows = "".join(
+        f"{k + 1};{1e5 / (k + 1):.1f};{100 + k};{50 - k};120;30;{k}\n" for k in range(20)
+    )
+    with pytest.raises(FormatError, match="neither potentials nor currents"):
+        read((f"WE(1).Potential\n{columns}\n{rows}").encode())

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from sacmes_core.errors import FormatError
+from sacmes_core.flags import TECHNIQUE_ASSUMED
 from sacmes_core.formats.reading import read
 from sacmes_core.formats.scan import ColumnMapping
 
@@ -138,3 +139,53 @@ def test_values_that_are_no_numbers_are_missing() -> None:
     data = session(measurement()).decode("utf-16").replace('"v": -2.5', '"v": NaN', 1)
     (scan,) = read(data.replace('"v": -3.5', f'"v": {"9" * 400}', 1).encode("utf-16"))
     assert [value == value for value in scan.curves[0].current_a[:4]] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("behind", ["\ufffe", "\r\n", ' "curves": []}]}\ufeff'])
+def test_what_stands_behind_the_session_is_no_part_of_it(behind: str) -> None:
+    text = session(measurement()).decode("utf-16").rstrip("\ufeff") + behind
+    (scan,) = read(text.encode("utf-16"))
+    assert scan.complete
+
+
+def test_line_ends_within_the_method_may_be_plain() -> None:
+    text = session(measurement()).decode("utf-16").replace("\\r\\n", "\r\n")
+    (scan,) = read(text.encode("utf-16"))
+    assert scan.frequency_hz == 60
+
+
+@pytest.mark.parametrize(
+    ("method", "technique", "assumed"),
+    [("lp", "lsv", False), ("cpot", "cv", False), ("fcv", "cv", False), ("ms", "swv", True)],
+)
+def test_methods_of_other_names(method: str, technique: str, assumed: bool) -> None:
+    (scan,) = read(session(measurement("Test", method, ("I vs E",))))
+    assert scan.technique == technique
+    assert (TECHNIQUE_ASSUMED in scan.flags) is assumed
+
+
+def of_kinds(*kinds: object, title: str = "SWV i vs E") -> bytes:
+    measured = measurement(titles=(title,) * len(kinds))
+    for curve, kind in zip(measured["curves"], kinds, strict=True):  # type: ignore[call-overload]
+        curve["yaxisdataarray"]["arraytype"] = kind
+    return session(measured)
+
+
+def test_types_of_arrays_tell_directions_of_equal_titles() -> None:
+    (scan,) = read(of_kinds(2, 29, 26))
+    assert [(c.electrode, c.role) for c in scan.curves] == [
+        (1, "difference"),
+        (1, "forward"),
+        (1, "reverse"),
+    ]
+
+
+@pytest.mark.parametrize("kind", [24, 31])
+def test_current_of_the_bipotentiostat_is_a_second_electrode(kind: int) -> None:
+    (scan,) = read(of_kinds(2, kind))
+    assert [(c.electrode, c.role) for c in scan.curves] == [(1, "difference"), (2, "difference")]
+
+
+def test_type_that_is_no_number_is_not_believed() -> None:
+    (scan,) = read(of_kinds([24]))
+    assert scan.electrodes == (1,)

@@ -127,3 +127,17 @@ def test_mapping_is_obeyed() -> None:
     assert scan.curves[0].potential_v[-1] == 0
     inverted = read(data, mapping=ColumnMapping(invert_current=True, current_unit="nA"))
     assert inverted[0].curves[0].current_a[0] == pytest.approx(1.5e-9)
+
+
+@pytest.mark.parametrize(
+    ("title", "technique"), [("Linear Polarization: LP", "lsv"), ("Cyclic Polarization: CP", "cv")]
+)
+def test_polarization_is_no_square_wave(title: str, technique: str) -> None:
+    (scan,) = read(pstrace([(f"{title} i vs E", "µA", SWEEP)]))
+    assert (scan.technique, scan.flags) == (technique, ())
+
+
+def test_bipotentiostat_is_a_second_electrode() -> None:
+    titles = ["Square Wave Voltammetry: SWV i vs E", "Square Wave Voltammetry: SWV i vs E (BiPot)"]
+    (scan,) = read(pstrace([(title, "µA", SWEEP) for title in titles]))
+    assert scan.electrodes == (1, 2)

@@ -112,6 +112,12 @@ def test_text_file_is_in_microamperes() -> None:
     assert scan.flags == ("units_assumed",)
 
 
+@pytest.mark.parametrize("ends", ["", "\n", "\n\n\n", "\r\n \r\n"])
+def test_blank_lines_around_the_text_file_are_no_matter(ends: str) -> None:
+    scans = read((ends + "\n".join(text_file()) + ends).encode())
+    assert [(scan.format, scan.points) for scan in scans] == [("rodeostat", len(text_file()))]
+
+
 def test_other_three_columns_are_no_rodeostat() -> None:
     lines = text_file()
     swapped = [", ".join([a, c, b]) for a, b, c in (line.split(", ") for line in lines)]

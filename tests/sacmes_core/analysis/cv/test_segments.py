@@ -50,6 +50,27 @@ def test_repeated_potentials_and_holds_are_left_out():
     assert potential_v[second.start + 1] > -0.3
 
 
+@pytest.mark.parametrize(
+    "corners_v",
+    [(-0.8, 1.2), (0.2, 0.8), (-0.8, -0.5), (0.5, 0.2), (-0.5, 0.5, -0.5), (0.1, 0.5, 0.1)],
+)
+@pytest.mark.parametrize("jitter_v", [0, 0.0005])
+def test_rest_and_jump_before_the_scan_are_no_segment(corners_v, jitter_v):
+    rest, scan = np.zeros(50), way(*corners_v)
+    potential_v = np.concatenate([rest, scan])
+    potential_v += np.random.default_rng(1).normal(scale=jitter_v, size=len(potential_v))
+    found = find_segments(potential_v)
+    assert [s.number for s in found] == list(range(1, len(corners_v)))
+    np.testing.assert_allclose(corners(found), corners_v, atol=4 * jitter_v + 1e-12)
+    assert abs(found[0].start - 50) <= 5
+    assert abs(found[-1].end - len(potential_v) + 1) <= 5
+
+
+def test_rest_at_the_first_potential_is_no_jump():
+    found = find_segments(np.concatenate([np.full(50, -0.2), way(-0.2, 0.4)]))
+    assert [(s.start, s.end) for s in found] == [(50, 350)]
+
+
 def test_a_constant_potential_has_no_segments():
     assert find_segments(np.full(50, 0.1)) == ()
     assert find_segments(np.array([0.1])) == ()
