@@ -71,14 +71,15 @@ def _scans(
     electrodes = numbers_of([value for value, _ in by_electrode])
     if electrodes is None:
         by_electrode = [(None, table)]
-    found: dict[tuple[float | None, float | None], list[Scan]] = {}
-    for k, (_, of_electrode) in enumerate(by_electrode):
+    found: dict[tuple[float | None, float | None, float | None], list[Scan]] = {}
+    for k, (named, of_electrode) in enumerate(by_electrode):
         for frequency, part in parts_by(of_electrode, FREQUENCY, POINTS_MIN):
             for number, scan in _numbered(part, technique, mapping, unturned):
+                apart = named
                 if electrodes is not None and scan.electrodes == (1,):
                     curves = (replace(curve, electrode=electrodes[k]) for curve in scan.curves)
-                    scan = replace(scan, curves=tuple(curves))
-                found.setdefault((frequency, number), []).append(scan)
+                    scan, apart = replace(scan, curves=tuple(curves)), None
+                found.setdefault((apart, frequency, number), []).append(scan)
     scans = [
         replace(
             of_all[0],
@@ -87,7 +88,7 @@ def _scans(
             flags=tuple(dict.fromkeys(flag for scan in of_all for flag in scan.flags)),
             incomplete=next((scan.incomplete for scan in of_all if scan.incomplete), None),
         )
-        for (_, number), of_all in found.items()
+        for (_, _, number), of_all in found.items()
     ]
     # The clock may run on from scan to scan.
     return [

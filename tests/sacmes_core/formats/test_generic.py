@@ -404,3 +404,9 @@ def test_scans_of_several_electrodes_and_frequencies() -> None:
 @pytest.mark.parametrize("keys", [("1.5", "2"), ("300", "2"), ("-1", "2")])
 def test_column_that_names_no_electrodes_is_no_matter(keys: tuple[str, ...]) -> None:
     assert only(tidy("electrode", *keys)).electrodes == (1,)
+
+
+def test_channels_of_several_electrodes_are_scans() -> None:
+    lines = [f"{c},{volts:.2f},{amps:.1f},{2 * amps:.1f}" for c in (1, 2) for volts, amps in ROWS]
+    scans = read("\n".join(["channel,E/V,I1/uA,I2/uA", *lines, ""]).encode())
+    assert [(s.electrodes, s.points) for s in scans] == [((1, 2), 12), ((1, 2), 12)]
