@@ -1,14 +1,14 @@
 """Columns of potentials, or times, and currents without a format of their own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
 from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import POINTS_MIN, build_curves, since_first_point
+from sacmes_core.formats.parts import ELECTRODE, FREQUENCY, SCAN, numbers_of, parts_by
 from sacmes_core.formats.scan import TIME_TECHNIQUES, ColumnMapping, Scan
 from sacmes_core.formats.table import RUN_LENGTH, Table, find_tables
 from sacmes_core.formats.techniques import technique_in
@@ -20,8 +20,6 @@ _FREQUENCY: Final = re.compile(
     r"\"?\s*[:=,;\t]\s*\"?(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(?:Hz)?\b",
     re.IGNORECASE,
 )
-_SCAN_COLUMN: Final = re.compile(r"scan(?:[ _]?(?:number|no\.?|nr\.?|#))?", re.IGNORECASE)
-_FREQUENCY_COLUMN: Final = re.compile(r"freq(?:uency)?\s*[(\[/]\s*Hz\s*[)\]]?", re.IGNORECASE)
 
 
 def read_generic(
@@ -68,23 +66,50 @@ def read_generic(
 def _scans(
     table: Table, technique: str | None, mapping: ColumnMapping, unturned: str | None
 ) -> list[Scan]:
-    """The scan of a table; those that a column numbers unless they are cycles of one."""
-    found = _scan(table, technique, mapping, unturned)
-    pulses = any(curve.role == "difference" for curve in found.curves)
-    if found.technique in TIME_TECHNIQUES or (found.technique == "cv" and not pulses):
-        return [found]
-    parts = _numbered_parts(table)
-    if not parts:
-        return [found]
+    """The scans of a table: one, or those that columns number, with all of their electrodes."""
+    by_electrode = parts_by(table, ELECTRODE, POINTS_MIN)
+    electrodes = numbers_of([value for value, _ in by_electrode])
+    if electrodes is None:
+        by_electrode = [(None, table)]
+    found: dict[tuple[float | None, float | None, float | None], list[Scan]] = {}
+    for k, (named, of_electrode) in enumerate(by_electrode):
+        for frequency, part in parts_by(of_electrode, FREQUENCY, POINTS_MIN):
+            for number, scan in _numbered(part, technique, mapping, unturned):
+                apart = named
+                if electrodes is not None and scan.electrodes == (1,):
+                    curves = (replace(curve, electrode=electrodes[k]) for curve in scan.curves)
+                    scan, apart = replace(scan, curves=tuple(curves)), None
+                found.setdefault((apart, frequency, number), []).append(scan)
     scans = [
-        replace(_scan(part, technique, mapping, unturned), number=number)
-        for number, part in parts.items()
+        replace(
+            of_all[0],
+            number=None if number is None or not number.is_integer() else int(number),
+            curves=tuple(curve for scan in of_all for curve in scan.curves),
+            flags=tuple(dict.fromkeys(flag for scan in of_all for flag in scan.flags)),
+            incomplete=next((scan.incomplete for scan in of_all if scan.incomplete), None),
+        )
+        for (_, _, number), of_all in found.items()
     ]
     # The clock may run on from scan to scan.
     return [
         scans[0],
         *(replace(s, curves=tuple(map(since_first_point, s.curves))) for s in scans[1:]),
     ]
+
+
+def _numbered(
+    table: Table, technique: str | None, mapping: ColumnMapping, unturned: str | None
+) -> Iterator[tuple[float | None, Scan]]:
+    """The scans that a column numbers; one if they are cycles, or nothing numbers them."""
+    whole = _scan(table, technique, mapping, unturned)
+    pulses = any(curve.role == "difference" for curve in whole.curves)
+    parts = parts_by(table, SCAN, POINTS_MIN)
+    cycles = whole.technique == "cv" and not pulses
+    if len(parts) < 2 or cycles or whole.technique in TIME_TECHNIQUES:
+        yield None, whole
+        return
+    for number, part in parts:
+        yield number, _scan(part, technique, mapping, unturned)
 
 
 def _scan(
@@ -99,34 +124,6 @@ def _scan(
         flags=flags,
         incomplete=CUT_SENTENCE if table.cut else None,
     )
-
-
-def _numbered_parts(table: Table) -> dict[int, Table]:
-    """The rows of each scan by the number in the column ``Scan``; empty if there is but one.
-
-    Scans that are too short, as the first rows of one that is being measured, are not told apart.
-    """
-    names = table.layout.cells(table.above[0]) if table.above else []
-    place = next((k for k, name in enumerate(names) if _SCAN_COLUMN.fullmatch(name)), None)
-    if place is None or len(names) != len(table.columns) or not table.gapless[place]:
-        return {}
-    numbers = table.columns[place]
-    starts = [k for k, number in enumerate(numbers) if k == 0 or number != numbers[k - 1]]
-    ends = [*starts[1:], len(numbers)]
-    ascending = all(numbers[a] < numbers[b] for a, b in pairwise(starts))  # type: ignore[operator]
-    whole = all(float(numbers[k]).is_integer() for k in starts)  # type: ignore[arg-type]
-    longest = max(end - start for start, end in zip(starts, ends, strict=True))
-    if len(starts) < 2 or not ascending or not whole or longest < POINTS_MIN:
-        return {}
-    return {
-        int(numbers[start]): replace(  # type: ignore[arg-type]
-            table,
-            columns=tuple(column[start:end] for column in table.columns),
-            cut=table.cut and end == len(numbers),
-        )
-        for start, end in zip(starts, ends, strict=True)
-        if end - start >= POINTS_MIN
-    }
 
 
 def _tables(lines: Sequence[str], mapping: ColumnMapping) -> list[Table]:
@@ -156,6 +153,6 @@ def _frequency(table: Table) -> float | None:
             return value if 0 < value < float("inf") else None
     names = table.layout.cells(table.above[0]) if table.above else []
     for name, column in zip(names, table.columns, strict=False):
-        if _FREQUENCY_COLUMN.fullmatch(name) and len(set(column)) == 1 and column[0]:
+        if FREQUENCY.fullmatch(name) and len(set(column)) == 1 and column[0]:
             return column[0] if column[0] > 0 else None
     return None

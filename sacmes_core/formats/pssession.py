@@ -13,7 +13,14 @@ from sacmes_core.flags import OVERLOAD
 from sacmes_core.formats.completeness import why_too_few
 from sacmes_core.formats.curves import divisor
 from sacmes_core.formats.palmsens import TitledCurve, gather_scans
-from sacmes_core.formats.scan import ColumnMapping, DeclaredSweep, Role, Scan, refuse_mapping
+from sacmes_core.formats.scan import (
+    TIME_TECHNIQUES,
+    ColumnMapping,
+    DeclaredSweep,
+    Role,
+    Scan,
+    refuse_mapping,
+)
 
 FORMAT: Final = "pssession"
 
@@ -22,6 +29,8 @@ _SCALES: Final = {"pico": 1e-12, "nano": 1e-9, "micro": 1e-6, "milli": 1e-3, "":
 _METHOD_LINE: Final = re.compile(r"^(\w+)=(.*?)\s*$", re.MULTILINE)
 _TICKS_PER_MICROSECOND: Final = 10
 _OVERLOADED: Final = 1
+_CHANNEL: Final = re.compile(r"(?<=\d)channel", re.IGNORECASE)
+"""Where a channel begins in a description such as ``scan1channel2``."""
 _TECHNIQUES: Final[Mapping[str, str | None]] = {
     "fcv": "cv", "cpot": "cv", "lp": "lsv",
     "ad": "ca", "fam": "ca", "ma": "ca", "ps": "ca",
@@ -88,15 +97,14 @@ def _curves(session: object) -> Iterator[TitledCurve]:
         name = method.get("METHOD_ID", "").lower()
         technique = _TECHNIQUES.get(name, name or None)
         clock = _clock(measurement)
-        for curve in _list(measurement, "curves"):
-            x, y = (_axis(curve, key) for key in ("xaxisdataarray", "yaxisdataarray"))
+        for title, x, y in _drawn(measurement) or _measured(measurement, technique):
             if x is None or y is None or x.dimension == "ampere" or y.dimension != "ampere":
                 continue
             places, currents, overloaded = _points(x, y)
             over_time = x.dimension == "time"
             times = places if over_time else clock if len(clock) == len(places) else None
             yield TitledCurve(
-                title=f"{_text(measurement, 'title')}: {_text(curve, 'title')}",
+                title=f"{_text(measurement, 'title')}: {title}",
                 potential_v=(math.nan,) * len(places) if over_time else places,
                 current_a=currents,
                 time_s=times,
@@ -122,6 +130,32 @@ class _Axis:
     kind: int | None
     points: list[_Point]
     by: float
+
+
+_TitledAxes = tuple[str, _Axis | None, _Axis | None]
+
+
+def _drawn(measurement: object) -> list[_TitledAxes]:
+    """The axes of the curves of a measurement with their titles."""
+    return [
+        (_text(curve, "title"), _axis(curve, "xaxisdataarray"), _axis(curve, "yaxisdataarray"))
+        for curve in _list(measurement, "curves")
+    ]
+
+
+def _measured(measurement: object, technique: str | None) -> list[_TitledAxes]:
+    """The currents of a data set of which no curve is drawn, each with the axis before it."""
+    dataset = measurement.get("dataset") if isinstance(measurement, dict) else None
+    along = "time" if technique in TIME_TECHNIQUES else "volt"
+    axis: _Axis | None = None
+    found: list[_TitledAxes] = []
+    for array in _list(dataset, "values"):
+        values = _values(array)
+        if values is not None and values.dimension == along:
+            axis = values
+        elif values is not None:
+            found.append((_CHANNEL.sub(" channel", _text(array, "description")), axis, values))
+    return found
 
 
 def _axis(item: object, key: str) -> _Axis | None:

@@ -360,3 +360,53 @@ def test_column_of_the_scan_that_does_not_change_or_counts_rows_is_no_matter() -
     for number in (lambda _: 1, lambda k: k + 1):
         rows = "".join(f"{number(k)},{-0.01 * k:.2f},{1 + 0.1 * k:.1f}\n" for k in range(12))
         assert only(f"scan,E/V,I/uA\n{rows}".encode()).points == 12
+
+
+ROWS = [(-0.01 * k, 1 + 0.1 * k) for k in range(12)]
+
+
+def tidy(heading: str, *keys: str, interleaved: bool = False) -> bytes:
+    lines = [[f"{key},{volts:.2f},{current:.1f}" for key in keys] for volts, current in ROWS]
+    order = lines if interleaved else zip(*lines, strict=True)
+    return "\n".join(
+        [f"{heading},E/V,I/uA", *(line for part in order for line in part), ""]
+    ).encode()
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+@pytest.mark.parametrize("keys", [("3", "7"), ("0", "1")])
+def test_electrodes_that_a_column_names_are_curves_of_one_scan(
+    keys: tuple[str, ...], interleaved: bool
+) -> None:
+    scan = only(tidy("Channel", *keys, interleaved=interleaved))
+    assert scan.electrodes == ((3, 7) if "3" in keys else (1, 2))
+    assert scan.curves[1].current_a == pytest.approx([current * 1e-6 for _, current in ROWS])
+
+
+def test_frequencies_that_a_column_names_are_scans() -> None:
+    scans = read(tidy("frequency_Hz", "10", "60"))
+    assert [(s.frequency_hz, s.index, s.points) for s in scans] == [(10, 0, 12), (60, 1, 12)]
+
+
+def test_scans_of_several_electrodes_and_frequencies() -> None:
+    keys = [
+        f"{scan},{hz},{electrode}" for scan in (1, 2) for hz in (10, 60) for electrode in (1, 2)
+    ]
+    scans = read(tidy("scan,freq (Hz),electrode", *keys))
+    assert [(s.number, s.frequency_hz, s.electrodes) for s in scans] == [
+        (1, 10, (1, 2)),
+        (2, 10, (1, 2)),
+        (1, 60, (1, 2)),
+        (2, 60, (1, 2)),
+    ]
+
+
+@pytest.mark.parametrize("keys", [("1.5", "2"), ("300", "2"), ("-1", "2")])
+def test_column_that_names_no_electrodes_is_no_matter(keys: tuple[str, ...]) -> None:
+    assert only(tidy("electrode", *keys)).electrodes == (1,)
+
+
+def test_channels_of_several_electrodes_are_scans() -> None:
+    lines = [f"{c},{volts:.2f},{amps:.1f},{2 * amps:.1f}" for c in (1, 2) for volts, amps in ROWS]
+    scans = read("\n".join(["channel,E/V,I1/uA,I2/uA", *lines, ""]).encode())
+    assert [(s.electrodes, s.points) for s in scans] == [((1, 2), 12), ((1, 2), 12)]

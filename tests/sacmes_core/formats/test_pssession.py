@@ -189,3 +189,43 @@ def test_current_of_the_bipotentiostat_is_a_second_electrode(kind: int) -> None:
 def test_type_that_is_no_number_is_not_believed() -> None:
     (scan,) = read(of_kinds([24]))
     assert scan.electrodes == (1,)
+
+
+def described(unit: str, description: str, values: list[float]) -> dict[str, object]:
+    return {**array(unit, values), "description": description}
+
+
+def test_data_set_is_read_where_no_curve_is_drawn() -> None:
+    potentials = [0.39 - 0.01 * k for k in range(20)]
+    values = [
+        described("Time", "time", [0.1 * k for k in range(20)]),
+        *(
+            item
+            for channel in (1, 3)
+            for item in (
+                described("Volt", f"scan1channel{channel}", potentials),
+                described(
+                    "MicroAmpere", f"scan1channel{channel}", [-channel - k for k in range(20)]
+                ),
+                described("MicroCoulomb", f"scan1channel{channel}", potentials),
+            )
+        ),
+    ]
+    measured = {**measurement(technique="swv", titles=()), "dataset": {"values": values}}
+    (scan,) = read(session(measured, measurement()), name="a.pssession")[:1]
+    assert (scan.technique, scan.electrodes, scan.points) == ("swv", (1, 3), 20)
+    assert [c.current_a[0] for c in scan.curves] == [-1e-6, -3e-6]
+    assert scan.curves[0].potential_v[0] == 0.39
+    assert scan.curves[0].time_s is not None
+
+
+def test_data_set_of_amperometry_is_over_time() -> None:
+    values = [
+        described("Time", "time", [0.1 * k for k in range(20)]),
+        described("Volt", "potential", [0.3] * 20),
+        described("MicroAmpere", "current", [1.0 + k for k in range(20)]),
+    ]
+    measured = {**measurement(technique="ad", titles=()), "dataset": {"values": values}}
+    (scan,) = read(session(measured))
+    assert scan.technique == "ca"
+    assert scan.curves[0].time_s == pytest.approx([0.1 * k for k in range(20)])
