@@ -16,6 +16,7 @@ from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.lined import read_lined, reading_from_text
 from sacmes_core.formats.methodscript import is_methodscript, read_methodscript
 from sacmes_core.formats.names import ScanName, parse_name
+from sacmes_core.formats.nova import FORMAT as NOVA
 from sacmes_core.formats.nova import is_nova, read_nova
 from sacmes_core.formats.pssession import is_pssession, read_pssession
 from sacmes_core.formats.pstrace import is_pstrace, read_pstrace
@@ -135,7 +136,12 @@ def _finished(scan: Scan, named: ScanName, *, alone: bool, square_wave: bool) ->
         frequency = named.frequency_hz
     elif _differ(named.frequency_hz, frequency):
         flags.append(NAME_HEADER_MISMATCH)
-    if frequency is not None or square_wave:
+    is_square_wave = frequency is not None or square_wave
+    technique = scan.technique
+    if is_square_wave and scan.format == NOVA and technique == "lsv":
+        # Nova names no technique, and its columns none where the difference alone was exported.
+        technique, curves = "swv", tuple(replace(curve, role="difference") for curve in curves)
+    if is_square_wave:
         flags = [flag for flag in flags if flag != TECHNIQUE_ASSUMED]
     number = scan.number
     if number is None or (alone and named.number is not None):
@@ -145,6 +151,7 @@ def _finished(scan: Scan, named: ScanName, *, alone: bool, square_wave: bool) ->
         flags.append(TRUNCATED_SCAN)
     return replace(
         scan,
+        technique=technique,
         curves=curves,
         frequency_hz=frequency,
         number=number,

@@ -91,6 +91,13 @@ def test_sweep_without_pulses_is_no_square_wave() -> None:
     assert scan.curves[0].potential_v[0] == -0.425
 
 
+@pytest.mark.parametrize("name", ["SWV_2.txt", "run 15Hz 2.txt"])
+def test_the_name_may_say_that_a_sweep_is_a_square_wave(name: str) -> None:
+    (scan,) = read(sweeps(PLAIN, (1, UP)), name=name)
+    assert (scan.technique, scan.flags) == ("swv", ())
+    assert [c.role for c in scan.curves] == ["difference"]
+
+
 def test_potential_of_the_staircase_is_preferred_to_that_of_a_pulse() -> None:
     (scan,) = read(sweeps(PULSES, (1, UP)))
     assert scan.curves[0].potential_v[0] == -0.4
