@@ -73,6 +73,18 @@ class ExportDesk:
             self._status.trouble("exports", None)
         return True
 
+    def turn_away(self) -> None:
+        """Tell all who wait that their exports are not made any more, as the analyzer ends."""
+        while (waiting := self._waiting.take(0)) is not None:
+            asked, _, _ = waiting
+            problem = Problem(
+                type="unavailable",
+                title="The analyzer ends",
+                detail="The export was not begun; ask again when an analyzer is there.",
+            )
+            self._count(asked, problem.type)
+            self._send(questions.reply(asked, problem))
+
     def _answer(self, asked: Asked, query: ExportQuery, run: Run) -> None:
         def tell(done: int, of: int) -> None:
             self._tell(run, done, of)
