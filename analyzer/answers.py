@@ -133,10 +133,7 @@ class Answers:
                 self._seen_revisions[place.user_id] = payload.revision
         elif place.channel is SESSION and isinstance(payload, SessionDocument):
             effects = self._store.sessions.see(place.user_id, payload, datetime.now(UTC))
-            for effect in effects:
-                if isinstance(effect, Publish):
-                    self._publish_document(place.user_id, effect.document)
-            self._changed()
+            self._perform(place.user_id, effects, None)
 
     def connected(self) -> None:
         """Retain the newest document of every user again: a killed broker restores an older one."""

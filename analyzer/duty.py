@@ -227,6 +227,7 @@ class Duty:
         """Answer what was asked before the end, until a time of the monotonic clock."""
         while not self._inbox.is_empty and time.monotonic() < deadline:
             self._answer()
+        self._answers.exports.turn_away()
         while time.monotonic() < deadline and self._answers.aside.work(timeout_s=0):
             pass
 

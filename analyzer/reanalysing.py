@@ -39,11 +39,13 @@ class Reanalyser:
         self._link = link
         self._status = status
         self._piece: Piece | None = None
+        self._failed: Piece | None = None
         self._size = _PIECE_FIRST
         self._told_at: dict[int, float] = {}
 
     def turn(self, after_run: int) -> int | None:
         """Analyse a piece of the session whose turn it is after another; its number, if any."""
+        self._give_back()
         piece = self.reanalysis.take(
             after_run, limit=min(self._size, PIECE_MAX), limit_bytes=PIECE_BYTES_MAX
         )
@@ -85,11 +87,18 @@ class Reanalyser:
         try:
             yield
         except Exception:
+            self._failed = piece
             with suppress(StoreError):
-                self.reanalysis.release(piece)
+                self._give_back()
             raise
         finally:
             self._piece = None
+
+    def _give_back(self) -> None:
+        """Release a piece over which work failed; the store may have failed with it."""
+        if self._failed is not None:
+            self.reanalysis.release(self._failed)
+            self._failed = None
 
     def _analyse(self, piece: Piece) -> None:
         run = self._store.sessions.by_number(piece.run)

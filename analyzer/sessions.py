@@ -263,7 +263,7 @@ def _see(state: UserSessions, seen: DocumentSeen) -> tuple[UserSessions, tuple[E
         effects = (Save(document, analyse_again=again, trend_again=again),)
     if newest is not None and not state.recovered and document.revision < newest.revision:
         return state, (*effects, Publish(newest))
-    if effects and newest is not None and not state.recovered:
+    if effects:
         # A store replaced by an older copy may have put its own in the place of this one already.
         effects = (*effects, Publish(document))
     highest = max(state.highest_revision, document.revision)

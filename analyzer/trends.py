@@ -119,7 +119,7 @@ class Trends:
         revision = self._results.replace_trend(
             claim,
             changed,
-            revision=run.document.revision,
+            order=run.order,
             calibration_revision=run.calibration_revision,
             state=state,
         )

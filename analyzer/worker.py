@@ -71,6 +71,7 @@ class Worker:
         self._announcer = announcer
         self._claims = Claims(store.database, holder)
         self._held: tuple[Claim, ...] = ()
+        self._failed: list[Claim] = []
         self._alone = 0
         self._trends = Trends(store.results, store.calibrations)
         self._reanalyser = Reanalyser(store, link, status, holder)
@@ -117,6 +118,7 @@ class Worker:
 
         New scans of every session come before any re-analysis, and sessions take turns.
         """
+        self._give_back()
         busy = self._analyse_next() or self._analyse_again()
         busy = self._refresh_trends() or busy
         announced = self._announcer is not None and self._announcer.work()
@@ -150,13 +152,20 @@ class Worker:
         except Exception:
             # One of them is at fault, and must not hold up the others.
             self._alone = len(claims)
+            self._failed += claims
             for claim in claims:
                 self._trends.forget(claim.run)
-                with suppress(StoreError):
-                    self._claims.release(claim)
+            with suppress(StoreError):
+                self._give_back()
             raise
         finally:
             self._held = ()
+
+    def _give_back(self) -> None:
+        """Release what is left of claims whose work failed; the store may have failed with it."""
+        while self._failed:
+            self._claims.release(self._failed[-1])
+            self._failed.pop()
 
     def _analyse_batches(self, claims: Sequence[Claim]) -> None:
         """Analyse what waits in sessions, those of equal settings together, and commit it all."""

@@ -1,6 +1,5 @@
 """Where exports are asked for: they are made one after the other, beside all other answers."""
 
-import queue
 import time
 from collections.abc import Callable
 from typing import Final
@@ -12,6 +11,7 @@ from analyzer.status import Status
 from analyzer.store.database import StoreError
 from analyzer.store.sessions import Run
 from analyzer.store.store import Store
+from analyzer.turns import Turns
 from sacmes_core import questions
 from sacmes_core.messages import Publication
 from sacmes_core.payloads.questions import ExportQuery
@@ -21,6 +21,7 @@ from sacmes_core.protocol import PROGRESS, publication
 from sacmes_core.questions import Asked
 
 WAITING_MAX: Final = 32
+WAITING_OF_ONE_MAX: Final = 8
 PROGRESS_EVERY_S: Final = 0.5
 
 
@@ -39,27 +40,27 @@ class ExportDesk:
         self._exports = Exports(store)
         self._status = status
         self._send = send
-        self._waiting: queue.Queue[tuple[Asked, ExportQuery, Run]] = queue.Queue(WAITING_MAX)
+        self._waiting: Turns[tuple[Asked, ExportQuery, Run]] = Turns(
+            WAITING_MAX, WAITING_OF_ONE_MAX
+        )
         self._told_at = 0.0
 
     def ask(self, asked: Asked, query: ExportQuery, run: Run) -> Problem | None:
         """Let an export be made; why not, if too many are waited for already."""
-        try:
-            self._waiting.put_nowait((asked, query, run))
-        except queue.Full:
-            return Problem(
-                type="unavailable",
-                title="Too many exports",
-                detail="Other exports are being made; ask again in a minute.",
-            )
-        return None
+        if self._waiting.put(asked.user_id, (asked, query, run)):
+            return None
+        return Problem(
+            type="unavailable",
+            title="Too many exports",
+            detail="Other exports are being made; ask again in a minute.",
+        )
 
     def work(self, timeout_s: float = 0.5) -> bool:
         """Make the next export and send the part that is asked for; whether there was one."""
-        try:
-            asked, query, run = self._waiting.get(timeout=timeout_s)
-        except queue.Empty:
+        waiting = self._waiting.take(timeout_s)
+        if waiting is None:
             return False
+        asked, query, run = waiting
         try:
             self._answer(asked, query, run)
         except StoreError as error:
@@ -71,6 +72,18 @@ class ExportDesk:
         else:
             self._status.trouble("exports", None)
         return True
+
+    def turn_away(self) -> None:
+        """Tell all who wait that their exports are not made any more, as the analyzer ends."""
+        while (waiting := self._waiting.take(0)) is not None:
+            asked, _, _ = waiting
+            problem = Problem(
+                type="unavailable",
+                title="The analyzer ends",
+                detail="The export was not begun; ask again when an analyzer is there.",
+            )
+            self._count(asked, problem.type)
+            self._send(questions.reply(asked, problem))
 
     def _answer(self, asked: Asked, query: ExportQuery, run: Run) -> None:
         def tell(done: int, of: int) -> None:

@@ -197,7 +197,7 @@ class Reanalysis:
         run = claim.run
         with self._database.write() as connection:
             trend_revision = next_trend_revision(
-                connection, claim, session.document.revision, session.calibration_revision
+                connection, claim, session.order, session.calibration_revision
             )
             waiting = exists().where(jobs.c.run == run, jobs.c.priority == AGAIN)
             if trend_revision is None or connection.scalar(select(waiting)):

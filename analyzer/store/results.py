@@ -227,7 +227,7 @@ class Results:
         claim: Claim,
         changed: Sequence[tuple[ResultKey, Trend]],
         *,
-        revision: int,
+        order: int,
         calibration_revision: int = 0,
         state: TrendState | None = None,
     ) -> int | None:
@@ -237,8 +237,8 @@ class Results:
         ----------
         claim
             On the session; it ends with this.
-        revision
-            Revision of the session document whose settings it was computed with.
+        order
+            That of the session, with whose document it was computed.
         calibration_revision
             That of the calibration.
         state
@@ -251,7 +251,7 @@ class Results:
             meanwhile, or another worker has taken the session over.
         """
         with self._database.write() as connection:
-            trend_revision = next_trend_revision(connection, claim, revision, calibration_revision)
+            trend_revision = next_trend_revision(connection, claim, order, calibration_revision)
             if trend_revision is not None:
                 _write_trends(connection, changed)
                 show_trend(connection, claim.run, trend_revision, state)

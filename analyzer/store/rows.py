@@ -193,14 +193,14 @@ def points_of(row: Any) -> tuple[TrendPoint, ...]:
 
 
 def next_trend_revision(
-    connection: Connection, claim: Claim, revision: int, calibration_revision: int
+    connection: Connection, claim: Claim, order: int, calibration_revision: int
 ) -> int | None:
     """End the claim under which a whole trend was computed.
 
     Parameters
     ----------
-    revision, calibration_revision
-        Of the session document and the calibration that it was computed with.
+    order, calibration_revision
+        Those of the session with whose document and calibration it was computed.
 
     Returns
     -------
@@ -214,7 +214,7 @@ def next_trend_revision(
     row = connection.execute(query.with_for_update()).first()
     if row is None:
         return None
-    same = (row.revision, row.calibration_revision) == (revision, calibration_revision)
+    same = (row.revision, row.calibration_revision) == (order, calibration_revision)
     return int(row.trend_revision) + 1 if spend(connection, claim) and same else None
 
 

@@ -43,6 +43,9 @@ class Run:
     ----------
     run
         The store's own number of the session.
+    order
+        Grows with each change of the document, and says which session is newer: its revision, but
+        0 where the session comes before all others.
     shown_revision
         Settings revision of the results; an older one while the session is analysed again.
     content_version
@@ -54,6 +57,7 @@ class Run:
     run: int
     user_id: str
     document: SessionDocument
+    order: int
     recovered: bool
     shown_revision: int
     trend_revision: int
@@ -348,6 +352,7 @@ def _run(row: Any) -> Run:
         row.run,
         row.user_id,
         _document(row.document),
+        row.revision,
         bool(row.recovered),
         row.shown_revision,
         row.trend_revision,

@@ -284,7 +284,8 @@ def insert_session(
     row = {
         "user_id": user_id,
         "session_id": document.session_id,
-        "revision": document.revision,
+        # Of a session that only its uploads tell of nobody knows when it was: it comes before all.
+        "revision": 0 if recovered else document.revision,
         "settings_revision": document.settings_revision,
         "shown_revision": document.settings_revision,
         "recovered": int(recovered),

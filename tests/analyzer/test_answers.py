@@ -361,6 +361,22 @@ def test_rates_are_fitted_to_the_results_of_a_session(desk: Desk) -> None:
     assert refused.type == "not_found"
 
 
+@pytest.mark.parametrize("question", [questions.EXPORT, questions.RATES], ids=lambda q: q.verb)
+def test_who_asks_for_much_that_takes_long_lets_others_between(
+    desk: Desk, question: Question
+) -> None:
+    for user_id in ("alice", "alice", "alice", "bob"):
+        sent = questions.question(
+            question, question.payload(), user_id=user_id, client="x", correlation_data=b"1"
+        )
+        message = Message(sent.topic, sent.payload, response_topic=sent.response_topic)
+        desk.answers.question(message)
+    while desk.answers.exports.work(0) or desk.answers.aside.work(0):
+        pass
+    asked = [parse_topic(message.topic).user_id for message in desk.outbox.sent]
+    assert asked == ["alice", "bob", "alice", "alice"]
+
+
 def test_who_asks_for_too_many_exports_at_once_is_told_so(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

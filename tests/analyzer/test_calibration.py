@@ -197,6 +197,27 @@ def test_a_calibration_goes_with_the_file_of_its_session(desk: Desk, tmp_path: P
     other.close()
 
 
+def test_an_imported_session_that_comes_before_all_others_is_calibrated_too(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "one.zip"
+    export_session(desk.store.database, "alice", SESSION, file)
+    other = Desk(open_store(home_url(tmp_path)))
+    fill(other.store, "bob", OTHER, {})
+    import_session(other.store.database, file, "bob")
+    newest = other.store.sessions.find("bob", None)
+    assert newest is not None
+    assert newest.document.session_id == OTHER
+    curve = EnteredCurve(baseline=2e-6, gain=-1.2e-6, half_concentration_molar=7e-5)
+    request = CalibrateRequest(
+        session_id=SESSION, source="entered", quantity="peak_current", entered=(curve,)
+    )
+    other.ask(questions.CALIBRATE, request, "bob")
+    assert Worker(other.store, Outbox(), Status(), holder="one").turn()
+    assert not other.store.sessions.stale()
+    other.store.close()
+
+
 def test_another_session_takes_it_over_and_lets_it_go(desk: Desk) -> None:
     run = desk.store.sessions.find("alice", SESSION)
     assert run is not None

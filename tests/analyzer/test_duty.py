@@ -93,6 +93,14 @@ def test_at_the_end_what_was_asked_is_answered(watch: Watch) -> None:
     assert watch.answered == 5
 
 
+def test_at_the_end_nobody_waits_for_an_export_in_vain(store: Store, watch: Watch) -> None:
+    fill(store, "alice", SESSION, {})
+    watch.ask(asked(questions.EXPORT), asked(questions.EXPORT))
+    watch.duty.finish(time.monotonic() + 60)
+    told = watch.status.metrics.text([])
+    assert 'verb="export",outcome="unavailable"} 2' in told, told
+
+
 def test_but_not_for_ever(watch: Watch) -> None:
     watch.ask(*some())
     watch.duty.finish(time.monotonic() - 1)

@@ -144,7 +144,7 @@ def test_fresh_store_takes_over_what_the_broker_holds() -> None:
     held = document(1, 7)
     state, effects = step(UserSessions(), DocumentSeen(held, None), NOW)
     assert state == UserSessions(held, False, 7)
-    assert effects == (Save(held),)
+    assert effects == (Save(held), Publish(held))
     state, _ = start(state, 2, seen_revision=7)
     assert state.highest_revision == 9
 

@@ -17,6 +17,7 @@ from support.agent import packed, voltammogram
 from support.stored import SESSION, Outbox
 
 from analyzer.alerting import AgentHeard, ResultCame, ScansStored, SessionSeen
+from analyzer.answers import Answers
 from analyzer.ingest import Arrival, check
 from analyzer.sessions import SettingsChanged, Started
 from analyzer.status import Status
@@ -39,7 +40,8 @@ from sacmes_core.payloads.alerts import AcknowledgeRequest, Alert, Alerts, Alert
 from sacmes_core.payloads.questions import SettingsRequest, StartRequest
 from sacmes_core.payloads.replies import Problem
 from sacmes_core.payloads.results import ElectrodeResult, Result, ScanReference
-from sacmes_core.protocol import decode
+from sacmes_core.protocol import SESSION as DOCUMENT
+from sacmes_core.protocol import decode, publication
 from sacmes_core.settings.alerts import AlertSettings, BandRule
 from sacmes_core.settings.session import SessionSettings
 
@@ -197,6 +199,23 @@ def test_alerts_are_retained_again_as_soon_as_the_store_can_be_read(store: Store
     tower.outbox.sent.clear()
     tower.wait(1)
     assert tower.told() == told
+
+
+def test_a_session_that_the_store_had_lost_is_watched_as_soon_as_it_is_known_again(
+    store: Store, tmp_path: Path
+) -> None:
+    begin(store, AlertSettings(no_scans_s=30))
+    run = store.sessions.find("alice", None)
+    assert run is not None
+    (tmp_path / "new").mkdir()
+    fresh = open_store(home_url(tmp_path / "new"))
+    tower = Tower(fresh)
+    answers = Answers(fresh, tower.outbox, Status(), lambda: None, tower.watchman)
+    message = publication(DOCUMENT, run.document, user_id="alice")
+    answers.retained(Message(message.topic, message.payload, retain=True))
+    tower.wait(32)
+    assert [alert.kind for alert in tower.told()] == ["no_scans"]
+    fresh.close()
 
 
 def test_half_a_streak_outlives_its_judge(store: Store) -> None:

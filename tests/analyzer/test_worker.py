@@ -257,22 +257,48 @@ def cut() -> tuple[Disconnected | Connected, ...]:
 
 
 @contextmanager
-def unwritable(store: Store) -> Iterator[None]:
-    """A store whose results can be read and not be changed."""
+def unwritable(store: Store, *whats: str) -> Iterator[None]:
+    """A store that can be read, and in which some changes are not possible."""
     with store.database.write() as connection:
-        connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE UPDATE ON results BEGIN SELECT RAISE(FAIL, 'full'); END"
-        )
+        for k, what in enumerate(whats):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER full{k} BEFORE {what} BEGIN SELECT RAISE(FAIL, 'full'); END"
+            )
     yield
     with store.database.write() as connection:
-        connection.exec_driver_sql("DROP TRIGGER full")
+        for k in range(len(whats)):
+            connection.exec_driver_sql(f"DROP TRIGGER full{k}")
+
+
+def test_what_was_claimed_as_the_store_failed_waits_for_no_end_of_the_claim(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(home_url(tmp_path))
+    bench.upload(swv(1), swv(2))
+    with (
+        unwritable(bench.store, "UPDATE ON claims WHEN NEW.expires_at IS NULL"),
+        pytest.raises(StoreError),
+    ):
+        bench.worker.turn()
+    assert bench.worker.turn()
+    assert len(bench.kept()) == 2
+    bench.work()
+    bench.change(**{"peak.method": "fast"})
+    with (
+        unwritable(bench.store, "INSERT ON staged", "UPDATE ON jobs WHEN NEW.expires_at IS NULL"),
+        pytest.raises(StoreError),
+    ):
+        bench.worker.turn()
+    bench.worker.turn()
+    assert not bench.is_busy()
+    bench.store.close()
 
 
 def test_while_the_store_notes_nothing_no_result_is_told_twice(tmp_path: Path) -> None:
     bench = Bench(home_url(tmp_path))
     bench.upload(swv(1), swv(2))
     bench.work(taken=False)
-    with unwritable(bench.store):
+    with unwritable(bench.store, "UPDATE ON results"):
         for token in bench.broker.untold:
             bench.announcer.note(Published(token, None, False))
         for _ in range(3):
@@ -288,7 +314,7 @@ def test_newest_is_retained_again_as_soon_as_the_store_notes_it(tmp_path: Path) 
     bench = Bench(home_url(tmp_path))
     bench.upload(swv(1), swv(2))
     bench.work()
-    with unwritable(bench.store):
+    with unwritable(bench.store, "UPDATE ON results"):
         for event in cut():
             bench.announcer.note(event)
         with pytest.raises(StoreError):

@@ -160,7 +160,7 @@ def test_a_trend_of_a_session_that_was_taken_out_is_not_kept(store: Store) -> No
     claim = Claims(store.database, "one").take(1)
     assert claim is not None
     assert list(prune(store.database, old_sessions(store.database, NOW)))
-    assert store.results.replace_trend(claim, [], revision=1) is None
+    assert store.results.replace_trend(claim, [], order=2) is None
 
 
 def test_what_runs_or_waits_stays(store: Store) -> None:
