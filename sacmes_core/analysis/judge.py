@@ -20,12 +20,10 @@ from sacmes_core.analysis.peaks import FloatArray
 
 QUANTITIES: Final = 4
 """ln height, potential over width, ln width, ln area."""
-MARGIN: Final = 1.26
+MARGIN: Final = 1.27
 NOISE_MARGIN: Final = 1.05
 """Factors on the learned standard errors: on what lies below the peak, where real scans are not
 quite the simulated ones and errors have long tails, and on what noise alone makes."""
-CORRECTION_SHARE: Final = 0.97
-"""Of the learned correction: scans to learn from are harder than most, and need more of it."""
 SPREAD_SHARE: Final = 0.25
 """Share of the heights' scatter that is the least error: what was learned holds for scans like
 those that it was learned from."""
@@ -63,7 +61,7 @@ def judge(scans: Binned, members: Members) -> Judged:
     """Weigh what the members say of n upright peaks."""
     middle = medians(members)
     found = learned(features(scans, members, middle))
-    shift = np.clip(CORRECTION_SHARE * found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
+    shift = np.clip(found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
     shift[:, 1] *= side(scans, middle)
     height = middle.height_a * np.exp(shift[:, 0])
     error = np.exp(found[:, QUANTITIES:])

@@ -8,7 +8,6 @@ import pytest
 from sacmes_core.analysis.gridding import Binned, binned
 from sacmes_core.analysis.judge import (
     CORRECTION_MAX,
-    CORRECTION_SHARE,
     MARGIN,
     NOISE_MARGIN,
     features,
@@ -54,11 +53,11 @@ def test_a_correction_is_bounded(members: Members) -> None:
     assert (np.abs(np.log(found.height_a / middle.height_a)) <= CORRECTION_MAX + 1e-12).all()
 
 
-def test_the_correction_is_a_share_of_that_of_the_networks(members: Members) -> None:
+def test_the_correction_is_that_of_the_networks(members: Members) -> None:
     middle = medians(members)
     said = learned(features(scans(), members, middle))
     found = judge(scans(), members)
-    assert np.log(found.height_a / middle.height_a) == pytest.approx(CORRECTION_SHARE * said[:, 0])
+    assert np.log(found.height_a / middle.height_a) == pytest.approx(said[:, 0])
 
 
 def test_what_noise_makes_of_an_error_gets_the_smaller_margin(members: Members) -> None:
