@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 from learning_peaks import FloatArray, simulated
-from learning_scans import COMMON, ODD, Drawn, draw_scans
+from learning_scans import COMMON, FEW, ODD, Drawn, draw_scans
 from learning_usual import draw_usual, draw_usual_blanks
 from rich.console import Console
 from rich.progress import track
@@ -22,9 +22,10 @@ from sacmes_core.analysis.gridding import binned
 from sacmes_core.analysis.members import find_members
 
 BATCH: Final = 256
-SHARES: Final = {"usual": 5 / 12, "odd": 5 / 24, "common": 3 / 8}
+SHARES: Final = {"usual": 1 / 3, "odd": 1 / 6, "common": 1 / 5, "few": 3 / 10}
 """Of the scans with a peak; see `learning_usual` and `learning_scans`."""
 BLANK: Final = "blank"
+_BREADTHS: Final = {"odd": ODD, "common": COMMON, "few": FEW}
 KINDS: Final = (*SHARES, BLANK)
 WRONG_MAX: Final = 1.1
 """Logarithm of the ratio by which the median may be wrong; beyond, something else was found."""
@@ -60,7 +61,7 @@ def drawn(batch: Batch) -> Drawn:
         return draw_usual_blanks(random, BATCH)
     if batch.kind == "usual":
         return draw_usual(random, pools[0], BATCH)
-    return draw_scans(random, pools, {"odd": ODD, "common": COMMON}[batch.kind], BATCH)
+    return draw_scans(random, pools, _BREADTHS[batch.kind], BATCH)
 
 
 def example(batch: Batch) -> tuple[FloatArray, FloatArray]:

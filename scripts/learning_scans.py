@@ -61,6 +61,14 @@ ODD: Final = Breadth(
     hidden=(0.03, 0.2),
 )
 """Other shapes and backgrounds more often, and further off."""
+FEW: Final = Breadth(
+    Shapes(couples=0.6, diffusing=0.1, mixed=0.1, bent=0.12, smeared=0.1),
+    width_share_max=0.65,
+    from_end_min=0.3,
+    parts=(0.15, 0.55, 0.3, 0.0),
+    hidden=(0.05, 1.0),
+)
+"""Few processes, which may hide below peaks that are near an end or wide for their window."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,8 +12,8 @@ import numpy as np
 from sacmes_core import flags
 from sacmes_core.analysis.checks import turns_other_way
 from sacmes_core.analysis.filters import smooth_by
-from sacmes_core.analysis.gridding import binned, on_grid
-from sacmes_core.analysis.judge import Judged, judge, odds
+from sacmes_core.analysis.gridding import Binned, binned, on_grid
+from sacmes_core.analysis.judge import Judged, judge, noise_of_height_a, odds
 from sacmes_core.analysis.members import Members, find_members
 from sacmes_core.analysis.misfits import Misfits, UprightPeaks, find_misfits
 from sacmes_core.analysis.noise import point_noise_a
@@ -41,8 +41,9 @@ _AMBIGUOUS_NOISES: Final = 3.0
 _BATCH: Final = 512
 _ODDS_MIN: Final = 0.4
 _ODDS_CLEAR: Final = 1.0
-"""Logarithms of the odds of a peak below which there is none, and below which it is doubtful, or
-none where noise is coloured."""
+_ODDS_COLOURED: Final = 1.3
+"""Logarithms of the odds of a peak below which there is none, below which it is doubtful, and
+below which there is none where noise is coloured."""
 _RESIDUALS_MIN: Final = 4.0
 _COLOURED_MIN: Final = 4.5
 """Height over the coloured noise of a point: the mean of such points is hardly quieter than one."""
@@ -104,7 +105,7 @@ def _one_grid(
     misfits = find_misfits(x_v, scans, found, drawn.peak_a + drawn.baseline_a, members.noise_a)
     odds_of_peak = odds(scans, members, judged)
     is_coloured = members.noise_a > scans.noise_a
-    is_likely = odds_of_peak > np.where(is_coloured, _ODDS_CLEAR, _ODDS_MIN)
+    is_likely = odds_of_peak > np.where(is_coloured, _ODDS_COLOURED, _ODDS_MIN)
     has_peak, at_edge = _is_peak(x_v, is_likely, misfits, judged)
     is_doubtful_way = has_peak & turns_other_way(scans.x_v, scans.current_a, found)
     has_peak &= ~is_doubtful_way
@@ -131,7 +132,7 @@ def _one_grid(
                 flags.DOUBTFUL_PEAK: has_peak & (odds_of_peak < _ODDS_CLEAR),
                 flags.SPIKES_REMOVED: scans.spikes > 0,
                 flags.BASELINE_AMBIGUOUS: is_doubtful_way
-                | (has_peak & _is_ambiguous(scans.x_v, members, judged)),
+                | (has_peak & _is_ambiguous(scans, members, judged)),
                 flags.POOR_FIT: has_peak & misfits.is_slow,
                 flags.CURRENT_STEP: has_peak & misfits.is_step,
                 flags.DROPOUT: misfits.is_box | (has_peak & misfits.is_dropout),
@@ -174,9 +175,8 @@ def _is_peak(
     return np.asarray(is_there & is_inside), np.asarray(is_there & ~is_inside)
 
 
-def _is_ambiguous(x_v: FloatArray, members: Members, judged: Judged) -> BoolArray:
+def _is_ambiguous(scans: Binned, members: Members, judged: Judged) -> BoolArray:
     """Whether the height is uncertain by more than noise explains; shape (n,)."""
-    points = np.maximum(judged.width_v / np.median(np.diff(x_v)), 1.0)
-    noise_a = 2 * members.noise_a / np.sqrt(points)
+    noise_a = noise_of_height_a(scans, members, judged.width_v)
     limit = np.hypot(AMBIGUOUS_SHARE * judged.height_a, _AMBIGUOUS_NOISES * noise_a)
     return np.asarray(judged.height_se_a > limit)

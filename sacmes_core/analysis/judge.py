@@ -20,8 +20,10 @@ from sacmes_core.analysis.peaks import FloatArray
 
 QUANTITIES: Final = 4
 """ln height, potential over width, ln width, ln area."""
-MARGIN: Final = 1.3
-"""Factor on the learned standard errors: real scans are not quite the simulated ones."""
+MARGIN: Final = 1.27
+NOISE_MARGIN: Final = 1.05
+"""Factors on the learned standard errors: on what lies below the peak, where real scans are not
+quite the simulated ones and errors have long tails, and on what noise alone makes."""
 SPREAD_SHARE: Final = 0.25
 """Share of the heights' scatter that is the least error: what was learned holds for scans like
 those that it was learned from."""
@@ -61,8 +63,10 @@ def judge(scans: Binned, members: Members) -> Judged:
     found = learned(features(scans, members, middle))
     shift = np.clip(found[:, :QUANTITIES], -CORRECTION_MAX, CORRECTION_MAX)
     shift[:, 1] *= side(scans, middle)
-    error = MARGIN * np.exp(found[:, QUANTITIES:])
     height = middle.height_a * np.exp(shift[:, 0])
+    error = np.exp(found[:, QUANTITIES:])
+    noise = noise_of_height_a(scans, members, middle.width_v)
+    error *= _margins(noise, height * error[:, 0])[:, np.newaxis]
     scatter_a = members.height_a[:, LINE + 1 :].std(axis=1)
     height_se = np.maximum(np.abs(height) * error[:, 0], SPREAD_SHARE * scatter_a)
     width = middle.width_v * np.exp(shift[:, 2])
@@ -77,6 +81,18 @@ def judge(scans: Binned, members: Members) -> Judged:
         area_av=area,
         area_se_av=np.abs(area) * error[:, 3],
     )
+
+
+def noise_of_height_a(scans: Binned, members: Members, width_v: FloatArray) -> FloatArray:
+    """What noise alone makes of heights, as of a mean of a quarter of the peak's points; (n,)."""
+    points = np.maximum(width_v / np.median(np.diff(scans.x_v)), 1.0)
+    return np.asarray(2 * members.noise_a / np.sqrt(points))
+
+
+def _margins(noise_a: FloatArray, error_a: FloatArray) -> FloatArray:
+    """Factors on learned errors, shape (n,): what noise has no part in gets the larger one."""
+    share = np.minimum(noise_a, np.abs(error_a)) / np.maximum(np.abs(error_a), np.finfo(float).tiny)
+    return np.asarray(np.hypot(MARGIN * np.sqrt(1 - share**2), NOISE_MARGIN * share))
 
 
 def medians(members: Members) -> Medians:

@@ -33,7 +33,7 @@ class Method:
 
 METHODS: Final[Mapping[str, Method]] = MappingProxyType(
     {
-        "median": Method(median_of_fits, 6, sigmas_min=4.0),
+        "median": Method(median_of_fits, 7, sigmas_min=4.0),
         "fast": Method(fast, 4, sigmas_min=5.0),
         "classic": Method(classic, 1, sigmas_min=5.0),
         "sacmes-web": Method(sacmes_web, 2, prepare=sorted_within),

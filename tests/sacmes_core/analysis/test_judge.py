@@ -8,10 +8,13 @@ import pytest
 from sacmes_core.analysis.gridding import Binned, binned
 from sacmes_core.analysis.judge import (
     CORRECTION_MAX,
+    MARGIN,
+    NOISE_MARGIN,
     features,
     judge,
     learned,
     medians,
+    noise_of_height_a,
     odds,
 )
 from sacmes_core.analysis.members import FITS, Members, _spread, find_members
@@ -55,6 +58,21 @@ def test_the_correction_is_that_of_the_networks(members: Members) -> None:
     said = learned(features(scans(), members, middle))
     found = judge(scans(), members)
     assert np.log(found.height_a / middle.height_a) == pytest.approx(said[:, 0])
+
+
+def test_what_noise_makes_of_an_error_gets_the_smaller_margin(members: Members) -> None:
+    middle = medians(members)
+    for noise_a, margin in ((1e-9, MARGIN), (1.0, NOISE_MARGIN)):
+        noisy = replace(members, noise_a=np.full(8, noise_a))
+        found = judge(scans(), noisy)
+        said = learned(features(scans(), noisy, middle))
+        assert found.width_se_v / found.width_v == pytest.approx(margin * np.exp(said[:, 6]))
+
+
+def test_noise_of_a_height_falls_with_the_points_of_its_peak(members: Members) -> None:
+    width_v = np.full(8, 0.1)
+    wide, narrow = (noise_of_height_a(scans(), members, k * width_v) for k in (4, 1))
+    assert wide == pytest.approx(narrow / 2)
 
 
 def test_the_unit_of_the_current_does_not_matter(members: Members) -> None:
