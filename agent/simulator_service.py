@@ -122,8 +122,9 @@ class InstrumentService:
 
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Unplug):
-            self.port.unplug()
+            # Said before the host can see it.
             self._plugged = False
+            self.port.unplug()
             self._plug_in_at = time.monotonic() + effect.seconds / self._bench.speed
             logger.info("unplugged")
         else:
