@@ -1,6 +1,7 @@
 """From bytes to text: byte order marks, UTF-16 without one, files cut in a character."""
 
 import codecs
+from collections.abc import Iterable
 from typing import Final
 
 from sacmes_core.errors import FormatError
@@ -68,6 +69,11 @@ def decode(data: bytes, name: str = "") -> str:
     if not text or text.isspace():
         raise FormatError("The file is empty; wait until the instrument has written the scan.")
     return text
+
+
+def first_line(lines: Iterable[str]) -> str:
+    """The first line that is not blank, without the blanks around it; empty if there is none."""
+    return next((line.strip() for line in lines if line.strip()), "")
 
 
 def split_lines(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from sacmes_core.formats.appended import read_appended
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import convert_columns, expect_points, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
+from sacmes_core.formats.decode import first_line
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.headings import parse_heading
 from sacmes_core.formats.layout import Layout
@@ -46,7 +47,7 @@ _RATE_UNITS: Final = {"V/s": 1.0, "mV/s": 1e-3, "V/min": 1 / 60, "mV/min": 1e-3 
 
 def is_eclab(lines: Sequence[str]) -> bool:
     """Whether the first line is that of an EC-Lab or BT-Lab text file."""
-    return _first_line(lines).startswith((*_FIRST, *_SETTINGS))
+    return first_line(lines).startswith((*_FIRST, *_SETTINGS))
 
 
 def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:
@@ -57,7 +58,7 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
     FormatError
         If the technique gives no voltammogram, or there is no line of data.
     """
-    first = _first_line(lines)
+    first = first_line(lines)
     if first.startswith(_SETTINGS):
         raise FormatError(
             "The file holds EC-Lab's settings or log, not a measurement; export the measurement as "
@@ -65,10 +66,6 @@ def read_eclab(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]
         )
     mark = next(mark for mark in _FIRST if first.startswith(mark))
     return read_appended(lines, mapping, _read_one, mark)
-
-
-def _first_line(lines: Sequence[str]) -> str:
-    return next((line.strip() for line in lines if line.strip()), "")
 
 
 def _read_one(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:

@@ -12,6 +12,7 @@ from sacmes_core.formats.appended import read_appended
 from sacmes_core.formats.completeness import CUT_SENTENCE, why_too_few
 from sacmes_core.formats.curves import convert_columns, expect_scans, since_first_point
 from sacmes_core.formats.dates import date_of_any_order
+from sacmes_core.formats.decode import first_line
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.headings import parse_heading
 from sacmes_core.formats.layout import Layout
@@ -82,7 +83,7 @@ class _Found:
 
 def is_gamry(lines: Sequence[str]) -> bool:
     """Whether the first line is that of a Gamry file."""
-    return next((line for line in lines if line.strip()), "").strip() in _FIRST
+    return first_line(lines) in _FIRST
 
 
 def read_gamry(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:

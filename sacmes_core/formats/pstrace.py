@@ -11,6 +11,7 @@ from sacmes_core.errors import FormatError
 from sacmes_core.formats.completeness import CUT_SENTENCE
 from sacmes_core.formats.curves import divisor
 from sacmes_core.formats.dates import date_of_any_order
+from sacmes_core.formats.decode import first_line
 from sacmes_core.formats.generic import read_generic
 from sacmes_core.formats.headings import Heading, parse_heading
 from sacmes_core.formats.layout import Layout
@@ -44,7 +45,7 @@ _Columns = list[list[tuple[float | None, float | None]]]
 
 def is_pstrace(lines: Sequence[str]) -> bool:
     """Whether the first line is that of a PSTrace or PStouch export."""
-    return bool(_FIRST.match(next((line for line in lines if line.strip()), "").strip()))
+    return bool(_FIRST.match(first_line(lines)))
 
 
 def read_pstrace(lines: Sequence[str], mapping: ColumnMapping) -> tuple[Scan, ...]:

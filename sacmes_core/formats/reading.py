@@ -9,7 +9,7 @@ from sacmes_core.errors import FormatError
 from sacmes_core.flags import NAME_HEADER_MISMATCH, TECHNIQUE_ASSUMED, TRUNCATED_SCAN
 from sacmes_core.formats.chi import is_chi, read_chi
 from sacmes_core.formats.completeness import why_incomplete
-from sacmes_core.formats.decode import decode, split_lines
+from sacmes_core.formats.decode import decode, first_line, split_lines
 from sacmes_core.formats.eclab import is_eclab, read_eclab
 from sacmes_core.formats.gamry import is_gamry, read_gamry
 from sacmes_core.formats.generic import read_generic
@@ -112,8 +112,7 @@ def _reader_of(lines: Lines) -> Reader:
 
 
 def _refuse_json(lines: Sequence[str]) -> None:
-    first = next((line.strip() for line in lines if line.strip()), "")
-    if first.startswith("{"):
+    if first_line(lines).startswith("{"):
         raise FormatError(
             "The file is JSON of a program that is not known; export the scan there as text "
             "columns with the headings Potential/V and Current/A."

@@ -308,17 +308,21 @@ def hook() -> Iterator[tuple[str, type[Hook]]]:
     server.server_close()
 
 
-def test_webhook_is_told_once_signed_and_again_after_faults(
-    store: Store, hook: tuple[str, type[Hook]]
-) -> None:
+def silence_to_post(store: Store, webhook: Webhook) -> tuple[Tower, Poster]:
+    """An alert that no scans come, and who is to post it."""
     begin(store, AlertSettings(no_scans_s=30))
     tower = Tower(store, post=True)
     tower.wait(31)
+    always, never = (lambda: True), threading.Event()
+    return tower, Poster(store.alerts, webhook, always, never, lambda: tower.now)
+
+
+def test_webhook_is_told_once_signed_and_again_after_faults(
+    store: Store, hook: tuple[str, type[Hook]]
+) -> None:
     url, handler = hook
     handler.answers = [500, 302, 0]
-    poster = Poster(
-        store.alerts, Webhook(url, "s3cret"), lambda: True, threading.Event(), lambda: tower.now
-    )
+    tower, poster = silence_to_post(store, Webhook(url, "s3cret"))
     for _ in range(4):
         poster.work()
         tower.now += 20
@@ -338,13 +342,8 @@ def test_webhook_is_told_once_signed_and_again_after_faults(
 def test_webhook_is_told_once_though_the_store_is_full(
     store: Store, hook: tuple[str, type[Hook]]
 ) -> None:
-    begin(store, AlertSettings(no_scans_s=30))
-    tower = Tower(store, post=True)
-    tower.wait(31)
     url, handler = hook
-    poster = Poster(
-        *(store.alerts, Webhook(url), lambda: True, threading.Event()), lambda: tower.now
-    )
+    tower, poster = silence_to_post(store, Webhook(url))
     with unwritable(store, "UPDATE ON alerts"):
         for _ in range(3):
             with pytest.raises(StoreError):
@@ -367,13 +366,7 @@ def unwritable(store: Store, what: str) -> Iterator[None]:
 
 
 def test_webhook_that_never_answers_is_given_up(store: Store) -> None:
-    begin(store, AlertSettings(no_scans_s=30))
-    tower = Tower(store, post=True)
-    tower.wait(31)
-    poster = Poster(
-        *(store.alerts, Webhook("http://127.0.0.1:9/"), lambda: True, threading.Event()),
-        lambda: tower.now,
-    )
+    tower, poster = silence_to_post(store, Webhook("http://127.0.0.1:9/"))
     for _ in range(ATTEMPTS_MAX):
         assert len(store.alerts.posts(tower.now, 9)) == 1
         poster.work()
