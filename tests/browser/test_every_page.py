@@ -245,8 +245,9 @@ def test_past_sessions_are_opened_replayed_and_compared(viewer):
 def test_every_page_fits_a_phone(viewer):
     page = viewer.page
     page.set_viewport_size(PHONE)
+    # The sidebar puts itself away: now, and when a page was chosen in it.
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
     for entry in [entry for group in GROUPS.values() for entry in group]:
         viewer.go(entry.title)
-        # The sidebar, in which the page was chosen, puts itself away.
         expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
         viewer.until(viewer.fits_a_phone, f"{entry.title} on a phone")
